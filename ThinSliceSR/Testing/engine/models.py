@@ -1,0 +1,38 @@
+"""Models for tests: a network that interpolates linearly, which tells tiling errors from a network's own ones."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+from ThinSliceSRLib.engine.configuration import SMALL, NetworkConfiguration
+from ThinSliceSRLib.engine.network import linear_along_slices
+from ThinSliceSRLib.engine.weights import Model
+
+# The smallest network there is, for tests that need a real one and no quality.
+TINY = replace(
+    SMALL,
+    encoder_channels=4,
+    encoder_blocks=1,
+    slice_channels=2,
+    through_plane_blocks=1,
+    in_plane_blocks=1,
+    mlp_ratio=1,
+)
+
+
+class LinearInterpolation(torch.nn.Module):
+    """Stands for a CTHNet: the same cubes in and out, but plain linear interpolation between them."""
+
+    in_plane_multiple = 8
+
+    def __init__(self, config: NetworkConfiguration) -> None:
+        super().__init__()
+        self.config = config
+
+    def forward(self, thick: torch.Tensor) -> torch.Tensor:
+        return linear_along_slices(thick, self.config.ratio)
+
+
+def linear_model(trim: int = 3) -> Model:
+    return Model("linear", LinearInterpolation(replace(SMALL, trim=trim)), sha256="", trained=False)

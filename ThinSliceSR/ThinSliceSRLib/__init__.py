@@ -1,0 +1,1 @@
+"""Library of the ThinSliceSR module: `engine` (HU arrays in, HU arrays out) and `desktop` (what touches Slicer)."""

@@ -1,0 +1,53 @@
+"""The engine's exceptions. Each carries one plain sentence, a stable code and the exit code of the command line."""
+
+from __future__ import annotations
+
+
+class ThinSliceError(Exception):
+    """A failure that its user can act on: the message is one sentence that says what is wrong and what to do."""
+
+    exit_code = 1
+    code = "failed"
+
+    def __init__(self, message: str, code: str | None = None) -> None:
+        super().__init__(message)
+        if code is not None:
+            self.code = code
+
+
+class UnusableInput(ThinSliceError):
+    """Wrong usage, or an input that cannot be used as it is."""
+
+    exit_code = 2
+    code = "unusable_input"
+
+
+class CannotWrite(ThinSliceError):
+    """The output cannot be written: no room, no permission, a file in the way."""
+
+    exit_code = 2
+    code = "cannot_write"
+
+
+class WeightsError(ThinSliceError):
+    """Weights that are missing, damaged or refused."""
+
+    exit_code = 3
+    code = "weights"
+
+
+class DeviceError(ThinSliceError):
+    """The device is not there, or its memory does not suffice."""
+
+    exit_code = 4
+    code = "device"
+
+
+class Cancelled(ThinSliceError):
+    """The user ended the run."""
+
+    exit_code = 130
+    code = "cancelled"
+
+    def __init__(self) -> None:
+        super().__init__("The run was cancelled; nothing was written.")

@@ -1,0 +1,201 @@
+"""CTHNet, the network of the DLS model (Yu et al., npj Digital Medicine 7:335, 2024), driven by a configuration.
+
+With the default configuration it computes what the published code computes, under the published parameter names;
+other configurations are smaller, or read the slice axis as the paper describes.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from einops import rearrange
+from torch import Tensor, nn
+from torch.nn import functional
+
+from .attention import TransformerLayer
+from .configuration import NetworkConfiguration
+
+
+def transformer_layers(channels: int, count: int, heads: int, window: tuple[int, ...], mlp_ratio: int) -> nn.Sequential:
+    """STLs in sequence; every second one has shifted windows."""
+    return nn.Sequential(
+        *(
+            TransformerLayer(channels, heads, window, shifted=index % 2 == 1, mlp_ratio=mlp_ratio)
+            for index in range(count)
+        )
+    )
+
+
+class EncoderLayer(nn.Module):
+    """3D STLs, a convolution and a norm, added to the input."""
+
+    def __init__(self, config: NetworkConfiguration) -> None:
+        super().__init__()
+        channels = config.encoder_channels
+        self.blocks = transformer_layers(
+            channels, config.encoder_blocks, config.encoder_heads, config.encoder_window, config.mlp_ratio
+        )
+        self.layer_conv = nn.Conv3d(channels, channels, 3, padding=1)
+        self.layer_norm = nn.LayerNorm(channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: (batch, slices, rows, columns, channels)."""
+        convolved = self.layer_conv(channels_first(self.blocks(x)))
+        return x + self.layer_norm(channels_last(convolved))
+
+
+class Encoder(nn.Module):
+    """Features of the thick slices: (batch, 1, slices, rows, columns) → (batch, channels, slices, rows, columns)."""
+
+    def __init__(self, config: NetworkConfiguration) -> None:
+        super().__init__()
+        channels = config.encoder_channels
+        self.conv_first = nn.Conv3d(1, channels, (3, 7, 7), padding=(1, 3, 3))
+        self.norm_first = nn.LayerNorm(channels)
+        self.layers = nn.Sequential(EncoderLayer(config))
+        self.norm_last = nn.LayerNorm(channels)
+        self.conv_after_body = nn.Conv3d(channels, channels, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        first = self.conv_first(x)
+        body = self.norm_last(self.layers(self.norm_first(channels_last(first))))
+        return first + self.conv_after_body(channels_first(body))
+
+
+class DecoderGroup(nn.Module):
+    """2D STLs and a convolution, added to the input."""
+
+    def __init__(self, channels: int, blocks: int, heads: int, window: int, mlp_ratio: int) -> None:
+        super().__init__()
+        self.residual_group = nn.Module()
+        self.residual_group.blocks = transformer_layers(channels, blocks, heads, (window, window), mlp_ratio)
+        self.conv = nn.Conv2d(channels, channels, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: (batch, rows, columns, channels)."""
+        return x + channels_last(self.conv(channels_first(self.residual_group.blocks(x))))
+
+
+class Decoder(nn.Module):
+    """Groups of 2D STLs between two norms; images are (batch, rows, columns, channels)."""
+
+    def __init__(self, channels: int, groups: int, blocks: int, heads: int, window: int, mlp_ratio: int) -> None:
+        super().__init__()
+        self.patch_embed = nn.Module()
+        self.patch_embed.norm = nn.LayerNorm(channels)
+        self.layers = nn.Sequential(*(DecoderGroup(channels, blocks, heads, window, mlp_ratio) for _ in range(groups)))
+        self.norm = nn.LayerNorm(channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.norm(self.layers(self.patch_embed.norm(x)))
+
+
+class CTHNet(nn.Module):
+    """Thick slices in, thin slices out, both scaled to [0, 1] by the configuration's HU range.
+
+    Rows and columns may be any multiples of the in-plane and through-plane windows and of the fold (8 as published).
+    """
+
+    def __init__(self, config: NetworkConfiguration) -> None:
+        super().__init__()
+        self.config = config
+        folded = config.slice_channels * config.through_plane_fold
+        stacked = config.slice_channels * config.thin_slices
+        self.Encoder = Encoder(config)
+        self.conv_after_E = nn.Conv3d(config.encoder_channels, config.slice_channels, 3, padding=1)
+        self.Decoder_T1 = Decoder(
+            folded,
+            config.through_plane_groups,
+            config.through_plane_blocks,
+            config.through_plane_heads,
+            config.through_plane_window,
+            config.mlp_ratio,
+        )
+        self.Decoder_I1 = Decoder(
+            stacked,
+            config.in_plane_groups,
+            config.in_plane_blocks,
+            config.in_plane_heads,
+            config.in_plane_window,
+            config.mlp_ratio,
+        )
+        self.conv_after_body = nn.Conv2d(stacked, stacked, 3, padding=1)
+        self.conv_before_upsample = nn.Sequential(
+            nn.Conv3d(config.slice_channels, config.tail_channels, 1), nn.LeakyReLU(0.01)
+        )
+        self.conv_last = nn.Conv3d(config.tail_channels, 1, 1)
+        encoding = positional_encoding(config.thin_slices, config.slice_channels)
+        self.register_buffer("slice_encoding", encoding.T[None, :, :, None, None], persistent=False)
+
+    @property
+    def in_plane_multiple(self) -> int:
+        """Rows and columns of the input must be multiples of this."""
+        config = self.config
+        return math.lcm(
+            *config.encoder_window[1:], config.in_plane_window, config.through_plane_window, config.through_plane_fold
+        )
+
+    def forward(self, thick: Tensor) -> Tensor:
+        """thick: (batch, 1, slices of the cube, rows, columns) → (batch, 1, thin slices, rows, columns), untrimmed."""
+        features = self.conv_after_E(self.Encoder(thick))
+        nearest = torch.arange(self.config.thin_slices, device=thick.device) * thick.shape[2] // self.config.thin_slices
+        features = features[:, :, nearest] + self.slice_encoding
+        decoded = (
+            self._published_decoders(features) if self.config.axis_layout == "published" else self._decoders(features)
+        )
+        thin = self.conv_last(self.conv_before_upsample(features + decoded))
+        return thin + linear_along_slices(thick, self.config.ratio) if self.config.image_skip else thin
+
+    def _decoders(self, features: Tensor) -> Tensor:
+        """features: (batch, channels, thin slices, rows, columns), and so what comes back."""
+        slices = features.shape[2]
+        stacked = rearrange(self._through_plane(features), "b c d h w -> b h w (d c)")
+        decoded = self.conv_after_body(channels_first(self.Decoder_I1(stacked)))
+        return rearrange(decoded, "b (d c) h w -> b c d h w", d=slices)
+
+    def _published_decoders(self, features: Tensor) -> Tensor:
+        """As `_decoders`, but features are handed on by reshaping them, in the orders of the published code."""
+        batch, channels, slices, rows, columns = features.shape
+        scrambled = features.reshape(batch, slices, channels, rows, columns).transpose(1, 2)
+        stacked = rearrange(self._through_plane(scrambled), "b c d h w -> b h w (d c)")
+        return self.conv_after_body(channels_first(self.Decoder_I1(stacked))).reshape(features.shape)
+
+    def _through_plane(self, features: Tensor) -> Tensor:
+        """The sum of the sagittal and the coronal view of (batch, channels, thin slices, rows, columns)."""
+        fold = self.config.through_plane_fold
+        batch = features.shape[0]
+        sagittal = self.Decoder_T1(rearrange(features, "b c d h (n fold) -> (b n) d h (c fold)", fold=fold))
+        coronal = self.Decoder_T1(rearrange(features, "b c d (n fold) w -> (b n) d w (c fold)", fold=fold))
+        return rearrange(sagittal, "(b n) d h (c fold) -> b c d h (n fold)", b=batch, fold=fold) + rearrange(
+            coronal, "(b n) d w (c fold) -> b c d (n fold) w", b=batch, fold=fold
+        )
+
+
+def positional_encoding(length: int, channels: int) -> Tensor:
+    """Sines and cosines, interleaved, base 10000 (Vaswani et al. 2017, section 3.5): (length, channels)."""
+    rate = torch.exp(torch.arange(0, channels, 2) * (-math.log(10000.0) / channels))
+    phase = torch.arange(length)[:, None] * rate
+    return torch.stack((phase.sin(), phase.cos()), dim=-1).reshape(length, channels)
+
+
+def linear_along_slices(thick: Tensor, ratio: int) -> Tensor:
+    """Linear interpolation along axis 2: n thick slices give ratio·(n − 1) + 1 thin ones, the first on the first."""
+    slices = ratio * (thick.shape[2] - 1) + 1
+    return functional.interpolate(thick, size=(slices, *thick.shape[3:]), mode="trilinear", align_corners=True)
+
+
+def start_at_linear_interpolation(network: CTHNet) -> None:
+    """Makes the network's output equal linear interpolation; only with an image skip is that possible."""
+    nn.init.zeros_(network.conv_last.weight)
+    nn.init.zeros_(network.conv_last.bias)
+
+
+def channels_first(x: Tensor) -> Tensor:
+    """(batch, *space, channels) → (batch, channels, *space), as a view."""
+    return x.movedim(-1, 1)
+
+
+def channels_last(x: Tensor) -> Tensor:
+    """(batch, channels, *space) → (batch, *space, channels), as a view."""
+    return x.movedim(1, -1)
