@@ -1,0 +1,49 @@
+"""What the engine's tests share."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import settings
+from ThinSliceSRLib.engine.volume import Volume
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("engine", deadline=None)
+settings.load_profile("engine")
+
+
+@pytest.fixture
+def thick_volume() -> Volume:
+    """A small volume as thick chest CT is: 5 mm axial slices, lung within soft tissue, a little noise, int16."""
+    noise = np.random.default_rng(2).normal(0, 20, (12, 24, 30))
+    hu = np.full(noise.shape, 40.0)
+    hu[:, 6:18, 5:25] = -850
+    return Volume((hu + noise).astype(np.int16), (0.8, 0.7, 5.0), (-110.5, -95.25, -300.0))
+
+
+@pytest.fixture
+def mounted(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
+    """Mounts a small tmpfs with the given options and returns its folder; skips where mounting is not permitted."""
+    folders = []
+
+    def mount(options: str) -> Path:
+        folder = tmp_path / f"disk{len(folders)}"
+        folder.mkdir()
+        try:
+            run = subprocess.run(
+                ["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder], capture_output=True, text=True, check=False
+            )
+        except FileNotFoundError:
+            pytest.skip("this system has no command mount")
+        if run.returncode != 0:
+            pytest.skip(f"mounting a small disk is not permitted here: {run.stderr.strip()}")
+        folders.append(folder)
+        return folder
+
+    yield mount
+    for folder in folders:
+        subprocess.run(["umount", folder], check=True)

@@ -1,0 +1,114 @@
+"""DICOM series for the tests, written with pydicom: small, synthetic, and wrong in exactly the way that a test asks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pydicom
+import SimpleITK as sitk
+from pydicom.dataset import FileDataset, FileMetaDataset
+from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, MRImageStorage, generate_uid
+
+AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
+
+
+def slice_positions(
+    slices: int, spacing_mm: float = 5.0, orientation=AXIAL, first=(-100.0, -80.0, -300.0), lean=(0.0, 0.0, 0.0)
+) -> np.ndarray:
+    """Positions (slices, 3) of the first voxels of evenly spaced slices, one step along their normal plus `lean`."""
+    normal = np.cross(orientation[:3], orientation[3:])
+    step = spacing_mm * normal + np.asarray(lean)
+    return np.asarray(first) + np.arange(slices)[:, None] * step
+
+
+def write_slice(
+    path: Path, hu: np.ndarray, position, *, slope: float = 1.0, intercept: float = -1024.0, **tags
+) -> None:
+    """One CT slice (rows, columns) in HU, stored as uint16 = (HU − intercept) / slope; `tags` replace or add elements.
+
+    A tag given as None is left out.
+    """
+    dataset = FileDataset(None, {}, file_meta=FileMetaDataset(), preamble=b"\0" * 128)
+    modality = tags.get("Modality", "CT")
+    elements = {
+        "SOPClassUID": MRImageStorage if modality == "MR" else CTImageStorage,
+        "SOPInstanceUID": generate_uid(),
+        "StudyInstanceUID": generate_uid(entropy_srcs=["study"]),
+        "SeriesInstanceUID": generate_uid(entropy_srcs=["series"]),
+        "PatientName": "Nobody^Should^Read^This",
+        "PatientID": "secret-4711",
+        "Modality": modality,
+        "ImageType": ["ORIGINAL", "PRIMARY", "AXIAL"],
+        "SeriesNumber": 2,
+        "SeriesDescription": "Chest 5.0",
+        "InstanceNumber": 1,
+        "SliceThickness": 5.0,
+        "ImageOrientationPatient": list(AXIAL),
+        "ImagePositionPatient": [float(value) for value in position],
+        "PixelSpacing": [0.8, 0.7],
+        "SamplesPerPixel": 1,
+        "PhotometricInterpretation": "MONOCHROME2",
+        "Rows": hu.shape[0],
+        "Columns": hu.shape[1],
+        "BitsAllocated": 16,
+        "BitsStored": 16,
+        "HighBit": 15,
+        "PixelRepresentation": 0,
+        "RescaleSlope": slope,
+        "RescaleIntercept": intercept,
+    }
+    elements.update(tags)
+    for name, value in elements.items():
+        if value is not None:
+            setattr(dataset, name, value)
+    stored = np.round((hu - intercept) / slope)
+    dataset.PixelData = stored.astype("<u2").tobytes()
+    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    path.parent.mkdir(parents=True, exist_ok=True)
+    dataset.save_as(path, enforce_file_format=True)
+
+
+def write_series(folder: Path, hu: np.ndarray, positions: np.ndarray | None = None, **tags) -> np.ndarray:
+    """A series of `hu` (slices, rows, columns), file names in no order of place; returns the positions (slices, 3)."""
+    orientation = tags.get("ImageOrientationPatient", AXIAL)
+    if positions is None:
+        positions = slice_positions(len(hu), orientation=orientation)
+    name = tags.get("SeriesNumber", 2)
+    for index, (values, position) in enumerate(zip(hu, positions, strict=True)):
+        shuffled = (index * 7 + 3) % 101
+        write_slice(
+            folder / f"{name}-{shuffled:03d}-{index}.dcm", values, position, **{"InstanceNumber": index + 1, **tags}
+        )
+    return positions
+
+
+def rewrite(path: Path, **tags) -> None:
+    """Replaces elements of the file at `path`; a tag given as None is taken out."""
+    dataset = pydicom.dcmread(path)
+    for name, value in tags.items():
+        if value is None:
+            delattr(dataset, name)
+        else:
+            setattr(dataset, name, value)
+    dataset.save_as(path)
+
+
+def compress(path: Path, compressor: str) -> None:
+    """Compresses the pixels of the file at `path` without loss: "JPEG" or "JPEG2000", as GDCM writes them."""
+    dataset = pydicom.dcmread(path)
+    stored = np.frombuffer(dataset.PixelData, dtype="<u2").reshape(1, dataset.Rows, dataset.Columns)
+    compressed = path.with_suffix(".compressed")
+    writer = sitk.ImageFileWriter()
+    writer.SetImageIO("GDCMImageIO")
+    writer.SetFileName(str(compressed))
+    writer.SetUseCompression(True)
+    writer.SetCompressor(compressor)
+    writer.Execute(sitk.GetImageFromArray(stored))
+    pixels = pydicom.dcmread(compressed)
+    compressed.unlink()
+    dataset.PixelData = pixels.PixelData
+    dataset["PixelData"].is_undefined_length = True
+    dataset.file_meta.TransferSyntaxUID = pixels.file_meta.TransferSyntaxUID
+    assert dataset.file_meta.TransferSyntaxUID.is_compressed
+    dataset.save_as(path)

@@ -1,0 +1,266 @@
+"""What `check` says: each finding on a volume that deserves it, and none on one that does not."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+from dicom_making import slice_positions, write_series
+from hypothesis import given
+from hypothesis import strategies as st
+from ThinSliceSRLib.engine import memory
+from ThinSliceSRLib.engine.findings import Finding, check_path, check_volume
+from ThinSliceSRLib.engine.slice_steps import slice_steps
+from ThinSliceSRLib.engine.volume import Acquisition, Volume
+
+
+def codes(findings: list[Finding], level: str | None = None) -> list[str]:
+    return [finding.code for finding in findings if level in (None, finding.level)]
+
+
+def only(findings: list[Finding]) -> Finding:
+    assert len(findings) == 1, findings
+    message = findings[0].message
+    assert "\n" not in message
+    assert message.endswith(".")
+    assert message.count(". ") == 0
+    return findings[0]
+
+
+def with_acquisition(volume: Volume, **values) -> Volume:
+    return replace(volume, acquisition=Acquisition(**values))
+
+
+def test_a_thick_chest_ct_has_no_findings(thick_volume):
+    assert check_volume(thick_volume) == []
+
+
+def test_a_thick_chest_ct_from_dicom_has_no_findings(thick_volume, tmp_path):
+    write_series(tmp_path, thick_volume.hu)
+    assert check_path(tmp_path) == []
+
+
+@pytest.mark.parametrize("axes", [(0, 1, 2), (2, 0, 1), (1, 2, 0)])
+@pytest.mark.parametrize("turn", [1, -1])
+def test_an_axial_volume_has_no_findings_however_it_is_stored(axes, turn, thick_volume):
+    volume = replace(thick_volume, direction=np.diag([1.0, 1, turn]))
+    assert check_volume(volume.permuted(axes)) == []
+
+
+def test_fewer_than_two_slices_are_an_error(thick_volume):
+    finding = only(check_volume(replace(thick_volume, hu=thick_volume.hu[:1])))
+    assert (finding.level, finding.code) == ("error", "too_few_slices")
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
+def test_values_that_are_no_number_are_an_error(wrong, thick_volume):
+    hu = thick_volume.hu.astype(np.float32)
+    hu[3, 4, 5] = wrong
+    finding = only(check_volume(replace(thick_volume, hu=hu)))
+    assert (finding.level, finding.code) == ("error", "not_finite")
+    assert "in 1 of" in finding.message
+
+
+def test_another_modality_is_an_error(thick_volume):
+    finding = only(check_volume(with_acquisition(thick_volume, modality="MR")))
+    assert (finding.level, finding.code) == ("error", "not_ct")
+    assert "MR" in finding.message
+
+
+def test_missing_slices_are_an_error_with_their_positions(thick_volume, tmp_path):
+    positions = slice_positions(15)
+    write_series(tmp_path, thick_volume.hu, np.delete(positions, [4, 9, 10], axis=0))
+    findings = check_path(tmp_path)
+    assert codes(findings) == ["missing_slices"]
+    for height in ("-280.0", "-255.0", "-250.0"):
+        assert height in findings[0].message
+
+
+def test_an_uneven_step_is_an_error_with_its_position(thick_volume, tmp_path):
+    positions = slice_positions(12)
+    positions[7:, 2] += 2.5
+    write_series(tmp_path, thick_volume.hu, positions)
+    findings = check_path(tmp_path)
+    assert codes(findings, "error") == ["uneven_slices"]
+    assert "after -270.0 mm" in findings[0].message
+
+
+def test_two_slices_at_one_position_are_an_error(thick_volume, tmp_path):
+    positions = slice_positions(11)
+    write_series(tmp_path, thick_volume.hu, np.insert(positions, 3, positions[3], axis=0))
+    findings = check_path(tmp_path)
+    assert codes(findings, "error") == ["uneven_slices"]
+    assert "-285.0 mm" in findings[0].message
+
+
+def test_many_missing_slices_are_told_in_one_short_sentence(thick_volume):
+    kept = [5.0 * k for k in range(40) if k not in range(10, 20)]
+    findings = check_volume(with_acquisition(thick_volume, slice_positions_mm=tuple(kept)))
+    assert "50.0, 55.0, 60.0, 65.0, 70.0 and 5 more mm" in only(findings).message
+
+
+@given(
+    step=st.floats(0.5, 10),
+    start=st.floats(-1000, 1000),
+    count=st.integers(2, 60),
+    digits=st.integers(1, 6),
+)
+def test_even_positions_are_even_however_they_were_rounded(step, start, count, digits):
+    positions = tuple(round(start + step * k, digits) for k in range(count))
+    steps = slice_steps(positions)
+    assert steps.doubled_mm == steps.missing_mm == steps.uneven_mm == ()
+    assert steps.step_mm == pytest.approx(step, abs=0.101)
+
+
+@given(step=st.floats(2.5, 10), start=st.floats(-1000, 1000), count=st.integers(7, 60), data=st.data())
+def test_any_missing_slice_within_a_series_is_found(step, start, count, data):
+    missing = data.draw(st.sets(st.integers(1, count - 2), min_size=1, max_size=(count - 2) // 4))
+    positions = tuple(round(start + step * k, 2) for k in range(count) if k not in missing)
+    found = slice_steps(positions)
+    assert found.missing_mm == pytest.approx([start + step * k for k in sorted(missing)], abs=0.02)
+    assert found.uneven_mm == found.doubled_mm == ()
+
+
+def test_a_tilted_gantry_is_an_error(thick_volume, tmp_path):
+    tilt = np.radians(12)
+    orientation = [1, 0, 0, 0, float(np.cos(tilt)), float(np.sin(tilt))]
+    positions = np.array([-100.0, -80, -300]) + np.arange(12)[:, None] * np.array([0, 0, 5.0])
+    write_series(tmp_path, thick_volume.hu, positions, ImageOrientationPatient=orientation)
+    finding = only(check_path(tmp_path))
+    assert (finding.level, finding.code) == ("error", "sheared")
+    assert "12.0 degrees" in finding.message
+
+
+def test_positions_rounded_to_a_tenth_of_a_millimetre_are_no_tilt(thick_volume, tmp_path):
+    positions = slice_positions(12)
+    positions[:, 0] += np.resize([0.05, 0.0, -0.05], 12)
+    write_series(tmp_path, thick_volume.hu, positions)
+    assert check_path(tmp_path) == []
+
+
+@pytest.mark.parametrize("spacing", [0.8, 1.0, 2.0, float(np.float32(2.0000003))])
+def test_a_thin_volume_is_an_error(spacing, thick_volume):
+    finding = only(check_volume(replace(thick_volume, spacing_mm=(0.7, 0.7, spacing))))
+    assert (finding.level, finding.code) == ("error", "already_thin")
+
+
+@pytest.mark.parametrize(("spacing", "unusual"), [(2.5, True), (4.4, True), (4.5, False), (5.5, False), (7.0, True)])
+def test_a_slice_spacing_far_from_5_mm_is_a_warning(spacing, unusual, thick_volume):
+    findings = check_volume(replace(thick_volume, spacing_mm=(0.7, 0.7, spacing)))
+    assert codes(findings, "warning") == (["spacing_unusual"] if unusual else [])
+
+
+@pytest.mark.parametrize(("degrees", "oblique"), [(0, False), (15, False), (25, True), (90, True)])
+def test_slices_that_are_not_axial_are_a_warning(degrees, oblique, thick_volume):
+    angle = np.radians(degrees)
+    turn = np.array([[1, 0, 0], [0, np.cos(angle), -np.sin(angle)], [0, np.sin(angle), np.cos(angle)]])
+    findings = check_volume(replace(thick_volume, direction=turn))
+    assert codes(findings, "warning") == (["not_axial"] if oblique else [])
+
+
+@pytest.mark.parametrize(
+    ("thickness", "word"), [(5.0, None), (5.4, None), (6.5, "overlap"), (3.0, "never scanned"), (None, None)]
+)
+def test_a_thickness_unlike_the_spacing_is_a_warning(thickness, word, thick_volume):
+    findings = check_volume(with_acquisition(thick_volume, slice_thickness_mm=thickness))
+    if word is None:
+        assert findings == []
+    else:
+        finding = only(findings)
+        assert (finding.level, finding.code) == ("warning", "slices_overlap")
+        assert word in finding.message
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda hu: hu + 1024,
+        lambda hu: (hu + 1024) / 3072,
+        lambda hu: np.clip((hu + 1350) / 1500 * 255, 0, 255),
+        lambda hu: hu / 1000,
+        lambda hu: hu * 0,
+    ],
+)
+def test_values_that_are_not_hu_are_a_warning(change, thick_volume):
+    hu = change(thick_volume.hu.astype(np.float32))
+    finding = only(check_volume(replace(thick_volume, hu=hu)))
+    assert (finding.level, finding.code) == ("warning", "values_unlike_hu")
+
+
+@pytest.mark.parametrize("padding", [-2000, -3024, -32768])
+def test_padding_around_the_field_of_view_is_like_hu(padding, thick_volume):
+    hu = thick_volume.hu.copy()
+    hu[:, :, :9] = padding
+    assert check_volume(replace(thick_volume, hu=hu)) == []
+
+
+def test_too_little_memory_is_a_warning(thick_volume, monkeypatch):
+    monkeypatch.setattr(memory, "available_bytes", lambda: memory.needed_bytes(thick_volume) - 1)
+    finding = only(check_volume(thick_volume))
+    assert (finding.level, finding.code) == ("warning", "memory")
+    monkeypatch.setattr(memory, "available_bytes", lambda: memory.needed_bytes(thick_volume))
+    assert check_volume(thick_volume) == []
+
+
+def test_unknown_memory_is_no_finding(thick_volume, monkeypatch):
+    monkeypatch.setattr(memory, "available_bytes", lambda: None)
+    assert check_volume(thick_volume) == []
+
+
+def test_the_memory_that_a_run_needs_grows_with_the_thin_volume(thick_volume):
+    twice = replace(thick_volume, hu=np.concatenate([thick_volume.hu] * 2))
+    more = memory.needed_bytes(twice) - memory.needed_bytes(thick_volume)
+    assert more == memory.BYTES_PER_THIN_VOXEL * 5 * thick_volume.hu.size
+    assert memory.needed_bytes(thick_volume.permuted((2, 0, 1))) == memory.needed_bytes(thick_volume)
+
+
+def test_this_machine_tells_its_memory_where_it_is_linux():
+    available = memory.available_bytes()
+    assert available is None or 2**20 < available < 2**50
+
+
+def test_errors_come_before_warnings(thick_volume):
+    volume = replace(thick_volume, hu=thick_volume.hu + 1024, spacing_mm=(0.7, 0.7, 1.0))
+    findings = check_volume(with_acquisition(volume, modality="MR", slice_thickness_mm=1.0))
+    assert codes(findings) == ["not_ct", "already_thin", "values_unlike_hu"]
+
+
+def test_a_file_that_cannot_be_read_is_a_finding(tmp_path):
+    (tmp_path / "v.nrrd").write_bytes(b"no volume")
+    finding = only(check_path(tmp_path / "v.nrrd"))
+    assert (finding.level, finding.code) == ("error", "not_readable")
+
+
+def test_more_than_one_component_is_a_finding(tmp_path):
+    sitk.WriteImage(sitk.Image([5, 4, 3], sitk.sitkVectorInt16, 2), str(tmp_path / "v.nrrd"))
+    finding = only(check_path(tmp_path / "v.nrrd"))
+    assert (finding.level, finding.code) == ("error", "components")
+
+
+def test_a_sheared_nifti_is_a_finding(thick_volume, tmp_path):
+    path = tmp_path / "v.nii"
+    sitk.WriteImage(thick_volume.to_image(), str(path))
+    content = bytearray(path.read_bytes())
+    struct.pack_into("<f", content, 280 + 4 * 6, 1.0)
+    path.write_bytes(content)
+    finding = only(check_path(path))
+    assert (finding.level, finding.code) == ("error", "sheared")
+
+
+def test_a_sheared_nrrd_is_a_finding(thick_volume, tmp_path):
+    direction = np.eye(3)
+    direction[:, 2] = [0, np.sin(0.2), np.cos(0.2)]
+    sitk.WriteImage(replace(thick_volume, direction=direction).to_image(), str(tmp_path / "v.nrrd"))
+    finding = only(check_path(tmp_path / "v.nrrd"))
+    assert (finding.level, finding.code) == ("error", "sheared")
+
+
+def test_the_series_to_check_can_be_named(thick_volume, tmp_path):
+    write_series(tmp_path, thick_volume.hu)
+    write_series(tmp_path, thick_volume.hu, slice_positions(12, 1.0), SeriesInstanceUID="1.2", SeriesNumber=3)
+    assert codes(check_path(tmp_path)) == ["several_series"]
+    assert codes(check_path(tmp_path, "2")) == []
+    assert codes(check_path(tmp_path, "3"), "error") == ["already_thin"]

@@ -1,0 +1,43 @@
+"""How much memory a run needs, and how much this machine has left."""
+
+from __future__ import annotations
+
+import math
+import os
+from pathlib import Path
+
+from .volume import Volume
+
+THIN_PER_THICK = 5
+# Of one thin voxel: DLS and its blending weights, and BIS, in float32; their int16 results and the copies for writing.
+BYTES_PER_THIN_VOXEL = 20
+# The interpreter, torch, and one cube on its way through the network.
+BYTES_AT_LEAST = 2 * 1024**3
+
+
+def needed_bytes(volume: Volume) -> int:
+    """An estimate of the main memory that synthesising thin slices of `volume` takes."""
+    axis = volume.through_plane_axis
+    in_plane = math.prod(extent for other, extent in enumerate(volume.size) if other != axis)
+    thin_voxels = in_plane * (THIN_PER_THICK * (volume.size[axis] - 1) + 1)
+    return BYTES_AT_LEAST + BYTES_PER_THIN_VOXEL * thin_voxels
+
+
+def available_bytes() -> int | None:
+    """Main memory that a new program can use, or None when this machine does not tell."""
+    try:
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        pass  # not Linux
+    try:
+        import psutil
+    except ImportError:
+        pass
+    else:
+        return int(psutil.virtual_memory().available)
+    try:
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return None  # macOS and Windows without psutil

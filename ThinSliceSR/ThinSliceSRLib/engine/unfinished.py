@@ -1,0 +1,67 @@
+"""Files that are being written: their names beside the target, and the removal of those that a dead run left."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import re
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+PREFIX = ".thinslicesr"
+
+
+def unfinished_name(suffix: str) -> str:
+    """A new name for a file being written by this process: it ends in `suffix` and tells nothing of its content."""
+    return f"{PREFIX}-{_process_space()}-{os.getpid()}-{secrets.token_hex(4)}.part{suffix}"
+
+
+def remove_left_overs(folder: Path) -> list[Path]:
+    """Removes from `folder` the unfinished files of processes of this machine that are no more; returns them."""
+    pattern = re.compile(rf"{re.escape(PREFIX)}-{_process_space()}-(\d+)-[0-9a-f]+\.part.*")
+    removed = []
+    for path in folder.glob(f"{PREFIX}-*"):
+        match = pattern.fullmatch(path.name)
+        if match and not _runs(int(match[1])):
+            with suppress(OSError):  # another run may have removed it, or it may belong to someone else
+                path.unlink()
+                removed.append(path)
+    return removed
+
+
+def _process_space() -> str:
+    """A short hash of where process ids are unique: this host, and on Linux the container within it."""
+    place = platform.node()
+    with suppress(OSError):
+        place += os.readlink("/proc/self/ns/pid")
+    return hashlib.sha256(place.encode()).hexdigest()[:8]
+
+
+def _runs(pid: int) -> bool:
+    """Whether there is a process with this id."""
+    if os.name == "nt":
+        return _runs_on_windows(pid)
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
+
+
+def _runs_on_windows(pid: int) -> bool:
+    # There, os.kill(pid, 0) would send Ctrl-C.
+    import ctypes
+
+    query_limited_information, still_active = 0x1000, 259
+    kernel = ctypes.windll.kernel32
+    handle = kernel.OpenProcess(query_limited_information, False, pid)
+    if not handle:
+        return kernel.GetLastError() == 5  # access denied: it runs, for somebody else
+    code = ctypes.c_ulong()
+    kernel.GetExitCodeProcess(handle, ctypes.byref(code))
+    kernel.CloseHandle(handle)
+    return code.value == still_active
