@@ -1,0 +1,211 @@
+"""Training runs: they can be stopped, killed, continued and ended, and give weights that the engine loads."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+from ThinSliceSRLib.engine.errors import UnusableInput
+from ThinSliceSRLib.engine.weights import load_model, untrained_network
+
+pytest.importorskip("yaml")
+pytest.importorskip("lightning")
+
+from training_making import blobs, tiny_settings, write_volume
+
+from training.__main__ import main
+from training.checkpoints import LAST
+from training.export import averaged_network, export_weights
+from training.pairs import SimulatedPairs
+from training.sample_order import SampleOrder
+from training.schedules import DropOnPlateau, WarmUpConstantDecay
+from training.train import Run, train
+from training.validation import paper_psnr
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    """Folders `data` and `validation` with one small volume each."""
+    folder = tmp_path_factory.mktemp("ct")
+    write_volume(folder / "data" / "a.nrrd", blobs((60, 32, 32)), (2.0, 2.0, 1.0))
+    write_volume(folder / "validation" / "b.nrrd", blobs((46, 20, 20), seed=1), (2.0, 2.0, 1.0))
+    return folder
+
+
+@pytest.fixture
+def run_to(folders, tmp_path):
+    """Trains in a folder of tmp_path up to a step."""
+
+    def run(name: str, steps: int, settings=None, **options):
+        options = {"save_every_steps": 3, **options}
+        places = Run(folders / "data", folders / "validation", tmp_path / name, steps=steps, **options)
+        return train(settings or tiny_settings(), places)
+
+    return run
+
+
+def same_weights(one, other) -> bool:
+    states = one.state_dict(), other.state_dict()
+    return all(torch.equal(value, states[1][name]) for name, value in states[0].items())
+
+
+def test_a_run_that_was_stopped_ends_where_an_uninterrupted_one_ends(run_to):
+    whole = run_to("whole", 7)
+    run_to("parts", 3)
+    run_to("parts", 4, resume=True)
+    parts = run_to("parts", 7, resume=True)
+    assert parts.global_step == whole.global_step == 7
+    assert same_weights(whole, parts)
+    assert not same_weights(parts.network, parts.averaged.module)
+
+
+def test_a_run_that_was_killed_goes_on_from_its_last_checkpoint(run_to, monkeypatch, tmp_path):
+    whole = run_to("whole", 7)
+
+    class DiesInStep5(SimulatedPairs):
+        def __getitem__(self, number):
+            if number == 11:
+                raise RuntimeError("the power is gone")
+            return super().__getitem__(number)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("training.train.SimulatedPairs", DiesInStep5)
+        with pytest.raises(RuntimeError, match="power"):
+            run_to("killed", 7)
+    assert torch.load(tmp_path / "killed" / LAST, weights_only=True)["global_step"] == 4
+    assert same_weights(whole, run_to("killed", 7, resume=True))
+
+
+def test_a_decay_that_was_stopped_goes_on_as_it_began(run_to):
+    run_to("whole", 3)
+    whole = run_to("whole", 100, resume=True, decay_steps=6)
+    run_to("parts", 3)
+    run_to("parts", 5, resume=True, decay_steps=6)
+    parts = run_to("parts", 100, resume=True, decay_steps=6)
+    assert whole.global_step == parts.global_step == 9
+    assert (whole.schedule.decay_start, whole.schedule.decay_steps) == (3, 6)
+    assert same_weights(whole, parts)
+
+
+def test_a_run_ends_when_its_time_is_over(run_to, tmp_path):
+    module = run_to("short", 50, max_minutes=0.0)
+    assert module.global_step == 1
+    assert (tmp_path / "short" / LAST).exists()
+
+
+def test_training_learns_what_interpolation_misses(folders, tmp_path):
+    """Between slabs of a parabola, linear interpolation lies too high everywhere."""
+    parabola = np.broadcast_to((2 * (np.arange(60) - 30) ** 2 - 900)[:, None, None], (60, 16, 16)).astype(np.int16)
+    write_volume(tmp_path / "data" / "a.nrrd", parabola, (2.0, 2.0, 1.0))
+    settings = tiny_settings(optimisation={"learning_rate": 1e-3, "average": 0.5}, validation={"every_steps": 100})
+    module = train(settings, Run(tmp_path / "data", folders / "validation", tmp_path / "run", steps=40))
+    samples = SimulatedPairs(module.samples.volumes, settings.network, settings.simulated_pairs, seed=99)
+    thick, thin = (torch.stack(parts) for parts in zip(*(samples[number] for number in range(8)), strict=True))
+    with torch.inference_mode():
+        before, after = (
+            (network(thick) - thin)[:, :, 3:33].abs().mean()
+            for network in (untrained_network(settings.network), module.averaged.module)
+        )
+    assert after < 0.6 * before
+
+
+def test_a_run_starts_at_linear_interpolation(run_to):
+    settings = tiny_settings(optimisation={"learning_rate": 0.0, "batch": 1, "average": 0.0})
+    module = run_to("start", 1, settings)
+    thick = torch.rand(1, 1, 8, 16, 16)
+    with torch.inference_mode():
+        torch.testing.assert_close(module.network(thick)[:, :, ::5], thick)
+
+
+def test_checkpoints_and_logs_are_kept(run_to, tmp_path):
+    run_to("run", 4)
+    assert {"best.ckpt", "last.ckpt", "csv", "tensorboard"} <= {path.name for path in (tmp_path / "run").iterdir()}
+    header, *rows = (tmp_path / "run" / "csv" / "version_0" / "metrics.csv").read_text().splitlines()
+    assert {"validation_psnr", "above_bis"} <= set(header.split(","))
+    assert rows
+
+
+def test_exported_weights_are_the_averaged_ones(run_to, tmp_path):
+    module = run_to("run", 3)
+    path = tmp_path / "tiny.safetensors"
+    settings = dataclasses.replace(tiny_settings(), trained_on="blobs, CC0")
+    export_weights(settings, tmp_path / "run" / LAST, path)
+    model = load_model(path)
+    assert model.name == "tiny"
+    assert model.trained
+    assert same_weights(averaged_network(settings, tmp_path / "run" / LAST), module.averaged.module.cpu())
+    for name, value in model.network.state_dict().items():
+        torch.testing.assert_close(value, module.averaged.module.state_dict()[name].half().float())
+
+
+def test_checkpoints_of_another_network_are_refused(run_to, tmp_path):
+    run_to("run", 1)
+    other = tiny_settings(network={"sizes": "small"})
+    with pytest.raises(UnusableInput, match="not one of a run with these settings"):
+        averaged_network(other, tmp_path / "run" / LAST)
+
+
+def test_a_second_run_does_not_overwrite_the_first(run_to):
+    run_to("run", 1)
+    with pytest.raises(UnusableInput, match="add --resume"):
+        run_to("run", 2)
+    with pytest.raises(UnusableInput, match="leave --resume out"):
+        run_to("other", 2, resume=True)
+
+
+def test_crops_that_the_network_cannot_take_are_refused(run_to):
+    with pytest.raises(UnusableInput, match="multiple of 8"):
+        run_to("run", 1, tiny_settings(simulated_pairs={"crop": 20}))
+
+
+def test_failures_on_the_command_line_are_one_sentence(tmp_path, capsys):
+    settings = tmp_path / "settings.yaml"
+    settings.write_text("nme: tiny\nnetwork: {sizes: small}\n")
+    places = ["--data", "a", "--validation", "b", "--run", "c"]
+    assert main(["train", "--config", str(settings), *places]) == 2
+    assert "'nme' in settings is not known" in capsys.readouterr().err
+
+
+def test_samples_of_all_processes_are_those_of_one():
+    def first(order: SampleOrder, count: int) -> list[int]:
+        return [number for number, _ in zip(order, range(count), strict=False)]
+
+    assert first(SampleOrder(first_step=3, batch=2), 4) == [6, 7, 8, 9]
+    both = [first(SampleOrder(0, 2, process, 2), 4) for process in (0, 1)]
+    assert both == [[0, 1, 4, 5], [2, 3, 6, 7]]
+
+
+def test_the_learning_rate_warms_up_stays_and_decays():
+    schedule = WarmUpConstantDecay(4)
+    assert [schedule(step) for step in (0, 3, 1000)] == [0.25, 1.0, 1.0]
+    schedule.begin_decay(1000, 10)
+    schedule.begin_decay(1005, 99)
+    assert [schedule(step) for step in (1000, 1005, 1010, 1011)] == [1.0, 0.5, 0.0, 0.0]
+    assert not schedule.ended(1009)
+    assert schedule.ended(1010)
+
+
+def test_the_learning_rate_drops_after_three_validations_without_gain():
+    schedule = DropOnPlateau()
+    for value in (30.0, 31.0, 30.9, 31.0):
+        schedule.validated(value)
+    assert schedule(0) == 1.0
+    schedule.validated(30.5)
+    assert schedule(0) == pytest.approx(0.1)
+    for _ in range(8):
+        schedule.validated(30.0)
+    assert not schedule.ended(0)
+    schedule.validated(30.0)
+    assert schedule.ended(0)
+
+
+def test_psnr_leaves_the_outer_five_slices_out_and_clips():
+    truth = np.zeros((14, 4, 4), np.int16)
+    made = truth + 3.072
+    made[:5] += 500
+    made[-5:] += 500
+    assert paper_psnr(made, truth) == pytest.approx(60, abs=1e-3)
+    bone = np.full((14, 4, 4), 2048 - 3.072)
+    assert paper_psnr(bone, np.full((14, 4, 4), 3000)) == pytest.approx(60, abs=1e-3)

@@ -1,0 +1,78 @@
+"""`python -m training train|export`: see training/README.md."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from ThinSliceSRLib.engine.errors import ThinSliceError
+
+from .settings import read_settings
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code of the engine's command line; failures are one sentence on stderr."""
+    chosen = parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    try:
+        chosen.run_verb(chosen)
+    except ThinSliceError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    whole = argparse.ArgumentParser(prog="python -m training", description=__doc__)
+    verbs = whole.add_subparsers(required=True, metavar="VERB")
+
+    train = verbs.add_parser("train", help="train a model, or go on training it")
+    train.add_argument("--config", type=Path, required=True, help="settings, such as training/small.yaml")
+    train.add_argument(
+        "--data", type=Path, required=True, help="folder of thin volumes, or of the folders thick and thin"
+    )
+    train.add_argument("--validation", type=Path, required=True, help="such a folder of volumes never trained on")
+    train.add_argument("--run", type=Path, required=True, help="folder for checkpoints and logs")
+    train.add_argument("--resume", action="store_true", help="go on from the last checkpoint of the run")
+    train.add_argument("--steps", type=int, help="stop at this step")
+    train.add_argument("--max-minutes", type=float, help="stop after this time")
+    train.add_argument("--decay-steps", type=int, help="lower the learning rate to zero over so many steps, then end")
+    train.set_defaults(run_verb=_train)
+
+    export = verbs.add_parser("export", help="write a checkpoint's weights for the engine")
+    export.add_argument("--config", type=Path, required=True, help="settings of the run")
+    export.add_argument("--checkpoint", type=Path, required=True, help="best.ckpt or last.ckpt of the run")
+    export.add_argument("--weights", type=Path, required=True, help="file to write (.safetensors)")
+    export.add_argument("--version", default="1", help="version of the weights")
+    export.set_defaults(run_verb=_export)
+    return whole
+
+
+def _train(chosen: argparse.Namespace) -> None:
+    from .train import Run, train
+
+    train(
+        read_settings(chosen.config),
+        Run(
+            data=chosen.data,
+            validation=chosen.validation,
+            folder=chosen.run,
+            resume=chosen.resume,
+            steps=chosen.steps,
+            max_minutes=chosen.max_minutes,
+            decay_steps=chosen.decay_steps,
+        ),
+    )
+
+
+def _export(chosen: argparse.Namespace) -> None:
+    from .export import export_weights
+
+    export_weights(read_settings(chosen.config), chosen.checkpoint, chosen.weights, chosen.version)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

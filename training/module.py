@@ -1,0 +1,110 @@
+"""The training of a CTHNet as Lightning runs it: loss, optimiser, moving average, validation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import lightning
+import torch
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
+from ThinSliceSRLib.engine.device import Device
+from ThinSliceSRLib.engine.errors import UnusableInput
+from ThinSliceSRLib.engine.network import CTHNet, start_at_linear_interpolation
+from torch import Tensor
+from torch.nn import functional
+from torch.optim.swa_utils import AveragedModel
+from torch.utils.data import DataLoader, Dataset
+
+from .sample_order import SampleOrder
+from .schedules import DropOnPlateau, WarmUpConstantDecay
+from .settings import Settings
+from .validation import Case, dls_psnr
+
+CHARBONNIER_WIDTH = 0.01  # about 30 HU: below it squares count, above it distances
+
+
+class Training(lightning.LightningModule):
+    """Samples and validation cases in, a trained network out: `averaged.module` is the one to validate and export."""
+
+    def __init__(self, settings: Settings, samples: Dataset, cases: list[Case]) -> None:
+        super().__init__()
+        self.settings = settings
+        self.samples = samples
+        self.cases = cases
+        self.network = CTHNet(settings.network)
+        if settings.crop % self.network.in_plane_multiple:
+            raise UnusableInput(
+                f"The crop must be a multiple of {self.network.in_plane_multiple}; change it.", "settings"
+            )
+        if settings.start_at_linear_interpolation:
+            start_at_linear_interpolation(self.network)
+        self.averaged = AveragedModel(self.network, avg_fn=_moving_average(settings.optimisation.average))
+        self.averaged.requires_grad_(False)
+        warmup = settings.optimisation.warmup_steps
+        self.schedule = DropOnPlateau() if settings.optimisation.schedule == "plateau" else WarmUpConstantDecay(warmup)
+        if settings.hardware.compile:
+            self.network.compile()
+
+    def train_dataloader(self) -> DataLoader:
+        batch = self.settings.optimisation.batch
+        order = SampleOrder(self.global_step, batch, self.global_rank, self.trainer.world_size)
+        workers = self.settings.hardware.workers
+        return DataLoader(
+            self.samples, batch, sampler=order, num_workers=workers, pin_memory=self.device.type == "cuda"
+        )
+
+    def val_dataloader(self) -> DataLoader:
+        return DataLoader(range(len(self.cases)), batch_size=None)
+
+    def training_step(self, batch: tuple[Tensor, Tensor], _index: int) -> Tensor:
+        thick, thin = batch
+        trim = self.settings.network.trim
+        kept = slice(trim, self.settings.network.thin_slices - trim)
+        loss = distance(self.settings.optimisation.loss, self.network(thick)[:, :, kept].float(), thin[:, :, kept])
+        self.log("loss", loss, prog_bar=True)
+        return loss
+
+    def optimizer_step(self, *arguments: Any, **options: Any) -> None:
+        super().optimizer_step(*arguments, **options)
+        self.averaged.update_parameters(self.network)
+
+    def on_train_batch_end(self, *_: Any) -> None:
+        if self.schedule.ended(self.global_step):
+            self.trainer.should_stop = True
+
+    def validation_step(self, number: int, _index: int) -> None:
+        case = self.cases[number]
+        precision = {"bf16-mixed": "bf16", "16-mixed": "fp16"}.get(self.settings.hardware.precision, "float32")
+        reached = dls_psnr(case, self.averaged.module, Device(self.device, "", precision))
+        above_bis = reached - case.bis_psnr
+        self.log_dict({f"psnr {case.name}": reached, f"above BIS {case.name}": above_bis}, batch_size=1, sync_dist=True)
+        self.log_dict({"validation_psnr": reached, "above_bis": above_bis}, prog_bar=True, batch_size=1, sync_dist=True)
+
+    def on_validation_epoch_end(self) -> None:
+        regular = self.global_step and self.global_step % self.settings.validation.every_steps == 0
+        if regular and not self.trainer.sanity_checking:
+            self.schedule.validated(float(self.trainer.callback_metrics["validation_psnr"]))
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        chosen = self.settings.optimisation
+        optimizer = torch.optim.AdamW(
+            self.network.parameters(), lr=chosen.learning_rate, weight_decay=chosen.weight_decay
+        )
+        rate = torch.optim.lr_scheduler.LambdaLR(optimizer, self.schedule)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": rate, "interval": "step"}}
+
+
+def distance(kind: str, made: Tensor, true: Tensor) -> Tensor:
+    """The loss: mean `l1`, `l2` or `charbonnier` (smooth l1) distance."""
+    if kind == "charbonnier":
+        return ((made - true).square() + CHARBONNIER_WIDTH**2).sqrt().mean()
+    return functional.l1_loss(made, true) if kind == "l1" else functional.mse_loss(made, true)
+
+
+def _moving_average(share: float):
+    """Averages over fewer steps at first, so that the start does not linger."""
+
+    def average(old: Tensor, new: Tensor, updates: Tensor) -> Tensor:
+        return torch.lerp(new.to(old.dtype), old, min(share, (1 + int(updates)) / (10 + int(updates))))
+
+    return average

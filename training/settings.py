@@ -1,0 +1,206 @@
+"""What a training run is told: dataclasses, read from YAML."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from ThinSliceSRLib.engine.configuration import BASE, PUBLISHED, SMALL, NetworkConfiguration
+from ThinSliceSRLib.engine.errors import UnusableInput
+
+SIZES = {"small": SMALL, "base": BASE, "published": PUBLISHED}
+LOSSES = ("l1", "charbonnier", "l2")
+SCHEDULES = ("constant", "plateau")
+STORED_AS = ("hu", "unit")
+
+Section = TypeVar("Section")
+
+
+@dataclass(frozen=True)
+class SimulatedPairSettings:
+    """How thick slices are simulated from thin volumes. A share is the probability for one sample.
+
+    crop: rows and columns of a sample.
+    exact_share: slabs that are a box as wide as the distance of the thick slices, as the validation has them; the
+        others have a width from `slab_mm` and a profile that is part box, part Gaussian.
+    off_centre_share: slabs centred between two thin slices; the thin slices of the sample are moved with them.
+    noisy_share, noise_hu: samples with noise added to the thick slices, and its largest standard deviation.
+    overlapping_share: thin slices smoothed as if they were thicker than their distance, which many scanners store.
+    in_plane_share: samples whose slice axis is a row or column axis, for volumes thin enough along the slices.
+    body_share: samples that lie in the body.
+    weights: how often volumes are drawn, by a part of the file's name; 1 for all others.
+    """
+
+    crop: int = 64
+    exact_share: float = 0.6
+    slab_mm: tuple[float, float] = (4.5, 6.0)
+    off_centre_share: float = 0.1
+    noisy_share: float = 0.2
+    noise_hu: float = 5.0
+    overlapping_share: float = 0.2
+    in_plane_share: float = 0.3
+    body_share: float = 0.9
+    weights: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RealPairSettings:
+    """Folders `thin` and `thick` with files of the same names, as the paper has them.
+
+    stored_as: `unit` for floats from 0 to 1 (RPLHR-CT: HU = 3072 · value − 1024), `hu` for HU.
+    """
+
+    crop: int = 256
+    stored_as: str = "hu"
+
+
+@dataclass(frozen=True)
+class OptimisationSettings:
+    """schedule: `constant` after the warm-up until a decay is asked for, or `plateau`: the learning rate is divided by
+    10 after 3 validations without gain and the run ends instead of a fourth such drop.
+    average: share of the old value in each step of the moving average of the weights; 0 switches it off.
+    """
+
+    learning_rate: float = 1e-3
+    weight_decay: float = 1e-4
+    warmup_steps: int = 100
+    schedule: str = "constant"
+    batch: int = 2
+    loss: str = "l1"
+    gradient_clip: float = 1.0
+    average: float = 0.999
+    steps: int = 100_000
+
+
+@dataclass(frozen=True)
+class ValidationSettings:
+    """Validation after so many steps, on the central region of so many rows and columns of each volume."""
+
+    every_steps: int = 500
+    region: int = 256
+
+
+@dataclass(frozen=True)
+class HardwareSettings:
+    """Handed to Lightning's Trainer. `compile` compiles the network for the training steps (minutes, once)."""
+
+    accelerator: str = "auto"
+    devices: int = 1
+    strategy: str = "auto"
+    precision: str = "bf16-mixed"
+    workers: int = 0
+    compile: bool = False
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A training run. Exactly one of `simulated_pairs` and `real_pairs` is given."""
+
+    name: str
+    network: NetworkConfiguration
+    trained_on: str = ""
+    seed: int = 1
+    start_at_linear_interpolation: bool = True
+    simulated_pairs: SimulatedPairSettings | None = None
+    real_pairs: RealPairSettings | None = None
+    optimisation: OptimisationSettings = field(default_factory=OptimisationSettings)
+    validation: ValidationSettings = field(default_factory=ValidationSettings)
+    hardware: HardwareSettings = field(default_factory=HardwareSettings)
+
+    @property
+    def crop(self) -> int:
+        """Rows and columns of a sample."""
+        return (self.simulated_pairs or self.real_pairs).crop
+
+
+def read_settings(path: Path) -> Settings:
+    """The settings in a YAML file. Raises UnusableInput with one sentence when it is not one."""
+    try:
+        values = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UnusableInput(f"The settings {path} cannot be read ({error.strerror}); check the path.") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UnusableInput(f"The settings {path} are not YAML; compare them with training/small.yaml.") from error
+    return settings_from(values)
+
+
+def settings_from(values: Any) -> Settings:
+    """The settings that nested dictionaries hold; refuses what is unknown, missing or of the wrong type."""
+    values = dict(_mapping(values, "settings"))
+    values["network"] = _network(values.get("network"))
+    settings = _section(Settings, values, "settings")
+    if (settings.simulated_pairs is None) == (settings.real_pairs is None):
+        raise UnusableInput("The settings must have either simulated_pairs or real_pairs; give one of the two.")
+    if settings.start_at_linear_interpolation and not settings.network.image_skip:
+        raise UnusableInput(
+            "A network without an image skip cannot start at linear interpolation; set one of the two otherwise."
+        )
+    _one_of(settings.optimisation.loss, LOSSES, "loss")
+    _one_of(settings.optimisation.schedule, SCHEDULES, "schedule")
+    if settings.real_pairs:
+        _one_of(settings.real_pairs.stored_as, STORED_AS, "stored_as")
+    return settings
+
+
+def _network(values: Any) -> NetworkConfiguration:
+    """A known set of sizes, with what is to differ: `{sizes: small, trim: 0}`."""
+    values = dict(_mapping(values, "network"))
+    sizes = values.pop("sizes", None)
+    _one_of(sizes, tuple(SIZES), "sizes")
+    own = dataclasses.asdict(SIZES[sizes])
+    return _section(NetworkConfiguration, {**own, **values}, "network")
+
+
+def _section(kind: type[Section], values: Any, name: str) -> Section:
+    values = _mapping(values, name)
+    types = typing.get_type_hints(kind)
+    unknown = sorted(set(values) - set(types))
+    if unknown:
+        raise UnusableInput(
+            f"The entry {unknown[0]!r} in {name} is not known; known entries are {', '.join(types)}.", "settings"
+        )
+    needed = [
+        item.name
+        for item in dataclasses.fields(kind)
+        if item.default is dataclasses.MISSING and item.default_factory is dataclasses.MISSING
+    ]
+    missing = [entry for entry in needed if entry not in values]
+    if missing:
+        raise UnusableInput(f"The entry {missing[0]!r} is missing in {name}; add it.", "settings")
+    return kind(**{entry: _value(types[entry], value, entry) for entry, value in values.items()})
+
+
+def _value(kind: Any, value: Any, name: str) -> Any:
+    """`value` as `kind`, one of the types that the dataclasses above use."""
+    alternatives = [option for option in typing.get_args(kind) if option is not type(None)]
+    if type(None) in typing.get_args(kind):
+        return None if value is None else _value(alternatives[0], value, name)
+    if dataclasses.is_dataclass(kind):
+        return value if isinstance(value, kind) else _section(kind, value, name)
+    origin = typing.get_origin(kind) or kind
+    if origin is tuple and isinstance(value, (list, tuple)) and len(value) == len(alternatives):
+        return tuple(_value(option, item, name) for option, item in zip(alternatives, value, strict=True))
+    if origin is dict and isinstance(value, dict):
+        return {_value(str, key, name): _value(alternatives[1], item, name) for key, item in value.items()}
+    if origin is float and isinstance(value, (int, float)) and not isinstance(value, bool):
+        return float(value)
+    if origin in (int, str, bool) and type(value) is origin:
+        return value
+    raise UnusableInput(f"The entry {name!r} cannot be {value!r}; compare it with training/small.yaml.", "settings")
+
+
+def _mapping(values: Any, name: str) -> dict[str, Any]:
+    if not isinstance(values, dict):
+        raise UnusableInput(
+            f"The {name} must be entries with values; compare them with training/small.yaml.", "settings"
+        )
+    return values
+
+
+def _one_of(value: Any, known: tuple[str, ...], name: str) -> None:
+    if value not in known:
+        raise UnusableInput(f"The entry {name!r} cannot be {value!r}; it is one of {', '.join(known)}.", "settings")

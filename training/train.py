@@ -1,0 +1,139 @@
+"""One training run, from settings and folders to checkpoints."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+import lightning
+from lightning.pytorch.callbacks import LearningRateMonitor, TQDMProgressBar
+from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+from ThinSliceSRLib.engine.errors import UnusableInput
+from torch.utils.data import Dataset
+
+from .checkpoints import LAST, KeepLast, keep_best
+from .module import Training
+from .pairs import SimulatedPairs, cube_slices
+from .real_pairs import RealPairs
+from .schedules import WarmUpConstantDecay
+from .settings import Settings
+from .validation import Case, real_cases, simulated_cases
+from .volumes import find_volumes, read_training_volume
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Run:
+    """Where a run finds its data and keeps its state, and how far it goes this time.
+
+    steps: stop at this step. max_minutes: stop after this time. decay_steps: let the learning rate fall to zero over
+    so many steps from now on, and end.
+    """
+
+    data: Path
+    validation: Path
+    folder: Path
+    resume: bool = False
+    steps: int | None = None
+    max_minutes: float | None = None
+    decay_steps: int | None = None
+    save_every_steps: int = 200
+
+
+def train(settings: Settings, run: Run) -> Training:
+    """Trains until the settings or the run say that it ends; `last.ckpt` and `best.ckpt` are in the run's folder.
+
+    Raises UnusableInput when the data cannot be used, or when it is unclear whether a run is new or goes on.
+    """
+    last = run.folder / LAST
+    if last.exists() and not run.resume:
+        raise UnusableInput(f"There is a run in {run.folder} already; add --resume or choose another folder.")
+    if run.resume and not last.exists():
+        raise UnusableInput(f"There is no run in {run.folder} that could go on; leave --resume out.")
+    if run.decay_steps and settings.optimisation.schedule == "plateau":
+        raise UnusableInput("A run with the schedule plateau decays by itself; leave --decay-steps out.")
+    run.folder.mkdir(parents=True, exist_ok=True)
+
+    lightning.seed_everything(settings.seed)
+    module = Training(settings, samples_of(settings, run.data), cases_of(settings, run.validation))
+    for case in module.cases:
+        logger.info("%s: BIS %.2f dB", case.name, case.bis_psnr)
+    trainer_of(settings, run).fit(module, ckpt_path=last if run.resume else None)
+    return module
+
+
+def trainer_of(settings: Settings, run: Run) -> lightning.Trainer:
+    """Lightning's trainer: one endless epoch, so that steps alone count."""
+    hardware = settings.hardware
+    return lightning.Trainer(
+        accelerator=hardware.accelerator,
+        devices=hardware.devices,
+        strategy=hardware.strategy,
+        precision=hardware.precision,
+        max_epochs=-1,
+        max_steps=run.steps or settings.optimisation.steps,
+        gradient_clip_val=settings.optimisation.gradient_clip or None,
+        use_distributed_sampler=False,
+        num_sanity_val_steps=0,
+        check_val_every_n_epoch=None,
+        val_check_interval=settings.validation.every_steps,
+        log_every_n_steps=20,
+        logger=[CSVLogger(run.folder, "csv"), TensorBoardLogger(run.folder, "tensorboard")],
+        callbacks=[
+            BeginDecay(run.decay_steps),
+            KeepLast(run.folder, run.save_every_steps, run.max_minutes),
+            keep_best(run.folder),
+            LearningRateMonitor("step"),
+            StepsToGo(refresh_rate=20),
+        ],
+    )
+
+
+class BeginDecay(lightning.Callback):
+    """Begins the decay of the learning rate at the step at which this part of the run begins, if it was asked for."""
+
+    def __init__(self, decay_steps: int | None) -> None:
+        self.decay_steps = decay_steps
+
+    def on_train_start(self, trainer: lightning.Trainer, module: Training) -> None:
+        if self.decay_steps and isinstance(module.schedule, WarmUpConstantDecay):
+            module.schedule.begin_decay(trainer.global_step, self.decay_steps)
+
+
+class StepsToGo(TQDMProgressBar):
+    """A bar of all steps up to the last, also where a run goes on in the middle or decays."""
+
+    def on_train_start(self, trainer: lightning.Trainer, module: Training) -> None:
+        super().on_train_start(trainer, module)
+        self.show_steps(trainer, module)
+
+    def on_train_epoch_start(self, trainer: lightning.Trainer, module: Training) -> None:
+        super().on_train_epoch_start(trainer, module)
+        self.show_steps(trainer, module)
+
+    def show_steps(self, trainer: lightning.Trainer, module: Training) -> None:
+        bar = self.train_progress_bar
+        bar.reset(min(trainer.max_steps, module.schedule.last_step))
+        bar.initial = bar.n = trainer.global_step
+        bar.set_description("Training")
+
+
+def samples_of(settings: Settings, data: Path) -> Dataset:
+    """The training samples that the settings describe, from the volumes in `data`."""
+    config = settings.network
+    if settings.real_pairs:
+        return RealPairs(data, config, settings.real_pairs, settings.seed)
+    volumes = [read_training_volume(path, cube_slices(config), settings.crop) for path in find_volumes(data)]
+    for volume in volumes:
+        logger.info("%s: %s", volume.name, ", ".join(str(view.hu.shape) for view in volume.views))
+    return SimulatedPairs(volumes, config, settings.simulated_pairs, settings.seed)
+
+
+def cases_of(settings: Settings, folder: Path) -> list[Case]:
+    """The validation cases in `folder`: of the same kind as the training pairs."""
+    region, ratio = settings.validation.region, settings.network.ratio
+    if settings.real_pairs:
+        return real_cases(folder, region, ratio, settings.real_pairs)
+    return simulated_cases(folder, region, ratio)

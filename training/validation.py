@@ -1,0 +1,73 @@
+"""Validation: how much closer to the thin slices the DLS model comes than interpolation does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from ThinSliceSRLib.engine.bicubic import bicubic_slices
+from ThinSliceSRLib.engine.device import Device
+from ThinSliceSRLib.engine.metrics import psnr, without_outer_slices
+from ThinSliceSRLib.engine.network import CTHNet
+from ThinSliceSRLib.engine.slab import simulate_thick
+from ThinSliceSRLib.engine.synthesis import synthesize
+from ThinSliceSRLib.engine.volume import Volume
+from ThinSliceSRLib.engine.weights import Model
+
+from .real_pairs import find_pairs, read_pair
+from .settings import RealPairSettings
+from .volumes import THIN_MM, find_volumes, read_thin_volume
+
+
+@dataclass(frozen=True)
+class Case:
+    """The central region of a volume: its thick slices, its true thin slices, and how near BIS comes to them (dB)."""
+
+    name: str
+    thick: Volume
+    thin: np.ndarray
+    bis_psnr: float
+
+
+def simulated_cases(folder: Path, region: int, ratio: int) -> list[Case]:
+    """A case of each thin volume in the folder; its thick slices are plain means of `ratio` slices of 1 mm."""
+    cases = []
+    for path in find_volumes(folder):
+        thin = read_thin_volume(path)
+        thick = simulate_thick(Volume(central(thin.hu, region), spacing_mm=(THIN_MM,) * 3), ratio * THIN_MM)
+        cases.append(_case(path.name, thick, central(thin.hu, region), ratio))
+    return cases
+
+
+def real_cases(folder: Path, region: int, ratio: int, settings: RealPairSettings) -> list[Case]:
+    """A case of each pair in the folder."""
+    cases = []
+    for thick_path, thin_path in find_pairs(folder):
+        thick, thin = read_pair(thick_path, thin_path, ratio, settings.stored_as)
+        spacing = (THIN_MM, THIN_MM, ratio * THIN_MM)
+        cases.append(_case(thick_path.name, Volume(central(thick, region), spacing), central(thin, region), ratio))
+    return cases
+
+
+def dls_psnr(case: Case, network: CTHNet, device: Device) -> float:
+    """PSNR in dB of what the network makes of a case, by the engine's own synthesis."""
+    model = Model("in training", network.eval(), sha256="", trained=True)
+    return paper_psnr(synthesize(case.thick, model, device).dls.hu, case.thin)
+
+
+def paper_psnr(hu: np.ndarray, truth: np.ndarray) -> float:
+    """PSNR in dB as the paper has it: without the outer 5 slices at both ends."""
+    return psnr(without_outer_slices(hu), without_outer_slices(truth))
+
+
+def central(hu: np.ndarray, region: int) -> np.ndarray:
+    """The middle `region` rows and columns, or all where there are fewer."""
+    rows, columns = (slice(max(0, (size - region) // 2), (size + region + 1) // 2) for size in hu.shape[1:])
+    return np.ascontiguousarray(hu[:, rows, columns][:, :region, :region])
+
+
+def _case(name: str, thick: Volume, thin: np.ndarray, ratio: int) -> Case:
+    places = np.arange(ratio * (len(thick.hu) - 1) + 1) / ratio
+    thin = thin[: len(places)]
+    return Case(name, thick, thin, paper_psnr(bicubic_slices(thick.hu, places), thin))
