@@ -1,4 +1,4 @@
-"""`python -m training train|export`: see training/README.md."""
+"""`python -m training train|ablate|export`: see training/README.md."""
 
 from __future__ import annotations
 
@@ -42,6 +42,14 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--decay-steps", type=int, help="lower the learning rate to zero over so many steps, then end")
     train.set_defaults(run_verb=_train)
 
+    ablate = verbs.add_parser("ablate", help="train variants of a model briefly and print what each choice is worth")
+    ablate.add_argument("--config", type=Path, required=True, help="settings, such as training/small.yaml")
+    ablate.add_argument("--data", type=Path, required=True, help="folder of thin volumes")
+    ablate.add_argument("--validation", type=Path, required=True, help="such a folder of volumes never trained on")
+    ablate.add_argument("--run", type=Path, required=True, help="folder for the runs of all variants")
+    ablate.add_argument("--steps", type=int, default=300, help="training steps of each variant")
+    ablate.set_defaults(run_verb=_ablate)
+
     export = verbs.add_parser("export", help="write a checkpoint's weights for the engine")
     export.add_argument("--config", type=Path, required=True, help="settings of the run")
     export.add_argument("--checkpoint", type=Path, required=True, help="best.ckpt or last.ckpt of the run")
@@ -66,6 +74,14 @@ def _train(chosen: argparse.Namespace) -> None:
             decay_steps=chosen.decay_steps,
         ),
     )
+
+
+def _ablate(chosen: argparse.Namespace) -> None:
+    from .ablations import ablation_table, as_markdown
+    from .train import Run
+
+    run = Run(data=chosen.data, validation=chosen.validation, folder=chosen.run, steps=chosen.steps)
+    print(as_markdown(ablation_table(read_settings(chosen.config), run), chosen.steps))
 
 
 def _export(chosen: argparse.Namespace) -> None:

@@ -45,6 +45,12 @@ class Training(lightning.LightningModule):
         if settings.hardware.compile:
             self.network.compile()
 
+    @property
+    def inference_device(self) -> Device:
+        """The device of the training, in its precision, as the engine's synthesis takes it."""
+        precision = {"bf16-mixed": "bf16", "16-mixed": "fp16"}.get(self.settings.hardware.precision, "float32")
+        return Device(self.device, "", precision)
+
     def train_dataloader(self) -> DataLoader:
         batch = self.settings.optimisation.batch
         order = SampleOrder(self.global_step, batch, self.global_rank, self.trainer.world_size)
@@ -74,8 +80,7 @@ class Training(lightning.LightningModule):
 
     def validation_step(self, number: int, _index: int) -> None:
         case = self.cases[number]
-        precision = {"bf16-mixed": "bf16", "16-mixed": "fp16"}.get(self.settings.hardware.precision, "float32")
-        reached = dls_psnr(case, self.averaged.module, Device(self.device, "", precision))
+        reached = dls_psnr(case, self.averaged.module, self.inference_device)
         above_bis = reached - case.bis_psnr
         self.log_dict({f"psnr {case.name}": reached, f"above BIS {case.name}": above_bis}, batch_size=1, sync_dist=True)
         self.log_dict({"validation_psnr": reached, "above_bis": above_bis}, prog_bar=True, batch_size=1, sync_dist=True)

@@ -12,6 +12,7 @@ from ThinSliceSRLib.engine.metrics import psnr, without_outer_slices
 from ThinSliceSRLib.engine.network import CTHNet
 from ThinSliceSRLib.engine.slab import simulate_thick
 from ThinSliceSRLib.engine.synthesis import synthesize
+from ThinSliceSRLib.engine.tiling import OVERLAPPED, Tiling
 from ThinSliceSRLib.engine.volume import Volume
 from ThinSliceSRLib.engine.weights import Model
 
@@ -50,10 +51,13 @@ def real_cases(folder: Path, region: int, ratio: int, settings: RealPairSettings
     return cases
 
 
-def dls_psnr(case: Case, network: CTHNet, device: Device) -> float:
+def dls_psnr(
+    case: Case, network: CTHNet, device: Device, tiling: Tiling = OVERLAPPED, slab_consistent: bool = True
+) -> float:
     """PSNR in dB of what the network makes of a case, by the engine's own synthesis."""
     model = Model("in training", network.eval(), sha256="", trained=True)
-    return paper_psnr(synthesize(case.thick, model, device).dls.hu, case.thin)
+    made = synthesize(case.thick, model, device, tiling=tiling, slab_consistent=slab_consistent)
+    return paper_psnr(made.dls.hu, case.thin)
 
 
 def paper_psnr(hu: np.ndarray, truth: np.ndarray) -> float:

@@ -1,0 +1,55 @@
+"""Ablations change one thing at a time and are measured alike."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+from training_making import blobs, tiny_settings, write_volume
+
+pytest.importorskip("lightning")
+
+from training.ablations import Row, ablation_table, as_markdown, trained_variants
+from training.train import Run
+
+
+def test_each_variant_differs_from_the_reference_in_one_part_of_the_settings():
+    settings = tiny_settings()
+    variants = trained_variants(settings)
+    assert variants.pop("as it is") == settings
+    for variant in variants.values():
+        changed = {field.name for field in fields(settings)} - {
+            field.name for field in fields(settings) if getattr(variant, field.name) == getattr(settings, field.name)
+        }
+        assert changed - {"start_at_linear_interpolation"} in ({"network"}, {"simulated_pairs"})
+
+
+def test_every_variant_is_trained_and_a_second_call_only_measures_again(tmp_path: Path):
+    write_volume(tmp_path / "data" / "a.nrrd", blobs((50, 24, 24)), (0.9, 0.9, 1.0))
+    write_volume(tmp_path / "validation" / "b.nrrd", blobs((41, 20, 20), seed=1), (0.9, 0.9, 1.0))
+    run = Run(tmp_path / "data", tmp_path / "validation", tmp_path / "runs", steps=2)
+    rows = ablation_table(tiny_settings(), run)
+    assert [row.choice for row in rows] == [
+        "as it is",
+        "cubes side by side, no overlap",
+        "no slab consistency",
+        "published axis layout",
+        "no linear start",
+        "trim 0",
+        "no in-plane axes",
+    ]
+    assert all(set(row.leads) == {"b.nrrd"} for row in rows)
+    assert len({round(row.mean, 6) for row in rows}) > 4
+    again = ablation_table(tiny_settings(), run)
+    assert [row.leads for row in again] == [pytest.approx(row.leads, abs=1e-6) for row in rows]
+
+
+def test_the_table_has_a_line_for_each_choice():
+    table = as_markdown([Row("as it is", {"a": 1.0, "b": 2.0}), Row("trim 0", {"a": -0.5, "b": 0.25})], steps=300)
+    assert table.splitlines() == [
+        "| after 300 steps | a | b | mean |",
+        "| --- | ---: | ---: | ---: |",
+        "| as it is | +1.00 | +2.00 | +1.50 |",
+        "| trim 0 | -0.50 | +0.25 | -0.12 |",
+    ]
