@@ -1,0 +1,118 @@
+"""The command line `thinslicesr`: one verb per job, one sentence per failure, an exit code for programs.
+
+The verb runs in a thread of its own, so that Ctrl-C and SIGTERM are answered at once even while PyTorch computes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Sequence
+from contextlib import ExitStack
+from types import FrameType
+from typing import NoReturn
+
+from . import ENGINE_VERSION
+from .commands import VERBS
+from .errors import Cancelled, DeviceError, ThinSliceError
+from .progress import Reporter, make_reporter
+
+USAGE_EXIT_CODE = 2
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that tells wrong usage in one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(USAGE_EXIT_CODE, f"{message[:1].upper()}{message[1:]}; see {self.prog} --help.\n")
+
+
+def make_parser() -> Parser:
+    """The parser of all verbs; `run` in its result is the verb's function."""
+    parser = Parser(prog="thinslicesr", description="Synthetic 1 mm slices from 5 mm chest CT. For research only.")
+    parser.add_argument("--version", action="version", version=f"thinslicesr {ENGINE_VERSION}")
+    verbs = parser.add_subparsers(metavar="VERB", required=True)
+    for verb in VERBS:
+        verb_parser = verbs.add_parser(verb.NAME, help=verb.__doc__, description=verb.__doc__)
+        verb_parser.add_argument("--debug", action="store_true", help="show the traceback of a failure")
+        verb.add_arguments(verb_parser)
+        verb_parser.set_defaults(run=verb.run)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one verb and returns its exit code; a failure is told in one sentence on stderr."""
+    arguments = make_parser().parse_args(argv)
+    reporter = make_reporter(getattr(arguments, "progress", "none"))
+    undo = ExitStack()
+    # Events are all that reaches stdout when a program listens, whatever a library prints.
+    quiet = contextlib.redirect_stdout(sys.stderr) if getattr(arguments, "progress", "") == "json" else ExitStack()
+    with quiet:
+        try:
+            return _run_in_thread(arguments, reporter, undo)
+        except KeyboardInterrupt:
+            error: ThinSliceError = Cancelled()
+        except ThinSliceError as failure:
+            error = failure
+        except MemoryError:
+            error = DeviceError(
+                "The memory of this computer does not suffice; close other programs or crop the volume.",
+                "not_enough_memory",
+            )
+        except Exception as failure:  # noqa: BLE001 - the last resort: one sentence instead of a traceback
+            error = ThinSliceError(
+                f"Something unexpected went wrong ({type(failure).__name__}); run again with --debug and report that.",
+                "unexpected",
+            )
+            error.__cause__ = failure
+        if isinstance(error, Cancelled):
+            undo.close()
+        with contextlib.suppress(Cancelled):  # whoever listened may be gone
+            reporter.failed(error)
+        if arguments.debug:
+            traceback.print_exception(error)
+        return error.exit_code
+
+
+def console() -> NoReturn:
+    """The entry point of a process. A cancelled computation may still hold its thread, so the process ends at once."""
+    code = main()
+    with contextlib.suppress(BrokenPipeError):
+        sys.stdout.flush()
+    sys.stderr.flush()
+    if code == Cancelled.exit_code:
+        os._exit(code)
+    sys.exit(code)
+
+
+def _run_in_thread(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> int:
+    """Runs the verb in a thread and raises here what it raises, or Cancelled on SIGTERM."""
+    failures: list[BaseException] = []
+    ended = threading.Event()
+
+    def work() -> None:
+        try:
+            arguments.run(arguments, reporter, undo)
+        except BaseException as failure:  # noqa: BLE001 - handed over to the main thread
+            failures.append(failure)
+        finally:
+            ended.set()
+
+    def cancel(number: int, frame: FrameType | None) -> NoReturn:
+        raise Cancelled
+
+    before = signal.signal(signal.SIGTERM, cancel)
+    try:
+        threading.Thread(target=work, daemon=True).start()
+        while not ended.wait(0.1):  # a wait without end could not be interrupted on Windows
+            pass
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    if failures:
+        raise failures[0]
+    return 0

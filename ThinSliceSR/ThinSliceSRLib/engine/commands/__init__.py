@@ -1,0 +1,7 @@
+"""The verbs of the command line, one file each."""
+
+from __future__ import annotations
+
+from . import check, demo, evaluate, simulate, synthesize, weights
+
+VERBS = (synthesize, check, simulate, evaluate, demo, weights)

@@ -1,0 +1,68 @@
+"""measure how close synthetic volumes come to the true thin slices"""
+
+from __future__ import annotations
+
+import argparse
+from contextlib import ExitStack
+from pathlib import Path
+
+from ..errors import UnusableInput
+from ..progress import Reporter, make_reporter
+
+NAME = "evaluate"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = (
+        "One case: --truth THIN METHOD=FILE ...; several: --list FILE. The first and last 5 slices are left out, as in "
+        "the paper. Medians come with 95%% bootstrap intervals; from 6 cases on, methods are tested against each other."
+    )
+    parser.add_argument(
+        "methods", nargs="*", metavar="METHOD=FILE", help="a method's name and its volume, DLS=dls.nrrd"
+    )
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--truth", type=Path, metavar="THIN", help="the true thin volume of one case")
+    source.add_argument(
+        "--list",
+        type=Path,
+        metavar="FILE",
+        help="CSV with a line for each case: columns case, truth and one for each method, under the method's name; "
+        "relative paths start at the folder of the list",
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all results as JSON")
+    parser.add_argument("--csv", type=Path, metavar="FILE", help="write the measures of each case and method as CSV")
+    parser.add_argument(
+        "--plots", type=Path, metavar="FOLDER", help="draw box plots and the differences from the truth"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace existing --json and --csv files")
+
+
+def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> None:
+    """Prints the tables and writes what is asked for."""
+    from ..evaluation import evaluate
+    from ..evaluation_cases import case_of_arguments, cases_of_list
+    from ..evaluation_figures import box_plots, difference_picture, prepare_figures
+    from ..evaluation_report import as_csv, as_json, as_text
+    from ..written_text import check_text_targets, write_text
+
+    if arguments.list and arguments.methods:
+        raise UnusableInput("With --list, methods are named in the list; leave METHOD=FILE out.", "wrong_method")
+    cases = cases_of_list(arguments.list) if arguments.list else [case_of_arguments(arguments.truth, arguments.methods)]
+    check_text_targets([target for target in (arguments.json, arguments.csv) if target], arguments.overwrite)
+    folder = arguments.plots
+    if folder:
+        prepare_figures(folder)
+    bar = make_reporter(None)  # on a terminal only: stdout holds nothing but the tables
+    bar.progress("evaluate", 0, len(cases))
+    evaluation = evaluate(
+        cases,
+        on_case=lambda done: bar.progress("evaluate", done, len(cases)),
+        show=folder and (lambda case, truth, candidates: difference_picture(case, truth, candidates, folder)),
+    )
+    if folder:
+        box_plots(evaluation, folder)
+    if arguments.json:
+        write_text(as_json(evaluation), arguments.json)
+    if arguments.csv:
+        write_text(as_csv(evaluation), arguments.csv)
+    print(as_text(evaluation))

@@ -1,0 +1,33 @@
+"""make the thick volume that a scanner would have stored instead of a thin one"""
+
+from __future__ import annotations
+
+import argparse
+from contextlib import ExitStack
+from pathlib import Path
+
+from ..progress import Reporter
+
+NAME = "simulate"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("thin", type=Path, metavar="THIN", help="thin volume: NRRD, NIfTI, MetaImage or a DICOM folder")
+    parser.add_argument("thick", type=Path, metavar="THICK", help="thick volume to write")
+    parser.add_argument("--series", metavar="SERIES", help="DICOM series: its UID, number or a part of its description")
+    parser.add_argument("--slab-mm", type=float, default=5.0, metavar="MM", help="thickness and distance of the slices")
+    parser.add_argument("--overwrite", action="store_true", help="replace an existing output")
+
+
+def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> None:
+    from ..provenance import simulated_thick_header
+    from ..reading import read_volume
+    from ..slab import simulate_thick
+    from ..writing import PendingOutputs, check_targets
+
+    check_targets([arguments.thick], arguments.overwrite)
+    thick = simulate_thick(read_volume(arguments.thin, arguments.series), arguments.slab_mm)
+    with PendingOutputs(arguments.overwrite) as outputs:
+        undo.callback(outputs.discard)
+        outputs.write(thick, arguments.thick, simulated_thick_header(arguments.slab_mm))
+    print(f"{arguments.thick}: {thick.size[thick.through_plane_axis]} slices of {arguments.slab_mm:g} mm (simulated)")

@@ -1,0 +1,76 @@
+"""make the DLS volume (synthetic thin slices) of a thick-slice chest CT"""
+
+from __future__ import annotations
+
+import argparse
+from contextlib import ExitStack
+from pathlib import Path
+
+from ..progress import Reporter
+
+NAME = "synthesize"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "input", type=Path, metavar="INPUT", help="thick volume: NRRD, NIfTI, MetaImage or a DICOM folder"
+    )
+    parser.add_argument("output", type=Path, metavar="OUTPUT", help="DLS volume to write: .nrrd, .nii, .nii.gz, .mha")
+    parser.add_argument(
+        "--bicubic", type=Path, metavar="FILE", help="also write the BIS volume (bicubic interpolation)"
+    )
+    parser.add_argument("--series", metavar="SERIES", help="DICOM series: its UID, number or a part of its description")
+    add_model_arguments(parser)
+    parser.add_argument(
+        "--spacing", choices=("native", "1.0"), default="native", help="a fifth of the thick spacing, or exactly 1 mm"
+    )
+    parser.add_argument(
+        "--first-at", type=float, default=0.0, metavar="MM", help="begin at this distance from the first slice"
+    )
+    parser.add_argument(
+        "--preview", type=Path, metavar="FILE", help="show finished slices here meanwhile (.nhdr, its .raw beside it)"
+    )
+    parser.add_argument("--tiling", choices=("overlapped", "published"), default="overlapped", help="how cubes lie")
+    parser.add_argument(
+        "--slab-consistency",
+        choices=("auto", "on", "off"),
+        default="auto",
+        help="make the mean of each synthesised slab equal its thick slice; auto: unless slices overlap or have gaps",
+    )
+    parser.add_argument("--progress", choices=("bar", "json", "none"), help="bar: default on a terminal")
+    parser.add_argument("--overwrite", action="store_true", help="replace existing outputs")
+
+
+def add_model_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments that choose model, device and precision."""
+    parser.add_argument("--weights", default="auto", metavar="NAME|FILE", help="auto: base on a GPU, small on a CPU")
+    parser.add_argument("--device", default="auto", metavar="auto|cpu|cuda[:N]|mps", help="where to compute")
+    parser.add_argument(
+        "--precision", choices=("auto", "float32", "bf16", "fp16"), default="auto", help="of the network"
+    )
+
+
+def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> None:
+    from ..job import Job, run_job
+    from ..tiling import OVERLAPPED, PUBLISHED_TILING
+
+    job = Job(
+        source=arguments.input,
+        output=arguments.output,
+        bicubic=arguments.bicubic,
+        series=arguments.series,
+        weights=arguments.weights,
+        device=arguments.device,
+        precision=arguments.precision,
+        spacing_mm=None if arguments.spacing == "native" else float(arguments.spacing),
+        first_at_mm=arguments.first_at,
+        preview=arguments.preview,
+        overwrite=arguments.overwrite,
+        tiling=OVERLAPPED if arguments.tiling == "overlapped" else PUBLISHED_TILING,
+        slab_consistent={"auto": None, "on": True, "off": False}[arguments.slab_consistency],
+    )
+    outcome = run_job(job, reporter, undo)
+    print(
+        f"{arguments.output}: DLS (synthetic) by {outcome.model.label}, {outcome.facts['seconds']} s, "
+        f"mean slab error {outcome.facts['slab_error_hu']['mean']} HU"
+    )

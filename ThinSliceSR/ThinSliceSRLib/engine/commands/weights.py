@@ -1,0 +1,183 @@
+"""list, download, import, verify and remove weights"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import CannotWrite, WeightsError
+from ..progress import Reporter
+
+if TYPE_CHECKING:
+    from ..inventory import WeightsFile
+    from ..registry import RegisteredModel
+
+NAME = "weights"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(metavar="ACTION", required=True)
+
+    listing = actions.add_parser("list", help="tell which weights are where, and which could be downloaded")
+    listing.add_argument("--json", action="store_true", help="as one JSON object")
+    listing.set_defaults(action=list_weights)
+
+    download = actions.add_parser("download", help="fetch registered weights into your own folder")
+    download.add_argument("name", metavar="NAME", help="of registered weights")
+    download.add_argument("--mirror", metavar="ADDRESS", help="folder on a server to ask instead (THINSLICESR_MIRROR)")
+    download.add_argument("--progress", choices=("bar", "json", "none"), help="bar: default on a terminal")
+    download.set_defaults(action=download_weights)
+
+    importing = actions.add_parser("import", help="take in a weights file, or a published checkpoint (.pkl, .pth)")
+    importing.add_argument("file", type=Path, metavar="FILE", help="read without running code that it may hold")
+    importing.add_argument("--name", metavar="NAME", help="what to call the weights; default: as they are called")
+    importing.set_defaults(action=import_file)
+    for action in (download, importing):
+        action.add_argument("--overwrite", action="store_true", help="replace other weights of that name")
+
+    verify = actions.add_parser("verify", help="check that all weights are whole and can be loaded")
+    verify.set_defaults(action=verify_weights)
+
+    remove = actions.add_parser("remove", help="remove weights from your own folder, never those of the installation")
+    remove.add_argument("name", metavar="NAME")
+    remove.set_defaults(action=remove_weights)
+
+    for action in (listing, download, importing, verify):
+        action.add_argument(
+            "--registry",
+            type=Path,
+            action="append",
+            default=[],
+            metavar="FILE",
+            help="names further models (THINSLICESR_REGISTRY)",
+        )
+
+    untrained = actions.add_parser(
+        "untrained", help="write weights that equal linear interpolation, the start of a training"
+    )
+    untrained.add_argument("file", type=Path, metavar="FILE", help="weights file to write (.safetensors)")
+    untrained.add_argument("--model", choices=("small", "base"), default="small", help="size of the network")
+    untrained.set_defaults(action=write_untrained)
+
+    for action in actions.choices.values():
+        action.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+
+
+def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> None:
+    arguments.action(arguments, reporter, undo)
+
+
+def list_weights(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> None:
+    from ..inventory import weights_files
+    from ..model_choice import weights_places
+    from ..registry import registered_models
+
+    models = registered_models(arguments.registry)
+    files = weights_files(models)
+    there = {file.name for file in files if file.state == "registered"}
+    if arguments.json:
+        weights = [{**asdict(file), "path": str(file.path)} for file in files]
+        registered = [{**asdict(model), "there": model.name in there} for model in models.values()]
+        folders = {place: str(folder) for place, folder in weights_places().items()}
+        print(json.dumps({"folders": folders, "weights": weights, "registered": registered}, indent=2))
+        return
+    for file in files:
+        print(describe_file(file))
+    for model in models.values():
+        if model.name not in there:
+            print(describe_missing(model))
+    print("Weights are looked for in, in this order:")
+    for place, folder in weights_places().items():
+        print(f"  {folder} ({place})")
+
+
+def describe_file(file: WeightsFile) -> str:
+    """One line of the list about weights that are there."""
+    states = {
+        "registered": "as registered",
+        "differs": "not what is registered under this name",
+        "local": "not registered",
+        "damaged": "damaged, or no weights of ThinSliceSR",
+    }
+    remarks = [states[file.state]]
+    if file.state != "damaged" and not file.trained:
+        remarks.append("untrained")
+    if not file.used:
+        remarks.append("not used, because another of that name is found first")
+    return f"{file.name}  {file.bytes / 1e6:.1f} MB  {', '.join(remarks)}\n  {file.path} ({file.place})"
+
+
+def describe_missing(model: RegisteredModel) -> str:
+    """One line of the list about registered weights that are nowhere."""
+    way = f"thinslicesr weights download {model.name}" if model.urls else "no address is registered"
+    return f"{model.name}  {model.bytes / 1e6:.1f} MB  registered, but not here ({way})"
+
+
+def download_weights(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> None:
+    from ..download import download
+    from ..registry import registered_models
+
+    models = registered_models(arguments.registry)
+    if arguments.name not in models:
+        known = f"registered are {', '.join(models)}" if models else "none are"
+        raise WeightsError(f"No weights named {arguments.name} are registered; {known}.", "weights_unknown")
+    path = download(models[arguments.name], reporter, undo, arguments.mirror, arguments.overwrite)
+    reporter.finished({"outputs": {"weights": str(path)}})
+    print(f"{arguments.name}: whole, in {path}")
+
+
+def import_file(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> None:
+    from ..registry import registered_models
+    from ..weights import load_model
+    from ..weights_import import import_weights
+
+    path = import_weights(
+        arguments.file, registered_models(arguments.registry), undo, arguments.name, arguments.overwrite
+    )
+    model = load_model(path)
+    config = model.configuration
+    print(
+        f"{path}: {model.label}, {config.axis_layout} axis layout, trim {config.trim}; "
+        f"use them with --weights {path.stem}"
+    )
+
+
+def verify_weights(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> None:
+    """Raises WeightsError when any weights are wrong, so that the exit code tells."""
+    from ..inventory import problem_of, weights_files
+    from ..registry import registered_models
+
+    files = weights_files(registered_models(arguments.registry))
+    wrong = 0
+    for file in files:
+        problem = problem_of(file)
+        wrong += problem is not None
+        checked = "its SHA-256 is the registered one, and it loads" if file.state == "registered" else "it loads"
+        print(f"wrong: {problem}" if problem else f"right: {file.path} ({checked})")
+    if wrong:
+        raise WeightsError(f"{wrong} of {len(files)} weights files are wrong, as told above.", "weights_damaged")
+    if not files:
+        print("There are no weights to verify.")
+
+
+def remove_weights(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> None:
+    from ..inventory import remove_from_own_folder
+    from ..registry import checked_model_name
+
+    for path in remove_from_own_folder(checked_model_name(arguments.name)):
+        print(f"removed {path}")
+
+
+def write_untrained(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> None:
+    from ..configuration import BASE, SMALL
+    from ..weights import save_weights, untrained_network
+
+    if arguments.file.exists():
+        raise CannotWrite(f"{arguments.file} is there already; choose another name.")
+    network = untrained_network(BASE if arguments.model == "base" else SMALL)
+    save_weights(arguments.file, network, f"cthnet-{arguments.model}-untrained", trained=False)
+    print(f"{arguments.file}: untrained {arguments.model} weights, equal to linear interpolation")

@@ -1,0 +1,58 @@
+"""The main job shown: one run, a figure of what went in and came out, and figures of merit where the truth is known."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from .job import Job, run_job
+from .metrics import psnr, ssim, without_outer_slices
+from .phantom import chest_phantom, phantom_nodules
+from .pictures import comparison_figure
+from .progress import Reporter
+from .provenance import phantom_header, simulated_thick_header
+from .slab import simulate_thick
+from .volume import Volume
+from .writing import PendingOutputs
+
+SLAB_MM = 5.0
+DETAIL_MM = 70.0
+
+
+@dataclass(frozen=True)
+class PhantomScan:
+    """A phantom as a scanner would have stored it: its thick file, its true thin volume, a place worth looking at."""
+
+    thick: Path
+    truth: Volume
+    nodule_mm: tuple[float, float, float]
+
+
+def scan_phantom(folder: Path, seed: int, undo: ExitStack) -> PhantomScan:
+    """Writes the phantom, thin (truth.nrrd) and thick (thick.nrrd)."""
+    truth = chest_phantom(seed=seed)
+    with PendingOutputs(overwrite=True) as outputs:
+        undo.callback(outputs.discard)
+        outputs.write(truth, folder / "truth.nrrd", phantom_header(seed))
+        outputs.write(simulate_thick(truth, SLAB_MM), folder / "thick.nrrd", simulated_thick_header(SLAB_MM))
+    return PhantomScan(folder / "thick.nrrd", truth, phantom_nodules(seed)[0].centre_mm)
+
+
+def demonstrate(job: Job, scan: PhantomScan | None, figure: Path, reporter: Reporter, undo: ExitStack) -> str:
+    """Does the job, draws the figure, and returns what to tell: where things are and, for a phantom, a table."""
+    outcome = run_job(job, reporter, undo)
+    method = "synthetic" if outcome.model.trained else "synthetic, untrained"
+    columns = {"thick (input)": outcome.thick, "BIS (interpolated)": outcome.bis, f"DLS ({method})": outcome.dls}
+    lines = [f"Model: {outcome.model.label}; mean slab error {outcome.facts['slab_error_hu']['mean']} HU."]
+    if scan is not None:
+        columns["thin (truth)"] = scan.truth
+        lines.append(f"{'':8}{'PSNR / dB':>10}{'SSIM':>8}")
+        for name, volume in (("BIS", outcome.bis), ("DLS", outcome.dls)):
+            pair = without_outer_slices(volume.hu), without_outer_slices(scan.truth.hu[: len(volume.hu)])
+            lines.append(f"{name:8}{psnr(*pair):10.2f}{ssim(*pair):8.4f}")
+    comparison_figure(columns, figure, through=scan and np.array(scan.nodule_mm), detail_mm=DETAIL_MM)
+    lines.append(f"Volumes and the figure {figure.name} are in {figure.parent.resolve()}.")
+    return "\n".join(lines)

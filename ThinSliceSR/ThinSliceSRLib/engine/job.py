@@ -1,0 +1,192 @@
+"""The main job, from file to files: a thick volume in, its DLS volume and, if wanted, its BIS volume out."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .bicubic import bicubic_slices
+from .device import Device, choose_device
+from .errors import UnusableInput
+from .findings import check_volume
+from .model_choice import choose_model
+from .preview import Preview, check_preview_target
+from .progress import Reporter
+from .provenance import bis_header, dls_header
+from .reading import read_volume
+from .synthesis import CubeDone, Synthesis, synthesize
+from .tiling import OVERLAPPED, Tiling, plan_cubes
+from .volume import Volume
+from .weights import Model
+from .writing import PendingOutputs, check_targets
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is to be made of which input, and how. `spacing_mm` None keeps a fifth of the thick spacing ("native").
+
+    slab_consistent: None decides by the input, see `slab_correction_helps`. first_at_mm: distance from the first slice.
+    """
+
+    source: Path
+    output: Path
+    bicubic: Path | None = None
+    series: str | None = None
+    weights: str = "auto"
+    device: str = "auto"
+    precision: str = "auto"
+    spacing_mm: float | None = None
+    first_at_mm: float = 0.0
+    preview: Path | None = None
+    overwrite: bool = False
+    tiling: Tiling = OVERLAPPED
+    slab_consistent: bool | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a job made: the volumes as they were written, and what the last event tells."""
+
+    thick: Volume
+    dls: Volume
+    bis: Volume | None
+    model: Model
+    facts: dict[str, Any]
+
+
+def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
+    """Does the job. What must be removed if the run is ended from outside is put on `undo` before it is made.
+
+    Raises ThinSliceError with one plain sentence; then no output is there under its name.
+    """
+    began = time.monotonic()
+    targets = [job.output, *([job.bicubic] if job.bicubic else [])]
+    check_targets(targets, job.overwrite)
+    if job.preview:
+        check_preview_target(job.preview)
+    source = read_fit_volume(job.source, job.series, reporter)
+    check_targets(targets, job.overwrite, grid=source)
+    device = choose_device(job.device, job.precision)
+    model = choose_model(job.weights, device.is_gpu)
+
+    axis = source.through_plane_axis
+    axes = (*(index for index in range(3) if index != axis), axis)
+    stored_order = tuple(int(index) for index in np.argsort(axes))
+    thick = source.permuted(axes)
+    ratio = model.configuration.ratio
+    native_places = np.arange(ratio * (len(thick.hu) - 1) + 1) / ratio
+    places = native_places if job.spacing_mm is None else places_at(job.spacing_mm, thick)
+    facts = _start_facts(job, thick, len(places), model, device)
+    reporter.started(facts)
+
+    bis = None
+    if job.bicubic or job.preview:
+        bis = interpolate(thick, places)
+        reporter.progress("interpolate", 1, 1)
+    slab_consistent = slab_correction_helps(source) if job.slab_consistent is None else job.slab_consistent
+    with ExitStack() as on_failure:
+        preview = None
+        if job.preview:
+            first_look = bis if job.spacing_mm is None else interpolate(thick, native_places)
+            preview = Preview(job.preview, first_look.permuted(stored_order), axis)
+            undo.callback(preview.discard)
+            on_failure.callback(preview.discard)
+        reporter.progress("synthesize", 0, facts["cubes"])
+        result = synthesize(
+            thick,
+            model,
+            device,
+            tiling=job.tiling,
+            slab_consistent=slab_consistent,
+            first_at_mm=job.first_at_mm,
+            on_cube=lambda cube: _tell(cube, reporter, preview),
+        )
+        dls = result.dls if job.spacing_mm is None else resample_slices(result.dls, job.spacing_mm)
+        with PendingOutputs(job.overwrite) as outputs:
+            undo.callback(outputs.discard)
+            reporter.progress("write", 0, len(targets))
+            dls = dls.permuted(stored_order)
+            outputs.write(dls, job.output, dls_header(model, device, slab_consistent, result.slab_error))
+            if job.bicubic:
+                bis = bis.permuted(stored_order)
+                reporter.progress("write", 1, len(targets))
+                outputs.write(bis, job.bicubic, bis_header())
+        on_failure.pop_all()
+    reporter.progress("write", len(targets), len(targets))
+    facts = _finish_facts(job, result, time.monotonic() - began)
+    reporter.finished(facts)
+    return Outcome(source, dls, bis, model, facts)
+
+
+def read_fit_volume(source: Path, series: str | None, reporter: Reporter) -> Volume:
+    """The volume of a file or folder; its warnings are told. Raises UnusableInput with the first of its errors."""
+    volume = read_volume(source, series)
+    findings = check_volume(volume)
+    for finding in findings:
+        if finding.level == "error":
+            raise UnusableInput(finding.message, finding.code)
+    for finding in findings:
+        reporter.warning(finding)
+    return volume
+
+
+def slab_correction_helps(thick: Volume) -> bool:
+    """Whether the thick slices are means of slabs as wide as their distance, as far as the source tells."""
+    thickness = thick.acquisition.slice_thickness_mm
+    spacing = thick.spacing_mm[thick.through_plane_axis]
+    return thickness is None or abs(thickness - spacing) <= 0.1 * spacing
+
+
+def places_at(spacing_mm: float, volume: Volume) -> np.ndarray:
+    """Places `spacing_mm` apart from the first slice along k to the last one, counted in slices of the volume."""
+    step = spacing_mm / volume.spacing_mm[2]
+    return np.arange(int((len(volume.hu) - 1) / step + 1e-6) + 1) * step
+
+
+def interpolate(thick: Volume, places: np.ndarray) -> Volume:
+    """The BIS volume (int16 HU) of a thick one at evenly spaced places along k; what lies below −1024 HU is air."""
+    hu = bicubic_slices(np.maximum(thick.hu, -1024), places)
+    spacing_mm = float(places[1] - places[0]) * thick.spacing_mm[2]
+    return thick.on_slice_grid(np.rint(hu).astype(np.int16), spacing_mm)
+
+
+def resample_slices(thin: Volume, spacing_mm: float) -> Volume:
+    """The thin volume on slices exactly `spacing_mm` apart along k, by a cubic B-spline."""
+    return replace(interpolate(thin, places_at(spacing_mm, thin)), spacing_mm=(*thin.spacing_mm[:2], spacing_mm))
+
+
+def _tell(cube: CubeDone, reporter: Reporter, preview: Preview | None) -> None:
+    slices = None
+    if cube.hu is not None:
+        slices = (cube.first_slice, cube.first_slice + len(cube.hu) - 1)
+        if preview:
+            preview.show(cube.first_slice, cube.hu)
+    reporter.progress("synthesize", cube.done, cube.total, slices)
+
+
+def _start_facts(job: Job, thick: Volume, slices: int, model: Model, device: Device) -> dict[str, Any]:
+    spacing = thick.spacing_mm[2] / model.configuration.ratio if job.spacing_mm is None else job.spacing_mm
+    plan = plan_cubes(thick.hu.shape, model.configuration, model.network.in_plane_multiple, job.tiling)
+    return {
+        "input": {"size": list(thick.size), "spacing_mm": list(thick.spacing_mm)},
+        "output": {"size": [*thick.size[:2], slices], "spacing_mm": [*thick.spacing_mm[:2], spacing]},
+        "device": device.label,
+        "precision": device.precision,
+        "weights": {"name": model.label, "sha256": model.sha256},
+        "cubes": plan.cubes,
+    }
+
+
+def _finish_facts(job: Job, result: Synthesis, seconds: float) -> dict[str, Any]:
+    outputs = {"dls": str(job.output), **({"bis": str(job.bicubic)} if job.bicubic else {})}
+    error = result.slab_error
+    return {
+        "seconds": round(seconds, 1),
+        "outputs": outputs,
+        "slab_error_hu": {"mean": round(error.mean, 3), "p99": round(error.p99, 3)},
+    }

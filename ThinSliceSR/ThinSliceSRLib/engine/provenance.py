@@ -1,0 +1,47 @@
+"""What a result says of itself in its file's header, so that a synthetic volume is known for one wherever it goes."""
+
+from __future__ import annotations
+
+from . import ENGINE_VERSION
+from .device import Device
+from .slab import SlabError
+from .weights import Model
+
+PREFIX = "ThinSliceSR_"
+
+
+def dls_header(model: Model, device: Device, slab_consistent: bool, slab_error: SlabError) -> dict[str, str]:
+    """Header entries of a DLS volume."""
+    return _header(
+        {
+            "content": "DLS: synthetic thin slices made by a neural network from thick slices; for research only",
+            "synthetic": "yes",
+            "model": model.label,
+            "model_sha256": model.sha256,
+            "device": device.label,
+            "precision": device.precision,
+            "slab_consistency": "on" if slab_consistent else "off",
+            "slab_error_mean_hu": f"{slab_error.mean:.3f}",
+        }
+    )
+
+
+def bis_header() -> dict[str, str]:
+    """Header entries of a BIS volume."""
+    return _header(
+        {"content": "BIS: thin slices interpolated from thick slices by a cubic B-spline", "synthetic": "yes"}
+    )
+
+
+def simulated_thick_header(slab_mm: float) -> dict[str, str]:
+    """Header entries of a simulated thick volume."""
+    return _header({"content": f"thick slices simulated as means of slabs of {slab_mm:g} mm", "synthetic": "yes"})
+
+
+def phantom_header(seed: int) -> dict[str, str]:
+    """Header entries of the phantom."""
+    return _header({"content": f"a chest phantom, no patient (seed {seed})", "synthetic": "yes"})
+
+
+def _header(entries: dict[str, str]) -> dict[str, str]:
+    return {PREFIX + key: value for key, value in {**entries, "engine_version": ENGINE_VERSION}.items()}
