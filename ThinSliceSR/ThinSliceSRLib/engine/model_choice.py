@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 from .errors import WeightsError
@@ -13,11 +15,48 @@ BASE_FILE = "cthnet-base.safetensors"
 SMALL_FILE = "cthnet-small.safetensors"
 
 
-def weights_folders() -> list[Path]:
-    """Folders that are searched for weights, in this order: the user's own, the installed one, the one of a clone."""
+def own_weights_folder() -> Path:
+    """The user's own folder for weights, which may not exist yet: THINSLICESR_WEIGHTS, or the system's usual place.
+
+    Raises WeightsError when the user has neither.
+    """
+    chosen = os.environ.get(WEIGHTS_FOLDER_VARIABLE)
+    if chosen:
+        return Path(chosen)
+    try:
+        if sys.platform == "win32":
+            data = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+        elif sys.platform == "darwin":
+            data = Path.home() / "Library" / "Application Support"
+        else:
+            data = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    except RuntimeError as error:
+        raise WeightsError(
+            f"This user has no home folder; name a folder for weights in {WEIGHTS_FOLDER_VARIABLE}.", "no_folder"
+        ) from error
+    return data / "ThinSliceSR" / "model_weights"
+
+
+def shipped_weights_folders() -> dict[str, Path]:
+    """Where weights lie that came with the program: `installed` with it, or in its `clone`."""
     library = Path(__file__).resolve().parents[1]
-    own = os.environ.get(WEIGHTS_FOLDER_VARIABLE)
-    return [*([Path(own)] if own else []), library / "model_weights", library.parents[1] / "model_weights"]
+    return {"installed": library / "model_weights", "clone": library.parents[1] / "model_weights"}
+
+
+def weights_places() -> dict[str, Path]:
+    """Folders that are searched for weights, in this order: the user's `own`, the `installed`, that of the `clone`."""
+    places = {}
+    with suppress(WeightsError):  # who has no folder of their own can still use what is installed
+        places["own"] = own_weights_folder()
+    for place, folder in shipped_weights_folders().items():
+        if folder.resolve() not in [known.resolve() for known in places.values()]:
+            places[place] = folder
+    return places
+
+
+def weights_folders() -> list[Path]:
+    """The folders of `weights_places`."""
+    return list(weights_places().values())
 
 
 def choose_model(name: str, on_gpu: bool) -> Model:

@@ -73,21 +73,12 @@ def save_weights(
 
 def load_model(path: Path) -> Model:
     """The model of a weights file. Raises WeightsError when the file is missing, damaged or not such a file."""
-    if not path.is_file():
-        raise WeightsError(
-            f"There are no weights at {path}; give the path of a weights file (.safetensors).", "weights_missing"
-        )
+    metadata = weights_metadata(path)
     try:
         with safetensors.safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
             tensors = {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118 - not a dict
     except (safetensors.SafetensorError, OSError) as error:
-        raise WeightsError(
-            f"The weights file {path.name} is damaged or not a safetensors file; fetch or copy it again.",
-            "weights_damaged",
-        ) from error
-    if metadata.get("format") != FORMAT:
-        raise WeightsError(f"{path.name} does not hold weights of ThinSliceSR; choose another file.", "weights_refused")
+        raise _damaged(path) from error
     network = CTHNet(NetworkConfiguration.from_json(metadata["configuration"]))
     try:
         network.load_state_dict(tensors)
@@ -96,6 +87,22 @@ def load_model(path: Path) -> Model:
             f"The tensors in {path.name} do not fit its configuration; fetch or copy it again.", "weights_damaged"
         ) from error
     return Model(metadata["name"], network.eval(), sha256_of(path), json.loads(metadata["trained"]))
+
+
+def weights_metadata(path: Path) -> dict[str, str]:
+    """What a weights file says of itself, see `save_weights`. Raises WeightsError as `load_model`, tensors unread."""
+    if not path.is_file():
+        raise WeightsError(
+            f"There are no weights at {path}; give the path of a weights file (.safetensors).", "weights_missing"
+        )
+    try:
+        with safetensors.safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+    except (safetensors.SafetensorError, OSError) as error:
+        raise _damaged(path) from error
+    if metadata.get("format") != FORMAT or not {"name", "trained", "configuration"} <= metadata.keys():
+        raise WeightsError(f"{path.name} does not hold weights of ThinSliceSR; choose another file.", "weights_refused")
+    return metadata
 
 
 def untrained_network(config: NetworkConfiguration) -> CTHNet:
@@ -116,3 +123,9 @@ def sha256_of(path: Path) -> str:
         for block in iter(lambda: file.read(1 << 20), b""):
             digest.update(block)
     return digest.hexdigest()
+
+
+def _damaged(path: Path) -> WeightsError:
+    return WeightsError(
+        f"The weights file {path.name} is damaged or not a safetensors file; fetch or copy it again.", "weights_damaged"
+    )

@@ -1,0 +1,76 @@
+"""What the tests of downloads share: a file to download, who listens, and the folder that it goes to."""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ThinSliceSRLib.engine.download import MIRROR_VARIABLE, download
+from ThinSliceSRLib.engine.findings import Finding
+from ThinSliceSRLib.engine.model_choice import WEIGHTS_FOLDER_VARIABLE
+from ThinSliceSRLib.engine.progress import SilentReporter
+from ThinSliceSRLib.engine.registry import RegisteredModel
+from weights_server import WeightsServer
+
+# Not weights: what a download brings is judged by its SHA-256 alone.
+CONTENT = np.random.default_rng(3).bytes(300_000)
+OTHER = np.random.default_rng(4).bytes(300_000)
+MODEL = RegisteredModel(
+    "cthnet-far", "cthnet-far.safetensors", sha256(CONTENT).hexdigest(), len(CONTENT), "CT", ("CC BY 4.0",), {}
+)
+
+
+@dataclass
+class Listener(SilentReporter):
+    """Keeps what a run tells."""
+
+    def __post_init__(self) -> None:
+        self.done: list[int] = []
+        self.warnings: list[Finding] = []
+
+    def warning(self, finding: Finding) -> None:
+        self.warnings.append(finding)
+
+    def progress(self, stage: str, done: int, total: int, slices: tuple[int, int] | None = None) -> None:
+        assert (stage, total) == ("download", len(CONTENT))
+        self.done.append(done)
+
+
+def use_own_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Makes `folder` the user's own, on a computer without proxies and mirrors; returns it."""
+    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+        monkeypatch.delenv(name)
+    monkeypatch.delenv(MIRROR_VARIABLE, raising=False)
+    monkeypatch.setenv(WEIGHTS_FOLDER_VARIABLE, str(folder))
+    return folder
+
+
+def get(server: WeightsServer, listener: Listener | None = None, **options: object) -> Path:
+    return download(MODEL, listener or Listener(), ExitStack(), server.address, **options)
+
+
+def leave_part(folder: Path, content: bytes, version: str | None) -> None:
+    """What a run that was cut off has left."""
+    folder.mkdir()
+    (folder / f"{MODEL.file}.part").write_bytes(content)
+    if version:
+        (folder / f"{MODEL.file}.part.version").write_text(version)
+
+
+def wait_for_part(folder: Path, size: int) -> None:
+    """Returns when that much has been downloaded."""
+    part = folder / f"{MODEL.file}.part"
+    until = time.monotonic() + 20
+    while not part.exists() or part.stat().st_size < size:
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()} if folder.exists() else set()
