@@ -6,7 +6,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 OUTPUT ?= demo
-# Where the CPU builds of PyTorch are published; without it, one that pip finds elsewhere is taken.
+# Where the CPU builds of PyTorch are published, for a pip that finds none elsewhere.
 TORCH_CPU_INDEX ?= https://download.pytorch.org/whl/cpu
 # One thread for each test process: two test processes share two cores.
 TEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
@@ -32,10 +32,11 @@ clean:
 $(VENV)/torch-ready:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or later is needed; set PYTHON=")'
 	$(PYTHON) -m venv $(VENV)
-	version=$$($(BIN)/pip index versions torch --retries 0 --extra-index-url $(TORCH_CPU_INDEX) 2>/dev/null \
-		| grep -o '[0-9][0-9.]*+cpu' | head -n 1); \
-	echo "PyTorch $${version:-without a build of its own for CPUs}"; \
-	$(BIN)/pip install --quiet --retries 1 --extra-index-url $(TORCH_CPU_INDEX) "torch$${version:+==$$version}"
+	find_cpu_build() { $(BIN)/pip index versions torch --retries 0 "$$@" 2>/dev/null | grep -o '[0-9][0-9.]*+cpu' | head -n 1; }; \
+	index=; build=$$(find_cpu_build); \
+	[ -n "$$build" ] || { index="--extra-index-url $(TORCH_CPU_INDEX)"; build=$$(find_cpu_build $$index); }; \
+	echo "PyTorch $${build:-without a build of its own for CPUs}"; \
+	$(BIN)/pip install --quiet $${build:+$$index} "torch$${build:+==$$build}"
 	touch $@
 
 $(VENV)/demo-ready: $(VENV)/torch-ready pyproject.toml
