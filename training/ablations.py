@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from ThinSliceSRLib.engine.errors import UnusableInput
-from ThinSliceSRLib.engine.tiling import OVERLAPPED, Tiling
+from ThinSliceSRLib.engine.synthesis.tiling import OVERLAPPED, Tiling
 
 from .module import Training
 from .settings import Settings

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import torch
 from ThinSliceSRLib.engine.errors import UnusableInput
-from ThinSliceSRLib.engine.network import CTHNet
-from ThinSliceSRLib.engine.weights import save_weights
+from ThinSliceSRLib.engine.network.cthnet import CTHNet
+from ThinSliceSRLib.engine.weights.weights_file import save_weights
 
 from .settings import Settings
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 from numpy.random import Generator
-from ThinSliceSRLib.engine.configuration import NetworkConfiguration
-from ThinSliceSRLib.engine.slab import along_slices
+from ThinSliceSRLib.engine.network.configuration import NetworkConfiguration
+from ThinSliceSRLib.engine.synthesis.slab import along_slices
 from torch import Tensor
 from torch.utils.data import Dataset
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from ThinSliceSRLib.engine.configuration import NetworkConfiguration
 from ThinSliceSRLib.engine.errors import UnusableInput
-from ThinSliceSRLib.engine.reading import read_volume
+from ThinSliceSRLib.engine.network.configuration import NetworkConfiguration
+from ThinSliceSRLib.engine.volumes.reading import read_volume
 from torch import Tensor
 from torch.utils.data import Dataset
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
-from ThinSliceSRLib.engine.configuration import BASE, PUBLISHED, SMALL, NetworkConfiguration
 from ThinSliceSRLib.engine.errors import UnusableInput
+from ThinSliceSRLib.engine.network.configuration import BASE, PUBLISHED, SMALL, NetworkConfiguration
 
 SIZES = {"small": SMALL, "base": BASE, "published": PUBLISHED}
 LOSSES = ("l1", "charbonnier", "l2")

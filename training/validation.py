@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from ThinSliceSRLib.engine.bicubic import bicubic_slices
-from ThinSliceSRLib.engine.device import Device
-from ThinSliceSRLib.engine.metrics import psnr, without_outer_slices
-from ThinSliceSRLib.engine.network import CTHNet
-from ThinSliceSRLib.engine.slab import simulate_thick
-from ThinSliceSRLib.engine.synthesis import synthesize
-from ThinSliceSRLib.engine.tiling import OVERLAPPED, Tiling
-from ThinSliceSRLib.engine.volume import Volume
-from ThinSliceSRLib.engine.weights import Model
+from ThinSliceSRLib.engine.evaluation.metrics import psnr, without_outer_slices
+from ThinSliceSRLib.engine.network.cthnet import CTHNet
+from ThinSliceSRLib.engine.synthesis.bicubic import bicubic_slices
+from ThinSliceSRLib.engine.synthesis.device import Device
+from ThinSliceSRLib.engine.synthesis.slab import simulate_thick
+from ThinSliceSRLib.engine.synthesis.synthesize import synthesize
+from ThinSliceSRLib.engine.synthesis.tiling import OVERLAPPED, Tiling
+from ThinSliceSRLib.engine.volumes.volume import Volume
+from ThinSliceSRLib.engine.weights.weights_file import Model
 
 from .real_pairs import find_pairs, read_pair
 from .settings import RealPairSettings

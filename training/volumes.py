@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from ThinSliceSRLib.engine.bicubic import bicubic_slices
 from ThinSliceSRLib.engine.errors import UnusableInput
-from ThinSliceSRLib.engine.reading import READERS, read_volume
-from ThinSliceSRLib.engine.volume import Volume
+from ThinSliceSRLib.engine.synthesis.bicubic import bicubic_slices
+from ThinSliceSRLib.engine.volumes.reading import READERS, read_volume
+from ThinSliceSRLib.engine.volumes.volume import Volume
 
 THIN_MM = 1.0
 # Slices further apart than this would be made up by interpolation rather than seen.

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import settings
-from ThinSliceSRLib.engine.volume import Volume
+from ThinSliceSRLib.engine.volumes.volume import Volume
 
 # How long an example takes says how busy the machine is.
 settings.register_profile("engine", deadline=None)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import torch
-from ThinSliceSRLib.engine.configuration import SMALL, NetworkConfiguration
-from ThinSliceSRLib.engine.network import linear_along_slices
-from ThinSliceSRLib.engine.weights import Model
+from ThinSliceSRLib.engine.network.configuration import SMALL, NetworkConfiguration
+from ThinSliceSRLib.engine.network.cthnet import linear_along_slices
+from ThinSliceSRLib.engine.weights.weights_file import Model
 
 # The smallest network there is, for tests that need a real one and no quality.
 TINY = replace(

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import torch
 from reference.reference_weights import reference_weights
-from ThinSliceSRLib.engine.configuration import PUBLISHED
-from ThinSliceSRLib.engine.network import CTHNet
+from ThinSliceSRLib.engine.network.configuration import PUBLISHED
+from ThinSliceSRLib.engine.network.cthnet import CTHNet
 from torch import nn
 
 CLASSES = """

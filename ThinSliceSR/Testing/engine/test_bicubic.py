@@ -7,7 +7,7 @@ import pytest
 import SimpleITK as sitk
 from hypothesis import given
 from hypothesis import strategies as st
-from ThinSliceSRLib.engine.bicubic import bicubic_slices, spline_weights
+from ThinSliceSRLib.engine.synthesis.bicubic import bicubic_slices, spline_weights
 
 
 @pytest.mark.parametrize("slices", [4, 5, 9, 23])

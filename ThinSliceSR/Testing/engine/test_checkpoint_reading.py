@@ -19,11 +19,11 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from ThinSliceSRLib.engine import model_choice
-from ThinSliceSRLib.engine.checkpoint_reading import LEGACY_MAGIC_NUMBER, read_checkpoint
 from ThinSliceSRLib.engine.command_line import main
 from ThinSliceSRLib.engine.errors import WeightsError
-from ThinSliceSRLib.engine.published_checkpoint import published_network, state_dict_of
+from ThinSliceSRLib.engine.weights import model_choice
+from ThinSliceSRLib.engine.weights.checkpoint_reading import LEGACY_MAGIC_NUMBER, read_checkpoint
+from ThinSliceSRLib.engine.weights.published_checkpoint import published_network, state_dict_of
 
 ATTACKS = ["os.mkdir", "os.system", "eval", "exec", "partial", "Popen", "_load_from_bytes"]
 LEGACY_HEAD = [LEGACY_MAGIC_NUMBER, 1001, {"protocol_version": 1001, "little_endian": True, "type_sizes": {}}]

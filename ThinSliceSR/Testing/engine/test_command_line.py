@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from models import TINY
-from ThinSliceSRLib.engine.configuration import SMALL
-from ThinSliceSRLib.engine.weights import save_weights, untrained_network
+from ThinSliceSRLib.engine.network.configuration import SMALL
+from ThinSliceSRLib.engine.weights.weights_file import save_weights, untrained_network
 
 COMMAND = [sys.executable, "-m", "ThinSliceSRLib.engine"]
 LIBRARY = Path(__file__).parents[2]

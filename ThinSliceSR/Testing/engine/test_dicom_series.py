@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom.uid import RLELossless, generate_uid
 from ThinSliceSRLib.engine.errors import UnusableInput
-from ThinSliceSRLib.engine.reading import read_volume
+from ThinSliceSRLib.engine.volumes.reading import read_volume
 
 HU = np.random.default_rng(5).integers(-1000, 1500, (6, 9, 11))
 

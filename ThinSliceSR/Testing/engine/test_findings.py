@@ -11,10 +11,10 @@ import SimpleITK as sitk
 from dicom_making import slice_positions, write_series
 from hypothesis import given
 from hypothesis import strategies as st
-from ThinSliceSRLib.engine import memory
-from ThinSliceSRLib.engine.findings import Finding, check_path, check_volume
-from ThinSliceSRLib.engine.slice_steps import slice_steps
-from ThinSliceSRLib.engine.volume import Acquisition, Volume
+from ThinSliceSRLib.engine.volumes import memory
+from ThinSliceSRLib.engine.volumes.findings import Finding, check_path, check_volume
+from ThinSliceSRLib.engine.volumes.slice_steps import slice_steps
+from ThinSliceSRLib.engine.volumes.volume import Acquisition, Volume
 
 
 def codes(findings: list[Finding], level: str | None = None) -> list[str]:

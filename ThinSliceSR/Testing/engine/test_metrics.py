@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from ThinSliceSRLib.engine.errors import UnusableInput
-from ThinSliceSRLib.engine.metrics import mean_absolute_error, psnr, ssim, without_outer_slices
+from ThinSliceSRLib.engine.evaluation.metrics import mean_absolute_error, psnr, ssim, without_outer_slices
 
 SHAPE = (14, 17, 23)
 

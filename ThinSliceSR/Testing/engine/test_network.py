@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 from reference.reference_weights import reference_input, reference_weights
-from ThinSliceSRLib.engine.configuration import BASE, PUBLISHED, SMALL, NetworkConfiguration
 from ThinSliceSRLib.engine.errors import WeightsError
-from ThinSliceSRLib.engine.network import CTHNet, linear_along_slices
-from ThinSliceSRLib.engine.weights import untrained_network
+from ThinSliceSRLib.engine.network.configuration import BASE, PUBLISHED, SMALL, NetworkConfiguration
+from ThinSliceSRLib.engine.network.cthnet import CTHNet, linear_along_slices
+from ThinSliceSRLib.engine.weights.weights_file import untrained_network
 
 REFERENCE = Path(__file__).parent / "reference"
 

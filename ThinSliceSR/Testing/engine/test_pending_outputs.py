@@ -14,12 +14,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from ThinSliceSRLib.engine import writing
 from ThinSliceSRLib.engine.errors import Cancelled, CannotWrite
-from ThinSliceSRLib.engine.reading import read_volume
-from ThinSliceSRLib.engine.unfinished import remove_left_overs, unfinished_name
-from ThinSliceSRLib.engine.volume import Volume
-from ThinSliceSRLib.engine.writing import PendingOutputs, check_targets
+from ThinSliceSRLib.engine.volumes import writing
+from ThinSliceSRLib.engine.volumes.reading import read_volume
+from ThinSliceSRLib.engine.volumes.unfinished import remove_left_overs, unfinished_name
+from ThinSliceSRLib.engine.volumes.volume import Volume
+from ThinSliceSRLib.engine.volumes.writing import PendingOutputs, check_targets
 
 SUFFIXES = [".nrrd", ".mha", ".nii", ".nii.gz"]
 POSIX_ONLY = pytest.mark.skipif(os.name == "nt", reason="the limits and signals of POSIX")
@@ -30,8 +30,8 @@ import signal, sys, time
 from pathlib import Path
 import numpy as np
 from ThinSliceSRLib.engine.errors import ThinSliceError
-from ThinSliceSRLib.engine.volume import Volume
-from ThinSliceSRLib.engine.writing import PendingOutputs
+from ThinSliceSRLib.engine.volumes.volume import Volume
+from ThinSliceSRLib.engine.volumes.writing import PendingOutputs
 {before}
 noise = np.random.default_rng(1).integers(-1000, 1000, (30, 200, 200)).astype(np.int16)
 try:

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ThinSliceSRLib.engine.phantom import NODULE_HU, Nodule, chest_phantom, phantom_nodules
-from ThinSliceSRLib.engine.phantom_branches import Branches, branch_coverage, grow
-from ThinSliceSRLib.engine.phantom_lungs import lobe_of, lung_distance
-from ThinSliceSRLib.engine.phantom_noise import ct_noise
-from ThinSliceSRLib.engine.phantom_shapes import Texture
-from ThinSliceSRLib.engine.slab import simulate_thick
-from ThinSliceSRLib.engine.volume import Volume
+from ThinSliceSRLib.engine.phantom.branches import Branches, branch_coverage, grow
+from ThinSliceSRLib.engine.phantom.chest import NODULE_HU, Nodule, chest_phantom, phantom_nodules
+from ThinSliceSRLib.engine.phantom.lungs import lobe_of, lung_distance
+from ThinSliceSRLib.engine.phantom.noise import ct_noise
+from ThinSliceSRLib.engine.phantom.shapes import Texture
+from ThinSliceSRLib.engine.synthesis.slab import simulate_thick
+from ThinSliceSRLib.engine.volumes.volume import Volume
 
 LEFT_LUNG_MM = (60.0, 20.0, -20.0)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from ThinSliceSRLib.engine.errors import CannotWrite
 from ThinSliceSRLib.engine.pictures import Box, box_of, comparison_figure, plane_picture, to_window
-from ThinSliceSRLib.engine.volume import Volume
+from ThinSliceSRLib.engine.volumes.volume import Volume
 
 DIRECTIONS = [
     np.eye(3)[:, list(order)] * signs for order in permutations(range(3)) for signs in product((1, -1), repeat=3)

@@ -14,14 +14,14 @@ import pytest
 import SimpleITK as sitk
 import torch
 from reference.reference_weights import reference_weights
-from ThinSliceSRLib.engine import model_choice
-from ThinSliceSRLib.engine.checkpoint_reading import read_checkpoint
 from ThinSliceSRLib.engine.command_line import main
-from ThinSliceSRLib.engine.configuration import PUBLISHED
 from ThinSliceSRLib.engine.errors import WeightsError
-from ThinSliceSRLib.engine.network import CTHNet
-from ThinSliceSRLib.engine.published_checkpoint import published_network, state_dict_of
-from ThinSliceSRLib.engine.weights import load_model
+from ThinSliceSRLib.engine.network.configuration import PUBLISHED
+from ThinSliceSRLib.engine.network.cthnet import CTHNet
+from ThinSliceSRLib.engine.weights import model_choice
+from ThinSliceSRLib.engine.weights.checkpoint_reading import read_checkpoint
+from ThinSliceSRLib.engine.weights.published_checkpoint import published_network, state_dict_of
+from ThinSliceSRLib.engine.weights.weights_file import load_model
 
 MAKING = Path(__file__).parent / "published_checkpoint_making.py"
 KINDS = ["zip.pkl", "legacy.pkl", "parallel.pth", "state.pth"]

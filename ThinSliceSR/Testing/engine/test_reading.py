@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from ThinSliceSRLib.engine.errors import UnusableInput
-from ThinSliceSRLib.engine.reading import read_volume
-from ThinSliceSRLib.engine.volume import Volume
+from ThinSliceSRLib.engine.volumes.reading import read_volume
+from ThinSliceSRLib.engine.volumes.volume import Volume
 
 # Header file, file with the values, compressed.
 LAYOUTS = {

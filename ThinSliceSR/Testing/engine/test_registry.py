@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 from models import TINY
-from ThinSliceSRLib.engine import registry as registries
 from ThinSliceSRLib.engine.errors import WeightsError
-from ThinSliceSRLib.engine.registry import (
+from ThinSliceSRLib.engine.weights import registry as registries
+from ThinSliceSRLib.engine.weights.registry import (
     MANIFEST,
     REGISTRY_VARIABLE,
     RegisteredModel,
@@ -19,7 +19,7 @@ from ThinSliceSRLib.engine.registry import (
     registered_models,
     registry_text,
 )
-from ThinSliceSRLib.engine.weights import load_model, save_weights, untrained_network
+from ThinSliceSRLib.engine.weights.weights_file import load_model, save_weights, untrained_network
 
 ENTRY = RegisteredModel("far", "far.safetensors", "0" * 64, 1000, "CT", ("CC BY 4.0",), {"psnr_db": 36.1})
 

@@ -8,7 +8,7 @@ import sys
 import threading
 
 import pytest
-from ThinSliceSRLib.engine.silence import itk_silenced
+from ThinSliceSRLib.engine.volumes.silence import itk_silenced
 
 
 def test_only_what_is_printed_meanwhile_is_lost(capfd):
@@ -44,7 +44,7 @@ def test_stderr_is_back_after_several_threads_were_silent(capfd):
 def test_a_process_without_stderr_can_read():
     program = (
         "import os; os.close(2)\n"
-        "from ThinSliceSRLib.engine.silence import itk_silenced\n"
+        "from ThinSliceSRLib.engine.volumes.silence import itk_silenced\n"
         "with itk_silenced(): print('read')\n"
         "try: os.fstat(2)\n"
         "except OSError: print('still closed')\n"

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ThinSliceSRLib.engine.errors import UnusableInput
-from ThinSliceSRLib.engine.slab import (
+from ThinSliceSRLib.engine.synthesis.slab import (
     make_slab_consistent,
     simulate_thick,
     slab_correction_weights,
     slab_error,
     slab_weights,
 )
-from ThinSliceSRLib.engine.volume import Volume
+from ThinSliceSRLib.engine.volumes.volume import Volume
 
 
 def random_hu(*shape: int) -> np.ndarray:

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 from models import TINY, LinearInterpolation, linear_model
-from ThinSliceSRLib.engine.device import choose_device
 from ThinSliceSRLib.engine.errors import DeviceError
-from ThinSliceSRLib.engine.network import CTHNet
-from ThinSliceSRLib.engine.synthesis import CubeDone, synthesize
-from ThinSliceSRLib.engine.volume import Volume
-from ThinSliceSRLib.engine.weights import Model
+from ThinSliceSRLib.engine.network.cthnet import CTHNet
+from ThinSliceSRLib.engine.synthesis.device import choose_device
+from ThinSliceSRLib.engine.synthesis.synthesize import CubeDone, synthesize
+from ThinSliceSRLib.engine.volumes.volume import Volume
+from ThinSliceSRLib.engine.weights.weights_file import Model
 
 CPU = choose_device("cpu", "float32")
 SPACING = (0.7, 0.8, 5.0)

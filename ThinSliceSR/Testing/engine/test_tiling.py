@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from models import linear_model
-from ThinSliceSRLib.engine.configuration import SMALL
-from ThinSliceSRLib.engine.device import choose_device
-from ThinSliceSRLib.engine.synthesis import run_cubes
-from ThinSliceSRLib.engine.tiling import OVERLAPPED, PUBLISHED_TILING, Tiling, plan_cubes
+from ThinSliceSRLib.engine.network.configuration import SMALL
+from ThinSliceSRLib.engine.synthesis.device import choose_device
+from ThinSliceSRLib.engine.synthesis.synthesize import run_cubes
+from ThinSliceSRLib.engine.synthesis.tiling import OVERLAPPED, PUBLISHED_TILING, Tiling, plan_cubes
 
 CPU = choose_device("cpu", "float32")
 SLICE_COUNTS = (2, 3, 7, 8, 9, 14, 15, 60)

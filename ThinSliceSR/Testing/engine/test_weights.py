@@ -8,10 +8,10 @@ import pytest
 import safetensors.torch
 import torch
 from models import TINY
-from ThinSliceSRLib.engine import model_choice
 from ThinSliceSRLib.engine.errors import CannotWrite, WeightsError
-from ThinSliceSRLib.engine.network import CTHNet
-from ThinSliceSRLib.engine.weights import FORMAT, load_model, save_weights, sha256_of, untrained_network
+from ThinSliceSRLib.engine.network.cthnet import CTHNet
+from ThinSliceSRLib.engine.weights import model_choice
+from ThinSliceSRLib.engine.weights.weights_file import FORMAT, load_model, save_weights, sha256_of, untrained_network
 
 
 @pytest.fixture

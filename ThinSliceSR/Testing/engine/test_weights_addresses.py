@@ -11,9 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from ThinSliceSRLib.engine import http_transfer
-from ThinSliceSRLib.engine.download import MIRROR_VARIABLE, download
 from ThinSliceSRLib.engine.errors import UnusableInput, WeightsError
+from ThinSliceSRLib.engine.weights import http_transfer
+from ThinSliceSRLib.engine.weights.download import MIRROR_VARIABLE, download
 from weights_downloads import CONTENT, MODEL, OTHER, Listener, get, leave_part, names, use_own_folder
 from weights_server import Proxy, WeightsServer
 

@@ -10,17 +10,17 @@ from pathlib import Path
 
 import pytest
 from models import TINY
-from ThinSliceSRLib.engine import model_choice
-from ThinSliceSRLib.engine import registry as registries
 from ThinSliceSRLib.engine.command_line import main
-from ThinSliceSRLib.engine.registry import (
+from ThinSliceSRLib.engine.weights import model_choice
+from ThinSliceSRLib.engine.weights import registry as registries
+from ThinSliceSRLib.engine.weights.registry import (
     MANIFEST,
     REGISTRY_VARIABLE,
     RegisteredModel,
     manifest_entry,
     registry_text,
 )
-from ThinSliceSRLib.engine.weights import load_model, save_weights, untrained_network
+from ThinSliceSRLib.engine.weights.weights_file import load_model, save_weights, untrained_network
 from weights_server import WeightsServer
 
 ENTRY = RegisteredModel("far", "far.safetensors", "0" * 64, 1000, "CT", ("CC BY 4.0",), {"psnr_db": 36.1})

@@ -13,11 +13,11 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from ThinSliceSRLib.engine import download as downloading
-from ThinSliceSRLib.engine import model_choice
-from ThinSliceSRLib.engine.download import download
 from ThinSliceSRLib.engine.errors import Cancelled, CannotWrite, ThinSliceError, WeightsError
-from ThinSliceSRLib.engine.registry import registry_text
+from ThinSliceSRLib.engine.weights import download as downloading
+from ThinSliceSRLib.engine.weights import model_choice
+from ThinSliceSRLib.engine.weights.download import download
+from ThinSliceSRLib.engine.weights.registry import registry_text
 from weights_downloads import CONTENT, MODEL, OTHER, Listener, get, leave_part, names, use_own_folder, wait_for_part
 from weights_server import WeightsServer
 

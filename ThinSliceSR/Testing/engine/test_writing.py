@@ -12,9 +12,9 @@ import SimpleITK as sitk
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ThinSliceSRLib.engine.errors import CannotWrite, ThinSliceError, UnusableInput
-from ThinSliceSRLib.engine.reading import read_volume
-from ThinSliceSRLib.engine.volume import Volume
-from ThinSliceSRLib.engine.writing import PendingOutputs, check_targets
+from ThinSliceSRLib.engine.volumes.reading import read_volume
+from ThinSliceSRLib.engine.volumes.volume import Volume
+from ThinSliceSRLib.engine.volumes.writing import PendingOutputs, check_targets
 
 SUFFIXES = [".nrrd", ".mha", ".nii", ".nii.gz"]
 

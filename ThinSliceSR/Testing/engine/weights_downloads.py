@@ -11,11 +11,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ThinSliceSRLib.engine.download import MIRROR_VARIABLE, download
-from ThinSliceSRLib.engine.findings import Finding
-from ThinSliceSRLib.engine.model_choice import WEIGHTS_FOLDER_VARIABLE
 from ThinSliceSRLib.engine.progress import SilentReporter
-from ThinSliceSRLib.engine.registry import RegisteredModel
+from ThinSliceSRLib.engine.volumes.findings import Finding
+from ThinSliceSRLib.engine.weights.download import MIRROR_VARIABLE, download
+from ThinSliceSRLib.engine.weights.model_choice import WEIGHTS_FOLDER_VARIABLE
+from ThinSliceSRLib.engine.weights.registry import RegisteredModel
 from weights_server import WeightsServer
 
 # Not weights: what a download brings is judged by its SHA-256 alone.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from ThinSliceSRLib.engine.configuration import SMALL
 from ThinSliceSRLib.engine.errors import UnusableInput
+from ThinSliceSRLib.engine.network.configuration import SMALL
 
 pytest.importorskip("yaml")
 

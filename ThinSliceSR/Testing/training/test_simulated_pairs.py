@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ThinSliceSRLib.engine.configuration import SMALL
 from ThinSliceSRLib.engine.errors import UnusableInput
+from ThinSliceSRLib.engine.network.configuration import SMALL
 
 pytest.importorskip("yaml")
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from ThinSliceSRLib.engine.errors import UnusableInput
-from ThinSliceSRLib.engine.weights import load_model, untrained_network
+from ThinSliceSRLib.engine.weights.weights_file import load_model, untrained_network
 
 pytest.importorskip("yaml")
 pytest.importorskip("lightning")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ThinSliceSRLib.engine.configuration import PUBLISHED, SMALL
 from ThinSliceSRLib.engine.errors import UnusableInput
+from ThinSliceSRLib.engine.network.configuration import PUBLISHED, SMALL
 
 pytest.importorskip("yaml")
 

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import numpy as np
 
+from .evaluation.metrics import psnr, ssim, without_outer_slices
 from .job import Job, run_job
-from .metrics import psnr, ssim, without_outer_slices
-from .phantom import chest_phantom, phantom_nodules
+from .phantom.chest import chest_phantom, phantom_nodules
 from .pictures import comparison_figure
 from .progress import Reporter
 from .provenance import phantom_header, simulated_thick_header
-from .slab import simulate_thick
-from .volume import Volume
-from .writing import PendingOutputs
+from .synthesis.slab import simulate_thick
+from .volumes.volume import Volume
+from .volumes.writing import PendingOutputs
 
 SLAB_MM = 5.0
 DETAIL_MM = 70.0

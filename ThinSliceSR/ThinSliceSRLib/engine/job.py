@@ -10,20 +10,20 @@ from typing import Any
 
 import numpy as np
 
-from .bicubic import bicubic_slices
-from .device import Device, choose_device
 from .errors import UnusableInput
-from .findings import check_volume
-from .model_choice import choose_model
 from .preview import Preview, check_preview_target
 from .progress import Reporter
 from .provenance import bis_header, dls_header
-from .reading import read_volume
-from .synthesis import CubeDone, Synthesis, synthesize
-from .tiling import OVERLAPPED, Tiling, plan_cubes
-from .volume import Volume
-from .weights import Model
-from .writing import PendingOutputs, check_targets
+from .synthesis.bicubic import bicubic_slices
+from .synthesis.device import Device, choose_device
+from .synthesis.synthesize import CubeDone, Synthesis, synthesize
+from .synthesis.tiling import OVERLAPPED, Tiling, plan_cubes
+from .volumes.findings import check_volume
+from .volumes.reading import read_volume
+from .volumes.volume import Volume
+from .volumes.writing import PendingOutputs, check_targets
+from .weights.model_choice import choose_model
+from .weights.weights_file import Model
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from .errors import CannotWrite, ThinSliceError
-from .unfinished import unfinished_name
-from .volume import Volume
+from .volumes.unfinished import unfinished_name
+from .volumes.volume import Volume
 
 LUNG_WINDOW = (-600.0, 1500.0)
 PLANES = ("axial", "coronal", "sagittal")

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from .errors import CannotWrite, UnusableInput
-from .volume import Volume
+from .volumes.volume import Volume
 
 HEADER_SUFFIX = ".nhdr"
 

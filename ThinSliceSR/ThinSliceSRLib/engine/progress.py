@@ -8,7 +8,7 @@ import time
 from typing import Any, Protocol, TextIO
 
 from .errors import Cancelled, ThinSliceError
-from .findings import Finding
+from .volumes.findings import Finding
 
 
 class Reporter(Protocol):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from . import ENGINE_VERSION
-from .device import Device
-from .slab import SlabError
-from .weights import Model
+from .synthesis.device import Device
+from .synthesis.slab import SlabError
+from .weights.weights_file import Model
 
 PREFIX = "ThinSliceSR_"
 

@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> None:
     """Prints the findings. Raises UnusableInput when one is an error, so that the exit code tells."""
-    from ..findings import check_path
+    from ..volumes.findings import check_path
 
     findings = check_path(arguments.input, arguments.series)
     if arguments.json:

@@ -39,11 +39,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> None:
     """Prints the tables and writes what is asked for."""
-    from ..evaluation import evaluate
-    from ..evaluation_cases import case_of_arguments, cases_of_list
-    from ..evaluation_figures import box_plots, difference_picture, prepare_figures
-    from ..evaluation_report import as_csv, as_json, as_text
-    from ..written_text import check_text_targets, write_text
+    from ..evaluation.cases import case_of_arguments, cases_of_list
+    from ..evaluation.evaluate import evaluate
+    from ..evaluation.figures import box_plots, difference_picture, prepare_figures
+    from ..evaluation.report import as_csv, as_json, as_text
+    from ..evaluation.written_text import check_text_targets, write_text
 
     if arguments.list and arguments.methods:
         raise UnusableInput("With --list, methods are named in the list; leave METHOD=FILE out.", "wrong_method")

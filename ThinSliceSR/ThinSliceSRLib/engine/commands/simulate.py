@@ -21,9 +21,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> None:
     from ..provenance import simulated_thick_header
-    from ..reading import read_volume
-    from ..slab import simulate_thick
-    from ..writing import PendingOutputs, check_targets
+    from ..synthesis.slab import simulate_thick
+    from ..volumes.reading import read_volume
+    from ..volumes.writing import PendingOutputs, check_targets
 
     check_targets([arguments.thick], arguments.overwrite)
     thick = simulate_thick(read_volume(arguments.thin, arguments.series), arguments.slab_mm)

@@ -52,7 +52,7 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> None:
     from ..job import Job, run_job
-    from ..tiling import OVERLAPPED, PUBLISHED_TILING
+    from ..synthesis.tiling import OVERLAPPED, PUBLISHED_TILING
 
     job = Job(
         source=arguments.input,

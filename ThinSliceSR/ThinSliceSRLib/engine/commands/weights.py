@@ -13,8 +13,8 @@ from ..errors import CannotWrite, WeightsError
 from ..progress import Reporter
 
 if TYPE_CHECKING:
-    from ..inventory import WeightsFile
-    from ..registry import RegisteredModel
+    from ..weights.inventory import WeightsFile
+    from ..weights.registry import RegisteredModel
 
 NAME = "weights"
 
@@ -72,9 +72,9 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
 
 
 def list_weights(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> None:
-    from ..inventory import weights_files
-    from ..model_choice import weights_places
-    from ..registry import registered_models
+    from ..weights.inventory import weights_files
+    from ..weights.model_choice import weights_places
+    from ..weights.registry import registered_models
 
     models = registered_models(arguments.registry)
     files = weights_files(models)
@@ -118,8 +118,8 @@ def describe_missing(model: RegisteredModel) -> str:
 
 
 def download_weights(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> None:
-    from ..download import download
-    from ..registry import registered_models
+    from ..weights.download import download
+    from ..weights.registry import registered_models
 
     models = registered_models(arguments.registry)
     if arguments.name not in models:
@@ -131,9 +131,9 @@ def download_weights(arguments: argparse.Namespace, reporter: Reporter, undo: Ex
 
 
 def import_file(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> None:
-    from ..registry import registered_models
-    from ..weights import load_model
-    from ..weights_import import import_weights
+    from ..weights.registry import registered_models
+    from ..weights.weights_file import load_model
+    from ..weights.weights_import import import_weights
 
     path = import_weights(
         arguments.file, registered_models(arguments.registry), undo, arguments.name, arguments.overwrite
@@ -148,8 +148,8 @@ def import_file(arguments: argparse.Namespace, reporter: Reporter, undo: ExitSta
 
 def verify_weights(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> None:
     """Raises WeightsError when any weights are wrong, so that the exit code tells."""
-    from ..inventory import problem_of, weights_files
-    from ..registry import registered_models
+    from ..weights.inventory import problem_of, weights_files
+    from ..weights.registry import registered_models
 
     files = weights_files(registered_models(arguments.registry))
     wrong = 0
@@ -165,16 +165,16 @@ def verify_weights(arguments: argparse.Namespace, reporter: Reporter, undo: Exit
 
 
 def remove_weights(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> None:
-    from ..inventory import remove_from_own_folder
-    from ..registry import checked_model_name
+    from ..weights.inventory import remove_from_own_folder
+    from ..weights.registry import checked_model_name
 
     for path in remove_from_own_folder(checked_model_name(arguments.name)):
         print(f"removed {path}")
 
 
 def write_untrained(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> None:
-    from ..configuration import BASE, SMALL
-    from ..weights import save_weights, untrained_network
+    from ..network.configuration import BASE, SMALL
+    from ..weights.weights_file import save_weights, untrained_network
 
     if arguments.file.exists():
         raise CannotWrite(f"{arguments.file} is there already; choose another name.")

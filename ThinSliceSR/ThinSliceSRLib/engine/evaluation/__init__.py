@@ -1,0 +1,1 @@
+"""Evaluation: how near a volume comes to the truth."""

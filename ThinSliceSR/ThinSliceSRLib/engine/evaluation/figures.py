@@ -1,0 +1,119 @@
+"""An evaluation in pictures: box plots of its measures, and where in the patient methods differ from the truth."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..errors import CannotWrite, ThinSliceError
+from ..pictures import DOTS_PER_INCH, INCHES_PER_PICTURE, LUNG_WINDOW, PLANES, box_of, plane_picture, to_window
+from ..volumes.unfinished import unfinished_name
+from ..volumes.volume import Volume
+from .cases import TRUTH, Case
+from .evaluate import TESTED_MEASURES, Evaluation
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+DIFFERENCE_HU = 300.0
+WHERE = (0.3, 0.55, 0.5)  # of the block from right to left, front to back, foot to head: mostly in the right lung
+
+
+def prepare_figures(folder: Path) -> None:
+    """Makes the folder if need be. Raises CannotWrite, or ThinSliceError when matplotlib is not installed."""
+    _figure(1, 1)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotWrite(f"There is no folder {folder} and none can be made; choose another.", "no_folder") from error
+
+
+def box_plots(evaluation: Evaluation, folder: Path) -> Path:
+    """Writes box_plots.png: for each measure a box of quartiles for each method, with whiskers and a dot for each case.
+
+    Infinite values (volumes equal to the truth) are left out. Raises CannotWrite.
+    """
+    methods = [method for method in evaluation.medians if method != TRUTH]
+    figure = _figure(INCHES_PER_PICTURE * 4, INCHES_PER_PICTURE * 2)
+    axes = figure.subplots(2, 4).ravel()
+    for axis, (measure, heading) in zip(axes, TESTED_MEASURES.items(), strict=False):
+        taken = [
+            [
+                row.values[measure]
+                for row in evaluation.scores
+                if row.method == method and row.values[measure] is not None and np.isfinite(row.values[measure])
+            ]
+            for method in methods
+        ]
+        places = range(1, len(methods) + 1)
+        axis.boxplot(taken, positions=places, widths=0.6, showfliers=False, medianprops={"color": "black"})
+        for place, values in zip(places, taken, strict=True):
+            axis.plot([place] * len(values), values, "o", markersize=3, alpha=0.6)
+        axis.set_xticks(list(places), methods)
+        axis.set_title(heading, fontsize=10)
+        axis.tick_params(labelsize=8)
+    for axis in axes[len(TESTED_MEASURES) :]:
+        axis.set_axis_off()
+    figure.tight_layout()
+    return _write(figure, folder / "box_plots.png")
+
+
+def difference_picture(case: Case, truth: Volume, candidates: Mapping[str, Volume], folder: Path) -> Path:
+    """Writes differences_CASE.png: rows axial, coronal, sagittal; the truth, then each method and its error in HU.
+
+    Errors are method − truth, red where the method is brighter, full colour at 300 HU. Raises CannotWrite.
+    """
+    box = box_of(truth)
+    extent = box.highest - box.lowest
+    through = box.lowest + extent * WHERE
+    columns = 1 + 2 * len(candidates)
+    heights = [extent[1], extent[2], extent[2]]
+    figure = _figure(INCHES_PER_PICTURE * columns, INCHES_PER_PICTURE * sum(heights) / extent[0] + 0.5)
+    axes = figure.subplots(3, columns, height_ratios=heights, gridspec_kw={"wspace": 0.02, "hspace": 0.02})
+    for row, plane in enumerate(PLANES):
+        true_hu = plane_picture(truth, plane, through, box).astype(np.float32)
+        axes[row, 0].imshow(to_window(true_hu, LUNG_WINDOW), cmap="gray", vmin=0, vmax=255)
+        for index, candidate in enumerate(candidates.values()):
+            hu = plane_picture(candidate, plane, through, box).astype(np.float32)
+            picture, error = axes[row, 1 + 2 * index], axes[row, 2 + 2 * index]
+            picture.imshow(to_window(hu, LUNG_WINDOW), cmap="gray", vmin=0, vmax=255)
+            error.imshow(hu - true_hu, cmap="RdBu_r", vmin=-DIFFERENCE_HU, vmax=DIFFERENCE_HU)
+    for axis in axes.ravel():
+        axis.set_axis_off()
+    axes[0, 0].set_title(TRUTH, fontsize=11)
+    for index, name in enumerate(candidates):
+        axes[0, 1 + 2 * index].set_title(name, fontsize=11)
+        axes[0, 2 + 2 * index].set_title(f"{name} - {TRUTH}, ±{DIFFERENCE_HU:.0f} HU", fontsize=11)
+    figure.subplots_adjust(left=0, right=1, bottom=0, top=1 - 0.35 / figure.get_figheight())
+    return _write(figure, folder / f"differences_{re.sub(r'[^A-Za-z0-9._-]+', '_', case.name)}.png")
+
+
+def _figure(width: float, height: float) -> Figure:
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ThinSliceError(
+            "Pictures need matplotlib; install it with: pip install matplotlib", "no_matplotlib"
+        ) from error
+    figure = Figure(figsize=(width, height), dpi=DOTS_PER_INCH)
+    FigureCanvasAgg(figure)  # drawn without a window
+    return figure
+
+
+def _write(figure: Figure, path: Path) -> Path:
+    part = path.with_name(unfinished_name(path.suffix))
+    try:
+        figure.savefig(part)
+        part.replace(path)
+    except OSError as error:
+        raise CannotWrite(
+            f"The picture cannot be written to {path.parent} ({error.strerror}); choose another folder."
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)
+    return path

@@ -1,0 +1,49 @@
+"""Where the lungs are in a chest CT: a simple mask, good enough to say where to measure, not to measure the lungs."""
+
+from __future__ import annotations
+
+import numpy as np
+import SimpleITK as sitk
+
+from ..volumes.volume import Volume
+
+LUNG_BELOW_HU = -320.0  # halfway between lung and soft tissue, roughly
+SMALLEST_SHARE = 0.1  # of the larger lung: smaller pockets of air are bowel or windpipe
+SMALLEST_LUNG_ML = 20.0
+VESSEL_RADIUS_MM = 3.0
+
+
+def lung_mask(volume: Volume) -> np.ndarray:
+    """Bool, shape (k, j, i): the lungs with the vessels and airways inside them; all false where none are found.
+
+    Air that is enclosed by the body in its slice; of that the two largest connected parts (one, where both lungs
+    touch), closed by 3 mm and with their holes filled in each slice. Slices are those along k. A lung that is cut by
+    the edge of the picture counts as outside of the body, and air in the bowel may count when it is large.
+    """
+    image = volume.to_image()
+    tissue = _largest_parts(image >= LUNG_BELOW_HU, 1)
+    body = _holes_filled(tissue)
+    air = sitk.And(body, sitk.Not(tissue))
+    lungs = _largest_parts(air, 2)
+    voxel_ml = float(np.prod(volume.spacing_mm)) / 1000
+    if np.count_nonzero(sitk.GetArrayViewFromImage(lungs)) * voxel_ml < SMALLEST_LUNG_ML:
+        return np.zeros(volume.hu.shape, bool)
+    radius = [round(VESSEL_RADIUS_MM / spacing) for spacing in volume.spacing_mm[:2]]
+    closed = sitk.BinaryMorphologicalClosing(lungs, [*radius, 0], sitk.sitkBall)
+    return sitk.GetArrayFromImage(sitk.And(_holes_filled(closed), body)).astype(bool)
+
+
+def _largest_parts(mask: sitk.Image, most: int) -> sitk.Image:
+    """The largest connected part of a mask and, up to `most`, those that are not much smaller."""
+    parts = sitk.RelabelComponent(sitk.ConnectedComponent(mask), sortByObjectSize=True)
+    sizes = np.bincount(sitk.GetArrayViewFromImage(parts).ravel(), minlength=2)[1 : most + 1]
+    last = int(np.count_nonzero(sizes >= max(1.0, SMALLEST_SHARE * sizes[0])))
+    return sitk.And(parts > 0, parts <= last)
+
+
+def _holes_filled(mask: sitk.Image) -> sitk.Image:
+    """The mask with what it encloses in each slice. Filled slice by slice: a volume is open at its ends."""
+    slices = [sitk.BinaryFillhole(mask[:, :, k]) for k in range(mask.GetSize()[2])]
+    filled = sitk.JoinSeries(slices)
+    filled.CopyInformation(mask)
+    return filled

@@ -1,0 +1,1 @@
+"""The network CTHNet and its configuration."""

@@ -1,0 +1,93 @@
+"""What a model is: the sizes of the network and how it is to be used. Kept in the metadata of its weights."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields
+
+from ..errors import WeightsError
+
+AXIS_LAYOUTS = ("published", "slice_major")
+
+
+@dataclass(frozen=True)
+class NetworkConfiguration:
+    """The sizes of a CTHNet; the defaults are the published ones (Yu et al. 2024, and its published code).
+
+    cube: thick slices, rows and columns that the network was made for; rows and columns may differ when it is used.
+    ratio: thin slices per thick slice. A cube of n thick slices gives ratio·(n − 1) + 1 thin ones.
+    axis_layout: `slice_major` lets the through-plane decoder read the slice axis, as the paper describes;
+        `published` reproduces the published code, which reads channel-major features as if they were slice-major.
+    trim: outer thin slices of a cube, at each end, that were never trained and are not to be used.
+    image_skip: the network adds its output to the linear interpolation of its input.
+    hu_range: HU that are scaled to [0, 1]; what lies outside is clipped.
+    """
+
+    encoder_channels: int = 32
+    encoder_blocks: int = 4
+    encoder_heads: int = 8
+    encoder_window: tuple[int, int, int] = (2, 2, 2)
+    slice_channels: int = 8
+    through_plane_fold: int = 8
+    through_plane_groups: int = 1
+    through_plane_blocks: int = 4
+    through_plane_heads: int = 8
+    through_plane_window: int = 4
+    in_plane_groups: int = 2
+    in_plane_blocks: int = 4
+    in_plane_heads: int = 8
+    in_plane_window: int = 8
+    mlp_ratio: int = 4
+    tail_channels: int = 16
+    cube: tuple[int, int, int] = (8, 256, 256)
+    ratio: int = 5
+    axis_layout: str = "published"
+    trim: int = 3
+    image_skip: bool = False
+    hu_range: tuple[float, float] = (-1024.0, 2048.0)
+
+    def __post_init__(self) -> None:
+        if self.axis_layout not in AXIS_LAYOUTS:
+            raise WeightsError(
+                f"The axis layout {self.axis_layout!r} of these weights is not known; use another model."
+            )
+
+    @property
+    def thin_slices(self) -> int:
+        """Thin slices that one cube gives, the trimmed ones included."""
+        return self.ratio * (self.cube[0] - 1) + 1
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+    @staticmethod
+    def from_json(text: str) -> NetworkConfiguration:
+        """The configuration that `to_json` wrote. Raises WeightsError when it is not one."""
+        try:
+            values = {name: tuple(v) if isinstance(v, list) else v for name, v in json.loads(text).items()}
+            return NetworkConfiguration(**values)
+        except (ValueError, TypeError, AttributeError) as error:
+            known = ", ".join(f.name for f in fields(NetworkConfiguration))
+            raise WeightsError(
+                f"The configuration in these weights cannot be read ({error}); known entries are {known}."
+            ) from error
+
+
+PUBLISHED = NetworkConfiguration()
+
+BASE = NetworkConfiguration(axis_layout="slice_major", image_skip=True)
+
+SMALL = NetworkConfiguration(
+    encoder_channels=16,
+    encoder_blocks=2,
+    encoder_heads=2,
+    slice_channels=4,
+    through_plane_blocks=2,
+    through_plane_heads=2,
+    in_plane_groups=1,
+    in_plane_blocks=2,
+    in_plane_heads=4,
+    mlp_ratio=2,
+    axis_layout="slice_major",
+    image_skip=True,
+)

@@ -1,0 +1,1 @@
+"""A chest phantom of our own."""

@@ -1,0 +1,102 @@
+"""Slabs: a thick slice is the mean of the thin slices around its centre.
+
+Measured on a scanner's own pair, a 5 mm slice differs from the mean of the thin slices 5k − 2 … 5k + 2 by 6.4 HU on
+average, and from thin slice 5k alone by 23.4 HU; so thick slices are simulated by means, never by leaving slices out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import UnusableInput
+from ..volumes.volume import Volume
+
+
+def slab_weights(thin_slices: int, thin_spacing_mm: float, slab_mm: float) -> np.ndarray:
+    """Share of each thin slice in each thick one: (thick slices, thin slices); every row sums to 1.
+
+    Slab k reaches slab_mm / 2 to both sides of k·slab_mm; thin slices that it cuts count by the part inside. The first
+    and the last slab reach beyond the volume and average what is there.
+    """
+    thick_slices = int((thin_slices - 1) * thin_spacing_mm / slab_mm + 1e-6) + 1
+    centres = np.arange(thick_slices)[:, None] * slab_mm
+    places = np.arange(thin_slices) * thin_spacing_mm
+    upper = np.minimum(places + thin_spacing_mm / 2, centres + slab_mm / 2)
+    lower = np.maximum(places - thin_spacing_mm / 2, centres - slab_mm / 2)
+    inside = np.clip(upper - lower, 0, None)
+    return inside / inside.sum(axis=1, keepdims=True)
+
+
+def simulate_thick(thin: Volume, slab_mm: float = 5.0) -> Volume:
+    """The thick volume that a scanner would have stored: thick slice k is centred k·slab_mm from the first thin slice.
+
+    The slices are those of the through-plane axis; values keep their type (integers are rounded).
+    Raises UnusableInput when the thin slices are not thinner than the slab or too few for two slabs.
+    """
+    axis = thin.through_plane_axis
+    spacing = thin.spacing_mm[axis]
+    if spacing >= slab_mm:
+        raise UnusableInput(
+            f"The slices are {spacing:g} mm apart, no thinner than a slab of {slab_mm:g} mm; give a thin-slice volume.",
+            "not_thin",
+        )
+    last = 2 - axis
+    weights = slab_weights(thin.hu.shape[last], spacing, slab_mm)
+    if len(weights) < 2:
+        raise UnusableInput(
+            f"The volume is too short for two slabs of {slab_mm:g} mm; give a longer one.", "too_few_slices"
+        )
+    thick = np.moveaxis(along_slices(weights, np.moveaxis(thin.hu, last, 0)), 0, last)
+    if np.issubdtype(thin.hu.dtype, np.integer):
+        thick = np.rint(thick)
+    spacing_mm = tuple(slab_mm if index == axis else value for index, value in enumerate(thin.spacing_mm))
+    return Volume(thick.astype(thin.hu.dtype), spacing_mm, thin.origin_mm, thin.direction)
+
+
+def along_slices(weights: np.ndarray, slices: np.ndarray) -> np.ndarray:
+    """The weighted sums (n, rows, columns) in float32 of slices (m, rows, columns) by weights (n, m)."""
+    flat = slices.reshape(len(slices), -1).astype(np.float32)
+    return (weights.astype(np.float32) @ flat).reshape(len(weights), *slices.shape[1:])
+
+
+@dataclass(frozen=True)
+class SlabError:
+    """What remains between each thick slice and the mean of its synthesised slab, over all voxels, in HU."""
+
+    mean: float
+    p99: float
+
+
+def slab_correction_weights(ratio: int) -> np.ndarray:
+    """How the residuals of a slab and its two neighbours are spread over its thin slices: (ratio, 3).
+
+    The correction is a parabola in each slab. Its mean over the thin slices is the slab's residual, and at the borders
+    it meets the neighbours halfway between the two residuals, so that it is continuous and leaves no stripe.
+    """
+    place = (np.arange(ratio) - (ratio - 1) / 2) / ratio
+    mean_square = np.mean(place**2)
+    before, here, after = np.eye(3)
+    slope = (after - before) / 2
+    bend = ((before + 2 * here + after) / 4 - here) / (0.25 - mean_square)
+    return here + place[:, None] * slope + (place[:, None] ** 2 - mean_square) * bend
+
+
+def make_slab_consistent(slabs: np.ndarray, thick: np.ndarray) -> None:
+    """Corrects synthesised slabs in place so that the mean of each equals its thick slice.
+
+    slabs: float32 HU (thick slices, ratio, rows, columns). thick: HU (thick slices, rows, columns).
+    """
+    weights = slab_correction_weights(slabs.shape[1]).astype(np.float32)
+    last = len(slabs) - 1
+    residual = [thick[k] - slabs[k].mean(axis=0) for k in range(len(slabs))]
+    for k in range(len(slabs)):
+        around = np.stack((residual[max(k - 1, 0)], residual[k], residual[min(k + 1, last)]))
+        slabs[k] += along_slices(weights, around)
+
+
+def slab_error(slabs: np.ndarray, thick: np.ndarray) -> SlabError:
+    """The difference that remains between slab means and thick slices, shaped as in `make_slab_consistent`."""
+    difference = np.stack([np.abs(thick[k] - slabs[k].mean(axis=0, dtype=np.float32)) for k in range(len(slabs))])
+    return SlabError(mean=float(difference.mean()), p99=float(np.percentile(difference, 99)))

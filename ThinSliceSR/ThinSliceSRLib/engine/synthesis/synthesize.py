@@ -1,0 +1,129 @@
+"""Synthesis: a thick volume and a model in, the DLS volume out, cube by cube."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from ..errors import DeviceError
+from ..volumes.volume import Volume
+from ..weights.weights_file import Model
+from .device import Device
+from .slab import SlabError, make_slab_consistent, slab_error
+from .tiling import OVERLAPPED, CubePlan, Tiling, add_cube, cut_cube, plan_cubes
+
+# How PyTorch's allocators say it, on Linux, Windows and GPUs; only CUDA has an exception for it.
+OUT_OF_MEMORY = ("can't allocate memory", "not enough memory", "out of memory")
+
+
+@dataclass(frozen=True)
+class CubeDone:
+    """Told after each cube: how many of all are done, and the thin slices that became final with it, if any.
+
+    first_slice: of the final slices. hu: those slices in int16 HU, before the slab correction; (slices, rows, columns).
+    """
+
+    done: int
+    total: int
+    first_slice: int = 0
+    hu: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Synthesis:
+    """The DLS volume (int16 HU) and what remains between its slabs and the thick slices."""
+
+    dls: Volume
+    slab_error: SlabError
+
+
+def synthesize(
+    thick: Volume,
+    model: Model,
+    device: Device,
+    *,
+    tiling: Tiling = OVERLAPPED,
+    slab_consistent: bool = True,
+    first_at_mm: float = 0.0,
+    on_cube: Callable[[CubeDone], None] = lambda _: None,
+) -> Synthesis:
+    """The DLS volume of a thick one whose slices lie along k.
+
+    Thick slice k lies on thin slice ratio·k; there are ratio·(n − 1) + 1 thin slices, none of them empty.
+    HU below the model's range are taken for air, as what scanners store outside of their field of view.
+    first_at_mm: the cubes nearest to this distance from the first slice are computed first.
+    Raises DeviceError when the device's memory does not suffice.
+    """
+    config = model.configuration
+    ratio, half = config.ratio, config.ratio // 2
+    lowest, highest = config.hu_range
+    measured = np.maximum(thick.hu, lowest).astype(np.float32)
+    scaled = (np.minimum(measured, highest) - lowest) / (highest - lowest)
+
+    slices, rows, columns = measured.shape
+    plan = plan_cubes(measured.shape, config, model.network.in_plane_multiple, tiling)
+    slabs = np.zeros((slices, ratio, rows, columns), np.float32)
+    places = slabs.reshape(slices * ratio, rows, columns)
+    thin = places[half : half + ratio * (slices - 1) + 1]
+    order = plan.order_from(first_at_mm / thick.spacing_mm[2] * ratio + half)
+    for done, (start, stop) in run_cubes(scaled, places, plan, order, model, device):
+        first, last = max(start - half, 0), min(stop - half, len(thin))
+        final = _rounded(thin[first:last] * (highest - lowest) + lowest) if first < last else None
+        on_cube(CubeDone(done, plan.cubes, first, final))
+
+    places *= highest - lowest
+    places += lowest
+    if slab_consistent:
+        make_slab_consistent(slabs, measured)
+        np.maximum(places, lowest, out=places)
+    np.rint(places, out=places)
+    dls = thick.on_slice_grid(_rounded(thin), thick.spacing_mm[2] / ratio)
+    return Synthesis(dls, slab_error(slabs, measured))
+
+
+def run_cubes(
+    scaled: np.ndarray, places: np.ndarray, plan: CubePlan, order: list[int], model: Model, device: Device
+) -> Iterator[tuple[int, tuple[int, int]]]:
+    """Adds the output of every cube to `places` (thin slices of whole slabs, rows, columns), still scaled.
+
+    Yields, after each cube, how many are done and which places (start, stop) became final with it.
+    """
+    config = model.configuration
+    network = model.network.to(device.torch_device)
+    kept = slice(config.trim, config.thin_slices - config.trim)
+    in_plane = list(itertools.product(plan.rows, plan.columns))
+    done = 0
+    for turn, index in enumerate(order):
+        for remaining, (rows, columns) in zip(reversed(range(len(in_plane))), in_plane, strict=True):
+            cube = cut_cube(scaled, plan.thick_starts[index], config.cube[0], rows, columns)
+            output = _run_network(network, cube, device)[kept]
+            add_cube(places, output.clip(0, 1), (plan.slices[index], rows, columns))
+            done += 1
+            yield done, (0, 0) if remaining else plan.final_places(index, order[turn + 1 :])
+
+
+def _run_network(network: torch.nn.Module, cube: np.ndarray, device: Device) -> np.ndarray:
+    """The network's output for one cube (slices, rows, columns), float32."""
+    try:
+        with torch.inference_mode(), device.autocast():
+            thick = torch.from_numpy(cube).to(device.torch_device)[None, None]
+            return network(thick)[0, 0].float().cpu().numpy()
+    except (torch.cuda.OutOfMemoryError, MemoryError) as error:
+        raise _not_enough_memory(device) from error
+    except RuntimeError as error:
+        if any(phrase in str(error) for phrase in OUT_OF_MEMORY):
+            raise _not_enough_memory(device) from error
+        raise
+
+
+def _not_enough_memory(device: Device) -> DeviceError:
+    other = "use --device cpu" if device.is_gpu else "close other programs or crop the volume"
+    return DeviceError(f"The memory of {device.label} does not suffice; {other}.", "not_enough_memory")
+
+
+def _rounded(hu: np.ndarray) -> np.ndarray:
+    return np.rint(hu).clip(np.iinfo(np.int16).min, np.iinfo(np.int16).max).astype(np.int16)

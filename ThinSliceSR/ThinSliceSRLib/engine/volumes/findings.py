@@ -1,0 +1,170 @@
+"""Is a volume fit to be synthesised? What the `check` verb answers, finding by finding."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from ..errors import UnusableInput
+from . import memory
+from .geometry import SHEAR_TOLERANCE_DEGREES, degrees_from_patient_axis, shear_degrees
+from .reading import read_volume
+from .slice_steps import slice_steps
+from .volume import Volume
+
+THIN_MM = 2.0
+USUAL_SPACING_MM = (4.5, 5.5)
+OBLIQUE_DEGREES = 20.0
+THICKNESS_TOLERANCE = 0.1
+# NIfTI keeps spacings as float32, so 2 mm may arrive as 2.0000001 mm.
+ROUNDING_MM = 1e-3
+
+# A CT of a chest holds both. Padding outside of the field of view (-2000, -3024) counts for neither.
+LUNG_AND_AIR_HU = (-1100, -300)
+SOFT_TISSUE_HU = (-200, 300)
+LEAST_SHARE = 0.01
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing about a volume: an error (it cannot be used) or a warning, a stable code, and one plain sentence."""
+
+    level: Literal["error", "warning"]
+    code: str
+    message: str
+
+
+def check_path(path: Path, series: str | None = None) -> list[Finding]:
+    """The findings on the volume at `path` (see `read_volume`); that it cannot be read is one of them.
+
+    Raises DeviceError when the memory does not suffice to read it.
+    """
+    try:
+        volume = read_volume(path, series)
+    except UnusableInput as error:
+        return [Finding("error", error.code, str(error))]
+    return check_volume(volume)
+
+
+def check_volume(volume: Volume) -> list[Finding]:
+    """The findings on `volume`, errors first; an empty list when there is nothing to say.
+
+    Errors: too_few_slices, not_ct, sheared, missing_slices, uneven_slices, already_thin, not_finite.
+    Warnings: spacing_unusual, not_axial, slices_overlap, values_unlike_hu, memory.
+    """
+    if min(volume.size) < 2:
+        return [Finding("error", "too_few_slices", "The volume has fewer than 2 slices; give the whole series.")]
+    findings = [*_on_kind(volume), *_on_geometry(volume), *_on_slices(volume), *_on_values(volume), *_on_memory(volume)]
+    return sorted(findings, key=lambda finding: finding.level != "error")
+
+
+def _on_kind(volume: Volume) -> list[Finding]:
+    modality = volume.acquisition.modality
+    if modality in (None, "CT"):
+        return []
+    return [Finding("error", "not_ct", f"The series is {modality}, not CT; choose a CT series.")]
+
+
+def _on_geometry(volume: Volume) -> list[Finding]:
+    findings = []
+    spacing = _slice_spacing_mm(volume)
+    shear = shear_degrees(volume.direction)
+    if shear > SHEAR_TOLERANCE_DEGREES:
+        message = (
+            f"The slices are sheared by {shear:.1f} degrees (a tilted gantry, for example); resample the volume to "
+            "right angles first."
+        )
+        findings.append(Finding("error", "sheared", message))
+    if spacing <= THIN_MM + ROUNDING_MM:
+        message = f"The slices are only {spacing:.3g} mm apart, so they are thin already; use this volume as it is."
+        findings.append(Finding("error", "already_thin", message))
+    elif not USUAL_SPACING_MM[0] - ROUNDING_MM <= spacing <= USUAL_SPACING_MM[1] + ROUNDING_MM:
+        message = (
+            f"The slices are {spacing:.3g} mm apart, but the network is made for 5 mm; look at the result with care."
+        )
+        findings.append(Finding("warning", "spacing_unusual", message))
+    angle = degrees_from_patient_axis(volume.direction[:, volume.through_plane_axis])
+    if angle > OBLIQUE_DEGREES:
+        message = (
+            f"The slices are not axial (they are stacked {angle:.0f} degrees off the head-foot axis), but the "
+            "network is made for axial ones; use the axial series if there is one."
+        )
+        findings.append(Finding("warning", "not_axial", message))
+    return findings
+
+
+def _on_slices(volume: Volume) -> list[Finding]:
+    findings = []
+    positions = volume.acquisition.slice_positions_mm
+    spacing = _slice_spacing_mm(volume)
+    if positions is not None:
+        steps = slice_steps(positions)
+        if steps.missing_mm:
+            message = f"Slices are missing at {_listed(steps.missing_mm)} mm; export the whole series again."
+            findings.append(Finding("error", "missing_slices", message))
+        if steps.doubled_mm:
+            doubled = _listed(steps.doubled_mm)
+            message = f"More than one slice lies at {doubled} mm; choose a series with one slice at each position."
+            findings.append(Finding("error", "uneven_slices", message))
+        if steps.uneven_mm:
+            message = (
+                f"The slices are not evenly spaced: the step after {_listed(steps.uneven_mm)} mm is not the usual "
+                f"{steps.step_mm:.4g} mm; choose an evenly spaced series."
+            )
+            findings.append(Finding("error", "uneven_slices", message))
+    thickness = volume.acquisition.slice_thickness_mm
+    if thickness is not None and abs(thickness - spacing) > THICKNESS_TOLERANCE * spacing:
+        both = f"The slices are {thickness:.3g} mm thick but {spacing:.3g} mm apart"
+        if thickness > spacing:
+            message = (
+                f"{both}, so they overlap, unlike those that the network was trained on; look at the result with care."
+            )
+        else:
+            message = f"{both}, so what lies between them was never scanned; do not rely on details there."
+        findings.append(Finding("warning", "slices_overlap", message))
+    return findings
+
+
+def _on_values(volume: Volume) -> list[Finding]:
+    hu = volume.hu
+    if np.issubdtype(hu.dtype, np.floating):
+        wrong = hu.size - int(np.count_nonzero(np.isfinite(hu)))
+        if wrong:
+            message = f"No number (NaN or infinity) stands in {wrong} of the voxels; export the volume again."
+            return [Finding("error", "not_finite", message)]
+    shares = [np.count_nonzero((hu >= low) & (hu <= high)) / hu.size for low, high in (LUNG_AND_AIR_HU, SOFT_TISSUE_HU)]
+    if min(shares) >= LEAST_SHARE:
+        return []
+    message = (
+        "The values do not look like the Hounsfield units of a chest (air near -1000, soft tissue near 0); make sure "
+        "that rescale slope and intercept were applied."
+    )
+    return [Finding("warning", "values_unlike_hu", message)]
+
+
+def _on_memory(volume: Volume) -> list[Finding]:
+    needed, available = memory.needed_bytes(volume), memory.available_bytes()
+    if available is None or needed <= available:
+        return []
+    message = (
+        f"A run needs about {needed / 1e9:.1f} GB of memory, but only {available / 1e9:.1f} GB are free; close other "
+        "programs or crop the volume to the chest."
+    )
+    return [Finding("warning", "memory", message)]
+
+
+def _slice_spacing_mm(volume: Volume) -> float:
+    """The usual step between slices, which missing slices do not widen where their positions are known."""
+    positions = volume.acquisition.slice_positions_mm
+    return volume.spacing_mm[volume.through_plane_axis] if positions is None else slice_steps(positions).step_mm
+
+
+def _listed(positions_mm: Sequence[float]) -> str:
+    """The first positions in words."""
+    shown = ", ".join(f"{position:.1f}" for position in positions_mm[:5])
+    more = len(positions_mm) - 5
+    return f"{shown} and {more} more" if more > 0 else shown

@@ -1,0 +1,240 @@
+"""Volumes to files: none stands under its final name before all of them are written and checked."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import threading
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from itertools import product
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+import SimpleITK as sitk
+
+from ..errors import Cancelled, CannotWrite, ThinSliceError, UnusableInput
+from .geometry import shear_degrees
+from .hounsfield import as_hu_values
+from .reading import read_volume
+from .silence import itk_silenced
+from .unfinished import remove_left_overs, unfinished_name
+from .volume import Volume
+
+# How far, in mm, a corner may lie off after reading back. NIfTI keeps geometry as float32, and of axes that lean by
+# the rounding of their DICOM positions ITK reads the nearest upright ones.
+CORNER_TOLERANCE_MM = {".nrrd": 1e-6, ".mha": 1e-6, ".nii": 0.1, ".nii.gz": 0.1}
+FAST = 1
+NIFTI_NOTE_LENGTH = 79
+
+
+def check_targets(targets: Iterable[Path], overwrite: bool = False, grid: Volume | None = None) -> None:
+    """Returns when volumes can be written to all `targets`; to be asked before a long computation.
+
+    grid: a volume with the axes and the extent of those to be written, if it is known: NIfTI cannot hold leaning axes.
+    Also removes what runs that died have left in the folders. Raises UnusableInput (`unknown_suffix`, `same_target`)
+    or CannotWrite (`target_exists`, `no_folder`, `cannot_write`, `no_room`, `geometry_lost`).
+    """
+    targets = [Path(target) for target in targets]
+    if len({target.resolve() for target in targets}) < len(targets):
+        raise UnusableInput("Two outputs have the same name; give each its own.", "same_target")
+    for target in targets:
+        suffix = _suffix(target)
+        if grid is not None and suffix.startswith(".nii") and _lean_mm(grid) > CORNER_TOLERANCE_MM[suffix]:
+            raise _geometry_lost(suffix)
+        try:
+            _check_place(target, overwrite)
+        except OSError as error:
+            raise _refusal(target.parent, error) from error
+
+
+class PendingOutputs:
+    """Volumes written beside their targets; they get their names together when the `with` block ends well.
+
+    with PendingOutputs(overwrite) as outputs:
+        outputs.write(dls, dls_path, {"ThinSliceSR": "synthetic"})
+        outputs.write(bis, bis_path)
+
+    After any exception in the block, nothing of them is left. Should giving a name itself fail (another program holds
+    an old output open, as Windows allows), those named before it stay: each of them is whole.
+    """
+
+    def __init__(self, overwrite: bool = False) -> None:
+        self.overwrite = overwrite
+        self._pending: dict[Path, Path] = {}
+        self._discarded = False
+
+    def __enter__(self) -> PendingOutputs:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                self._commit()
+        finally:
+            self.discard()
+
+    def write(self, volume: Volume, target: Path, metadata: Mapping[str, str] | None = None) -> None:
+        """Writes `volume` under a temporary name beside `target` (.nrrd, .nii, .nii.gz, .mha) and reads it back.
+
+        HU are stored as int16 or float32 (see `as_hu_values`), compressed where the format allows. NRRD and MetaImage
+        keep the geometry as it is (left-handed and leaning axes too) and `metadata` as entries of the header, each on
+        one line (ASCII, if MetaImage is to give it back whole). NIfTI keeps the geometry as float32, no leaning axes,
+        and of the values of `metadata` the first 79 characters, in `descrip`.
+        Raises as `check_targets` and `CannotWrite` (`no_room`, `cannot_write`, `geometry_lost`).
+        """
+        target = Path(target)
+        check_targets([target, *self._pending.values()], self.overwrite)
+        suffix = _suffix(target)
+        temporary = target.parent / unfinished_name(suffix)
+        self._pending[temporary] = target
+        values = as_hu_values(volume.hu)
+        image = replace(volume, hu=values).to_image()
+        for key, value in _header_entries(metadata or {}, suffix).items():
+            image.SetMetaData(key, value)
+        try:
+            with itk_silenced():
+                _write_interruptibly(image, temporary)
+            with temporary.open("r+b") as file:
+                os.fsync(file.fileno())
+        except (RuntimeError, OSError) as error:
+            raise _refusal(target.parent, error, values.nbytes) from error
+        del image
+        _require_written(temporary, volume, values, suffix)
+
+    def discard(self) -> None:
+        """Removes every file that has not got its final name. Safe from a signal handler, another thread, and twice."""
+        self._discarded = True
+        for temporary in list(self._pending):
+            with suppress(PermissionError):  # Windows holds a file that is being written; the next run removes it
+                temporary.unlink(missing_ok=True)
+            self._pending.pop(temporary, None)
+
+    @property
+    def temporary_paths(self) -> list[Path]:
+        """The files written or being written that have not got their final name."""
+        return list(self._pending)
+
+    def _commit(self) -> None:
+        if self._discarded:
+            raise Cancelled
+        check_targets(self._pending.values(), self.overwrite)
+        for temporary, target in list(self._pending.items()):
+            try:
+                os.replace(temporary, target)
+            except OSError as error:
+                raise _refusal(target.parent, error) from error
+            self._pending.pop(temporary, None)
+            _flush_folder(target.parent)
+
+
+def _check_place(target: Path, overwrite: bool) -> None:
+    if target.is_dir():
+        raise CannotWrite(f"{target} is a folder; give the name of a file.")
+    if target.exists() and not overwrite:
+        raise CannotWrite(f"{target} exists; allow overwriting or give another name.", "target_exists")
+    if not target.parent.is_dir():
+        raise CannotWrite(f"There is no folder {target.parent}; create it or choose another.", "no_folder")
+    remove_left_overs(target.parent)
+    # Only trying tells: permission bits say nothing of a read-only disk, nor anything to root.
+    probe = target.parent / unfinished_name("")
+    probe.touch()
+    probe.unlink()
+
+
+def _write_interruptibly(image: sitk.Image, path: Path) -> None:
+    """Writes `image`, compressed, so that Ctrl-C ends the wait; ITK would keep Python from seeing it for seconds."""
+    errors: list[RuntimeError] = []
+
+    def write() -> None:
+        try:
+            sitk.WriteImage(image, str(path), useCompression=True, compressionLevel=FAST)
+        except RuntimeError as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=write, daemon=True)
+    thread.start()
+    while thread.is_alive():
+        thread.join(0.1)  # on Windows, only a wait that ends lets Ctrl-C through
+    if errors:
+        raise errors[0]
+
+
+def _suffix(target: Path) -> str:
+    for suffix in CORNER_TOLERANCE_MM:
+        if target.name.lower().endswith(suffix):
+            return suffix
+    raise UnusableInput(
+        f"{target.name} has an unknown ending; name the output .nrrd, .nii, .nii.gz or .mha.", "unknown_suffix"
+    )
+
+
+def _header_entries(metadata: Mapping[str, str], suffix: str) -> dict[str, str]:
+    """`metadata`, each value on one line, under the names by which ITK writes it into the header of this format."""
+    entries = {key: " ".join(value.split()) for key, value in metadata.items()}
+    if entries and suffix.startswith(".nii"):
+        return {"ITK_FileNotes": "; ".join(entries.values())[:NIFTI_NOTE_LENGTH]}
+    return entries
+
+
+def _require_written(temporary: Path, volume: Volume, values: np.ndarray, suffix: str) -> None:
+    """Returns when `temporary` holds what was to be written: on a full disk ITK may stop without a word."""
+    try:
+        written = read_volume(temporary)
+    except ThinSliceError as error:
+        if error.code == "sheared":
+            raise _geometry_lost(suffix) from error
+        raise _refusal(temporary.parent, error, values.nbytes) from error
+    if not np.array_equal(written.hu, values, equal_nan=values.dtype == np.float32):
+        raise _refusal(temporary.parent, None, values.nbytes)
+    if np.abs(_corners(written) - _corners(volume)).max() > CORNER_TOLERANCE_MM[suffix]:
+        raise _geometry_lost(suffix)
+
+
+def _corners(volume: Volume) -> np.ndarray:
+    """The centres of the 8 corner voxels (8, 3), in mm."""
+    indices = np.array(list(product((0, 1), repeat=3))) * (np.array(volume.size) - 1)
+    return np.asarray(volume.origin_mm) + (indices * volume.spacing_mm) @ np.asarray(volume.direction).T
+
+
+def _lean_mm(volume: Volume) -> float:
+    """How far, in mm, the far end of the longest axis lies from where it would if all axes were at right angles."""
+    longest = max(np.array(volume.size) * volume.spacing_mm)
+    return float(longest * np.sin(np.radians(shear_degrees(volume.direction))))
+
+
+def _geometry_lost(suffix: str) -> CannotWrite:
+    return CannotWrite(
+        f"A {suffix} file cannot hold the geometry of this volume; write .nrrd instead.", "geometry_lost"
+    )
+
+
+def _refusal(folder: Path, error: Exception | None, size: int = 0) -> CannotWrite:
+    """What to tell when writing `size` bytes into `folder` failed, by `error` or because they are not there."""
+    number = error.errno if isinstance(error, OSError) else None
+    if number is None and shutil.disk_usage(folder).free < size:  # ITK does not tell
+        number = errno.ENOSPC
+    if number in (errno.ENOSPC, errno.EDQUOT):
+        return CannotWrite(f"There is no room left in {folder}; free some or choose another folder.", "no_room")
+    if number == errno.EROFS:
+        return CannotWrite(f"{folder} lies on a read-only disk; choose another folder.")
+    if number in (errno.EACCES, errno.EPERM):
+        return CannotWrite(f"You may not write into {folder}; choose another folder.")
+    return CannotWrite(
+        f"The output could not be written whole to {folder}; check its disk and any limit on the size of files."
+    )
+
+
+def _flush_folder(folder: Path) -> None:
+    """Makes the new names last through a power failure, where the system has a way to (Windows has none)."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    with suppress(OSError):  # some network file systems do not offer it for folders
+        os.fsync(descriptor)
+    os.close(descriptor)

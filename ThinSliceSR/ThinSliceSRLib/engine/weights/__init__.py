@@ -1,0 +1,1 @@
+"""Weights: their files, where they lie, how they are fetched, imported and chosen."""

@@ -1,0 +1,133 @@
+"""Which weights lie where, whether they are what they should be, and how they come into the user's folder and go."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from ..errors import CannotWrite, WeightsError
+from ..volumes.unfinished import remove_left_overs, unfinished_name
+from .model_choice import own_weights_folder, weights_places
+from .registry import SUFFIX, RegisteredModel
+from .weights_file import load_model, sha256_of, weights_metadata
+
+
+@dataclass(frozen=True)
+class WeightsFile:
+    """A weights file that is there. `used`: by its name it is this file that is found, and no other of that name.
+
+    state: `registered` (the very weights that the registry names so), `differs` (other weights under a registered
+    name), `local` (whole, but of no registry), `damaged` (or no weights of ThinSliceSR).
+    """
+
+    name: str
+    place: str
+    path: Path
+    bytes: int
+    used: bool
+    state: Literal["registered", "differs", "local", "damaged"]
+    trained: bool
+    trained_on: str
+
+
+def weights_files(models: Mapping[str, RegisteredModel]) -> list[WeightsFile]:
+    """All weights that are there, place by place in the order in which they are looked for."""
+    files: list[WeightsFile] = []
+    for place, folder in weights_places().items():
+        for path in sorted(folder.glob(f"[!.]*{SUFFIX}")):
+            if path.is_file():
+                used = path.stem not in [file.name for file in files]
+                files.append(_weights_file(path, place, used, models.get(path.stem)))
+    return files
+
+
+def problem_of(file: WeightsFile) -> str | None:
+    """What is wrong with a weights file, in one sentence; None when nothing is."""
+    if file.state == "differs":
+        return f"{file.path} does not hold the registered weights {file.name}; remove it or download it anew."
+    try:
+        load_model(file.path)
+    except WeightsError as error:
+        return str(error)
+    return None
+
+
+def is_whole(path: Path, model: RegisteredModel) -> bool:
+    """Whether the file is there and holds the registered weights, by its size and its SHA-256."""
+    return path.is_file() and path.stat().st_size == model.bytes and sha256_of(path) == model.sha256
+
+
+def place_in_own_folder(name: str, write: Callable[[Path], None], overwrite: bool, undo: ExitStack) -> Path:
+    """Has `write` make the weights `name`; they stand in the user's own folder when they are whole and can be loaded.
+
+    Raises CannotWrite (`target_exists`, `cannot_write`) or what `write` raises; then nothing of them is left.
+    """
+    target = own_weights_folder() / f"{name}{SUFFIX}"
+    temporary = target.parent / unfinished_name(SUFFIX)
+    undo.callback(temporary.unlink, missing_ok=True)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        remove_left_overs(target.parent)
+        if target.exists() and not overwrite:
+            raise CannotWrite(f"{target} is there already; remove it or give another --name.", "target_exists")
+        write(temporary)
+        load_model(temporary)
+        os.replace(temporary, target)
+    except OSError as error:
+        raise cannot_write(target.parent, error) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+    return target
+
+
+def remove_from_own_folder(name: str) -> list[Path]:
+    """Removes the weights `name`, and what a download of them has left, from the user's own folder; returns the files.
+
+    Weights that came with the program stay. Raises WeightsError when there is nothing of that name to remove.
+    """
+    target = own_weights_folder() / f"{name}{SUFFIX}"
+    there = [path for path in (target, *partial_paths(target)) if path.is_file()]
+    if not there:
+        shipped = [folder / target.name for folder in weights_places().values() if (folder / target.name).is_file()]
+        if shipped:
+            raise WeightsError(
+                f"{shipped[0]} came with the program and is not removed; only weights in {target.parent} are.",
+                "not_own_weights",
+            )
+        raise WeightsError(
+            f"No weights named {name} are in {target.parent}; ask `weights list` which there are.", "weights_missing"
+        )
+    try:
+        for path in there:
+            path.unlink()
+    except OSError as error:
+        raise cannot_write(target.parent, error) from error
+    return there
+
+
+def partial_paths(target: Path) -> tuple[Path, Path]:
+    """What stands beside a file that is being downloaded: the part of it, and which version it is a part of."""
+    return target.with_name(f"{target.name}.part"), target.with_name(f"{target.name}.part.version")
+
+
+def cannot_write(folder: Path, error: OSError) -> CannotWrite:
+    """What to tell when the user's own folder cannot be written to."""
+    return CannotWrite(
+        f"The folder {folder} cannot be written to ({error.strerror or error}); make room or allow it, or name another "
+        "one in THINSLICESR_WEIGHTS.",
+    )
+
+
+def _weights_file(path: Path, place: str, used: bool, model: RegisteredModel | None) -> WeightsFile:
+    facts = {"name": path.stem, "place": place, "path": path, "bytes": path.stat().st_size, "used": used}
+    try:
+        metadata = weights_metadata(path)
+    except WeightsError:
+        return WeightsFile(**facts, state="damaged", trained=False, trained_on="")
+    state = "local" if model is None else "registered" if is_whole(path, model) else "differs"
+    trained = metadata["trained"] == "true"
+    return WeightsFile(**facts, state=state, trained=trained, trained_on=metadata.get("trained_on", ""))

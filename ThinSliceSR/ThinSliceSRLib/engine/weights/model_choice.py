@@ -1,0 +1,81 @@
+"""Which weights a run uses, and where weights lie."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from ..errors import WeightsError
+from .weights_file import Model, load_model
+
+WEIGHTS_FOLDER_VARIABLE = "THINSLICESR_WEIGHTS"
+BASE_FILE = "cthnet-base.safetensors"
+SMALL_FILE = "cthnet-small.safetensors"
+
+
+def own_weights_folder() -> Path:
+    """The user's own folder for weights, which may not exist yet: THINSLICESR_WEIGHTS, or the system's usual place.
+
+    Raises WeightsError when the user has neither.
+    """
+    chosen = os.environ.get(WEIGHTS_FOLDER_VARIABLE)
+    if chosen:
+        return Path(chosen)
+    try:
+        if sys.platform == "win32":
+            data = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+        elif sys.platform == "darwin":
+            data = Path.home() / "Library" / "Application Support"
+        else:
+            data = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    except RuntimeError as error:
+        raise WeightsError(
+            f"This user has no home folder; name a folder for weights in {WEIGHTS_FOLDER_VARIABLE}.", "no_folder"
+        ) from error
+    return data / "ThinSliceSR" / "model_weights"
+
+
+def shipped_weights_folders() -> dict[str, Path]:
+    """Where weights lie that came with the program: `installed` with it, or in its `clone`."""
+    library = Path(__file__).resolve().parents[2]
+    return {"installed": library / "model_weights", "clone": library.parents[1] / "model_weights"}
+
+
+def weights_places() -> dict[str, Path]:
+    """Folders that are searched for weights, in this order: the user's `own`, the `installed`, that of the `clone`."""
+    places = {}
+    with suppress(WeightsError):  # who has no folder of their own can still use what is installed
+        places["own"] = own_weights_folder()
+    for place, folder in shipped_weights_folders().items():
+        if folder.resolve() not in [known.resolve() for known in places.values()]:
+            places[place] = folder
+    return places
+
+
+def weights_folders() -> list[Path]:
+    """The folders of `weights_places`."""
+    return list(weights_places().values())
+
+
+def choose_model(name: str, on_gpu: bool) -> Model:
+    """The model of a name or a file; `auto` is base on a GPU, small on a CPU, or the one of the two that is there.
+
+    Raises WeightsError when it is not there.
+    """
+    if name == "auto":
+        files = [BASE_FILE, SMALL_FILE] if on_gpu else [SMALL_FILE, BASE_FILE]
+    elif Path(name).suffix == ".safetensors":
+        return load_model(Path(name))
+    else:
+        files = [f"{name}.safetensors"]
+    for file in files:
+        for folder in weights_folders():
+            if (folder / file).is_file():
+                return load_model(folder / file)
+    raise WeightsError(
+        f"No weights named {' or '.join(Path(file).stem for file in files)} were found in "
+        f"{', '.join(str(folder) for folder in weights_folders())}; copy them there or name a file with --weights.",
+        "weights_missing",
+    )

@@ -1,0 +1,131 @@
+"""Weights: safetensors files with the network's parameters and, in their metadata, all that is needed to use them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import safetensors
+import safetensors.torch
+import torch
+
+from ..errors import CannotWrite, WeightsError
+from ..network.configuration import NetworkConfiguration
+from ..network.cthnet import CTHNet, start_at_linear_interpolation
+
+FORMAT = "ThinSliceSR weights 1"
+
+
+@dataclass(frozen=True)
+class Model:
+    """A network with its weights, ready to run (evaluation mode, float32, on the CPU).
+
+    trained: False for the start that equals linear interpolation; whatever such a model makes is named "untrained".
+    sha256: of the weights file.
+    """
+
+    name: str
+    network: CTHNet
+    sha256: str
+    trained: bool
+
+    @property
+    def configuration(self) -> NetworkConfiguration:
+        return self.network.config
+
+    @property
+    def label(self) -> str:
+        """The name for titles and headers, which never hides that a model is untrained."""
+        return self.name if self.trained else f"{self.name} (untrained)"
+
+
+def save_weights(
+    path: Path,
+    network: CTHNet,
+    name: str,
+    *,
+    trained: bool,
+    trained_on: str = "",
+    version: str = "1",
+    dtype: torch.dtype = torch.float16,
+) -> None:
+    """Writes a weights file, whole or not at all. `trained_on` names the training data and their licences."""
+    tensors = {key: value.detach().to("cpu", dtype).contiguous() for key, value in network.state_dict().items()}
+    metadata = {
+        "format": FORMAT,
+        "name": name,
+        "version": version,
+        "trained": json.dumps(trained),
+        "trained_on": trained_on,
+        "precision": str(dtype).removeprefix("torch."),
+        "configuration": network.config.to_json(),
+    }
+    part = path.with_name(f"{path.name}.part")
+    try:
+        safetensors.torch.save_file(tensors, part, metadata)
+        part.replace(path)
+    except (safetensors.SafetensorError, OSError) as error:
+        part.unlink(missing_ok=True)
+        raise CannotWrite(f"The weights cannot be written to {path} ({error}); choose another place.") from error
+
+
+def load_model(path: Path) -> Model:
+    """The model of a weights file. Raises WeightsError when the file is missing, damaged or not such a file."""
+    metadata = weights_metadata(path)
+    try:
+        with safetensors.safe_open(path, framework="pt") as file:
+            tensors = {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118 - not a dict
+    except (safetensors.SafetensorError, OSError) as error:
+        raise _damaged(path) from error
+    network = CTHNet(NetworkConfiguration.from_json(metadata["configuration"]))
+    try:
+        network.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise WeightsError(
+            f"The tensors in {path.name} do not fit its configuration; fetch or copy it again.", "weights_damaged"
+        ) from error
+    return Model(metadata["name"], network.eval(), sha256_of(path), json.loads(metadata["trained"]))
+
+
+def weights_metadata(path: Path) -> dict[str, str]:
+    """What a weights file says of itself, see `save_weights`. Raises WeightsError as `load_model`, tensors unread."""
+    if not path.is_file():
+        raise WeightsError(
+            f"There are no weights at {path}; give the path of a weights file (.safetensors).", "weights_missing"
+        )
+    try:
+        with safetensors.safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+    except (safetensors.SafetensorError, OSError) as error:
+        raise _damaged(path) from error
+    if metadata.get("format") != FORMAT or not {"name", "trained", "configuration"} <= metadata.keys():
+        raise WeightsError(f"{path.name} does not hold weights of ThinSliceSR; choose another file.", "weights_refused")
+    return metadata
+
+
+def untrained_network(config: NetworkConfiguration) -> CTHNet:
+    """A network whose output equals linear interpolation, the start of every training; the same each time."""
+    if not config.image_skip:
+        raise WeightsError("Only a network with an image skip can start at linear interpolation.", "weights_refused")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        network = CTHNet(config)
+    start_at_linear_interpolation(network)
+    return network
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        for block in iter(lambda: file.read(1 << 20), b""):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _damaged(path: Path) -> WeightsError:
+    return WeightsError(
+        f"The weights file {path.name} is damaged or not a safetensors file; fetch or copy it again.", "weights_damaged"
+    )
