@@ -1,4 +1,4 @@
-"""`python -m training train|ablate|export`: see training/README.md."""
+"""`python -m training train|ablate|measure|export`: see training/README.md."""
 
 from __future__ import annotations
 
@@ -50,6 +50,12 @@ def parser() -> argparse.ArgumentParser:
     ablate.add_argument("--steps", type=int, default=300, help="training steps of each variant")
     ablate.set_defaults(run_verb=_ablate)
 
+    measure = verbs.add_parser("measure", help="print the table of a model card: DLS and BIS against thin volumes")
+    measure.add_argument("--weights", type=Path, required=True, help="weights file (.safetensors)")
+    measure.add_argument("--validation", type=Path, required=True, help="folder of thin volumes never trained on")
+    measure.add_argument("--run", type=Path, required=True, help="folder for the volumes that are made")
+    measure.set_defaults(run_verb=_measure)
+
     export = verbs.add_parser("export", help="write a checkpoint's weights for the engine")
     export.add_argument("--config", type=Path, required=True, help="settings of the run")
     export.add_argument("--checkpoint", type=Path, required=True, help="best.ckpt or last.ckpt of the run")
@@ -82,6 +88,14 @@ def _ablate(chosen: argparse.Namespace) -> None:
 
     run = Run(data=chosen.data, validation=chosen.validation, folder=chosen.run, steps=chosen.steps)
     print(as_markdown(ablation_table(read_settings(chosen.config), run), chosen.steps))
+
+
+def _measure(chosen: argparse.Namespace) -> None:
+    from ThinSliceSRLib.engine.evaluation.report import as_text
+
+    from .measurement import measure_model
+
+    print(as_text(measure_model(chosen.weights, chosen.validation, chosen.run)))
 
 
 def _export(chosen: argparse.Namespace) -> None:

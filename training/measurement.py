@@ -1,0 +1,45 @@
+"""The measurement behind a model card: a model's DLS volumes and BIS against thin volumes that it never saw."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+
+from ThinSliceSRLib.engine.evaluation.cases import Case
+from ThinSliceSRLib.engine.evaluation.evaluate import Evaluation, evaluate
+from ThinSliceSRLib.engine.job import Job, run_job
+from ThinSliceSRLib.engine.progress import make_reporter
+from ThinSliceSRLib.engine.synthesis.slab import simulate_thick
+from ThinSliceSRLib.engine.volumes.writing import PendingOutputs
+from ThinSliceSRLib.engine.weights.weights_file import load_model
+
+from .volumes import find_volumes, read_thin_volume
+
+
+def measure_model(weights: Path, validation: Path, folder: Path, slab_mm: float = 5.0) -> Evaluation:
+    """Simulates the thick slices of each thin volume (brought to 1 mm), synthesises them, and measures the results.
+
+    The whole volumes are measured, as `thinslicesr evaluate` does; what is made on the way stays in `folder`.
+    """
+    method = f"DLS {load_model(weights).label}"
+    cases = [_made_case(path, weights, folder / path.name, method, slab_mm) for path in find_volumes(validation)]
+    return evaluate(cases)
+
+
+def _made_case(source: Path, weights: Path, folder: Path, method: str, slab_mm: float) -> Case:
+    folder.mkdir(parents=True, exist_ok=True)
+    thin = read_thin_volume(source)
+    with PendingOutputs(overwrite=True) as outputs:
+        outputs.write(thin, folder / "truth.nrrd")
+        outputs.write(simulate_thick(thin, slab_mm), folder / "thick.nrrd")
+    job = Job(
+        source=folder / "thick.nrrd",
+        output=folder / "dls.nrrd",
+        bicubic=folder / "bis.nrrd",
+        weights=str(weights),
+        overwrite=True,
+    )
+    with ExitStack() as undo:
+        run_job(job, make_reporter(None), undo)
+        undo.pop_all()
+    return Case(source.name, folder / "truth.nrrd", {"BIS": job.bicubic, method: job.output})
