@@ -54,6 +54,8 @@ def parser() -> argparse.ArgumentParser:
     measure.add_argument("--weights", type=Path, required=True, help="weights file (.safetensors)")
     measure.add_argument("--validation", type=Path, required=True, help="folder of thin volumes never trained on")
     measure.add_argument("--run", type=Path, required=True, help="folder for the volumes that are made")
+    measure.add_argument("--manifest", type=Path, help="enter the weights and their medians into this manifest")
+    measure.add_argument("--licence", action="append", default=[], help="for the manifest: of data or weights; repeat")
     measure.set_defaults(run_verb=_measure)
 
     export = verbs.add_parser("export", help="write a checkpoint's weights for the engine")
@@ -93,9 +95,12 @@ def _ablate(chosen: argparse.Namespace) -> None:
 def _measure(chosen: argparse.Namespace) -> None:
     from ThinSliceSRLib.engine.evaluation.report import as_text
 
-    from .measurement import measure_model
+    from .measurement import measure_model, register
 
-    print(as_text(measure_model(chosen.weights, chosen.validation, chosen.run)))
+    evaluation = measure_model(chosen.weights, chosen.validation, chosen.run)
+    print(as_text(evaluation))
+    if chosen.manifest:
+        register(chosen.weights, evaluation, chosen.licence, chosen.manifest)
 
 
 def _export(chosen: argparse.Namespace) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from ThinSliceSRLib.engine.evaluation.cases import Case
+from ThinSliceSRLib.engine.evaluation.cases import TRUTH, Case
 from ThinSliceSRLib.engine.evaluation.evaluate import Evaluation, evaluate
 from ThinSliceSRLib.engine.job import Job, run_job
 from ThinSliceSRLib.engine.progress import make_reporter
 from ThinSliceSRLib.engine.synthesis.slab import simulate_thick
 from ThinSliceSRLib.engine.volumes.writing import PendingOutputs
+from ThinSliceSRLib.engine.weights.registry import manifest_entry, read_registry, registry_text
 from ThinSliceSRLib.engine.weights.weights_file import load_model
 
 from .volumes import find_volumes, read_thin_volume
@@ -24,6 +26,25 @@ def measure_model(weights: Path, validation: Path, folder: Path, slab_mm: float 
     method = f"DLS {load_model(weights).label}"
     cases = [_made_case(path, weights, folder / path.name, method, slab_mm) for path in find_volumes(validation)]
     return evaluate(cases)
+
+
+def register(weights: Path, evaluation: Evaluation, licences: Sequence[str], manifest: Path) -> None:
+    """Enters the weights, with the medians of what was measured, into a manifest in place of an entry of their name."""
+    entry = manifest_entry(weights, licences, _medians_of(evaluation))
+    others = [model for model in read_registry(manifest) if model.name != entry.name]
+    part = manifest.with_name(f"{manifest.name}.part")
+    part.write_text(registry_text([*others, entry]), encoding="utf-8")
+    part.replace(manifest)
+
+
+def _medians_of(evaluation: Evaluation) -> dict[str, float]:
+    """Medians of the model and of BIS over the cases, by measure: psnr_db, bis_psnr_db, …"""
+    quality = {}
+    for method, measures in evaluation.medians.items():
+        if method != TRUTH:
+            prefix = "bis_" if method == "BIS" else ""
+            quality |= {f"{prefix}{measure}": round(median.value, 4) for measure, median in measures.items()}
+    return quality
 
 
 def _made_case(source: Path, weights: Path, folder: Path, method: str, slab_mm: float) -> Case:

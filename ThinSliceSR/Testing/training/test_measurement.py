@@ -9,10 +9,13 @@ from training_making import blobs, tiny_settings, write_volume
 
 pytest.importorskip("lightning")
 
+from ThinSliceSRLib.engine.evaluation.evaluate import Evaluation, Scores
 from ThinSliceSRLib.engine.evaluation.report import as_text
-from ThinSliceSRLib.engine.weights.weights_file import save_weights, untrained_network
+from ThinSliceSRLib.engine.evaluation.statistics import Median
+from ThinSliceSRLib.engine.weights.registry import read_registry, registry_text
+from ThinSliceSRLib.engine.weights.weights_file import save_weights, sha256_of, untrained_network
 
-from training.measurement import measure_model
+from training.measurement import measure_model, register
 
 
 def test_an_untrained_model_with_slab_consistency_lies_near_bis(tmp_path: Path):
@@ -30,3 +33,20 @@ def test_an_untrained_model_with_slab_consistency_lies_near_bis(tmp_path: Path):
         "dls.nrrd",
         "bis.nrrd",
     }
+
+
+def test_measured_weights_enter_the_manifest_in_place_of_older_ones(tmp_path: Path):
+    weights, manifest = tmp_path / "tiny.safetensors", tmp_path / "manifest.json"
+    manifest.write_text(registry_text([]))
+    row = Scores("case", "BIS", {"psnr_db": 35.0})
+    for psnr in (36.0, 36.5):
+        save_weights(weights, untrained_network(tiny_settings().network), "tiny", trained=True, trained_on="blobs")
+        medians = {
+            "BIS": {"psnr_db": Median(35.0, None, None, 1)},
+            "DLS tiny": {"psnr_db": Median(psnr, None, None, 1)},
+        }
+        register(weights, Evaluation([row], medians, [], []), ["CC BY 3.0"], manifest)
+    (entry,) = read_registry(manifest)
+    assert (entry.name, entry.trained_on, entry.licences) == ("tiny", "blobs", ("CC BY 3.0",))
+    assert entry.quality == {"bis_psnr_db": 35.0, "psnr_db": 36.5}
+    assert entry.sha256 == sha256_of(weights)
