@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..errors import ThinSliceError
+from ..errors import ThinSliceError, UnusableInput
 from ..volumes.reading import read_volume
 from ..volumes.volume import Volume
 from .cases import TRUTH, Case
@@ -24,7 +24,7 @@ from .metrics import (
 )
 from .same_grid import common_slices, in_patient_order, slices_of, stacked_along_k
 from .statistics import FEWEST_VOLUMES_TO_TEST, Median, PairedTest, median_with_interval, paired_tests
-from .stripes import SMALLEST_VOLUME, slab_frequency_energy, slab_frequency_energy_of_changes
+from .stripes import slab_frequency_energy, slab_frequency_energy_of_changes
 
 # Measure → its heading. The stripe measures are compared with those of the truth, not tested: neither high nor low
 # values are good.
@@ -80,9 +80,7 @@ def evaluate(
         if not _measurable(lungs):
             lungs = None
             notes.append(f"{case.name}: no lungs were found, so nothing is told of them.")
-        scores += _scores(case, truth, candidates, lungs)
-        if scores[-1].values["slab_frequency_energy"] is None:
-            notes.append(f"{case.name}: stripes are measured from {SMALLEST_VOLUME} slices on.")
+        scores += _scores(case, truth, candidates, lungs, notes)
         if show:
             show(case, truth, candidates)
         if on_case:
@@ -114,8 +112,12 @@ def _measurable(lungs: np.ndarray) -> bool:
     return bool(lungs[:, border:-border, border:-border].any())
 
 
-def _scores(case: Case, truth: Volume, candidates: Mapping[str, Volume], lungs: np.ndarray | None) -> list[Scores]:
-    rows = [Scores(case.name, TRUTH, {**dict.fromkeys(TESTED_MEASURES), **_stripes(truth)})]
+def _scores(
+    case: Case, truth: Volume, candidates: Mapping[str, Volume], lungs: np.ndarray | None, notes: list[str]
+) -> list[Scores]:
+    """The rows of a case; adds a note for each volume whose stripes cannot be measured."""
+    own = _stripes(truth, f"{case.name}, {TRUTH}", notes)
+    rows = [Scores(case.name, TRUTH, {**dict.fromkeys(TESTED_MEASURES), **own})]
     true_hu = in_patient_order(truth).hu
     for name, candidate in candidates.items():
         hu = in_patient_order(candidate).hu
@@ -128,15 +130,18 @@ def _scores(case: Case, truth: Volume, candidates: Mapping[str, Volume], lungs: 
             "ssim_lungs": None if lungs is None else ssim(hu, true_hu, AXIAL, lungs),
             "mean_absolute_error_hu": mean_absolute_error(hu, true_hu),
         }
-        rows.append(Scores(case.name, name, {**values, **_stripes(candidate)}))
+        stripes = _stripes(candidate, f"{case.name}, {name}", notes)
+        rows.append(Scores(case.name, name, {**values, **stripes}))
     return rows
 
 
-def _stripes(volume: Volume) -> dict[str, float | None]:
+def _stripes(volume: Volume, label: str, notes: list[str]) -> dict[str, float | None]:
     """The stripe measures along k, the slices' axis whatever the patient's order."""
-    if len(volume.hu) < SMALLEST_VOLUME:
+    try:
+        measured = slab_frequency_energy(volume.hu), slab_frequency_energy_of_changes(volume.hu)
+    except UnusableInput as error:  # too short, or without any noise, as a phantom may be: the rest can be measured
+        notes.append(f"{label}: {error}")
         return dict.fromkeys(STRIPE_MEASURES)
-    measured = slab_frequency_energy(volume.hu), slab_frequency_energy_of_changes(volume.hu)
     return dict(zip(STRIPE_MEASURES, measured, strict=True))
 
 

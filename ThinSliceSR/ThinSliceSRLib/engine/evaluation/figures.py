@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import numpy as np
 
@@ -89,7 +89,8 @@ def difference_picture(case: Case, truth: Volume, candidates: Mapping[str, Volum
         axes[0, 1 + 2 * index].set_title(name, fontsize=11)
         axes[0, 2 + 2 * index].set_title(f"{name} - {TRUTH}, ±{DIFFERENCE_HU:.0f} HU", fontsize=11)
     figure.subplots_adjust(left=0, right=1, bottom=0, top=1 - 0.35 / figure.get_figheight())
-    return _write(figure, folder / f"differences_{re.sub(r'[^A-Za-z0-9._-]+', '_', case.name)}.png")
+    # Percent signs for what a file name cannot hold, so that two cases never share a picture.
+    return _write(figure, folder / f"differences_{quote(case.name, safe=' ')}.png")
 
 
 def _figure(width: float, height: float) -> Figure:

@@ -10,15 +10,15 @@ from ..volumes.volume import Volume
 LUNG_BELOW_HU = -320.0  # halfway between lung and soft tissue, roughly
 SMALLEST_SHARE = 0.1  # of the larger lung: smaller pockets of air are bowel or windpipe
 SMALLEST_LUNG_ML = 20.0
-VESSEL_RADIUS_MM = 3.0
+VESSEL_RADIUS_MM = 5.0
 
 
 def lung_mask(volume: Volume) -> np.ndarray:
     """Bool, shape (k, j, i): the lungs with the vessels and airways inside them; all false where none are found.
 
     Air that is enclosed by the body in its slice; of that the two largest connected parts (one, where both lungs
-    touch), closed by 3 mm and with their holes filled in each slice. Slices are those along k. A lung that is cut by
-    the edge of the picture counts as outside of the body, and air in the bowel may count when it is large.
+    touch), closed by 5 mm in each slice. Slices are those along k. Where the edge of the picture cuts a lung, that lung
+    counts as outside of the body in those slices; air in the bowel may count when it is large.
     """
     image = volume.to_image()
     tissue = _largest_parts(image >= LUNG_BELOW_HU, 1)
@@ -28,9 +28,9 @@ def lung_mask(volume: Volume) -> np.ndarray:
     voxel_ml = float(np.prod(volume.spacing_mm)) / 1000
     if np.count_nonzero(sitk.GetArrayViewFromImage(lungs)) * voxel_ml < SMALLEST_LUNG_ML:
         return np.zeros(volume.hu.shape, bool)
-    radius = [round(VESSEL_RADIUS_MM / spacing) for spacing in volume.spacing_mm[:2]]
+    radius = [max(1, round(VESSEL_RADIUS_MM / spacing)) for spacing in volume.spacing_mm[:2]]
     closed = sitk.BinaryMorphologicalClosing(lungs, [*radius, 0], sitk.sitkBall)
-    return sitk.GetArrayFromImage(sitk.And(_holes_filled(closed), body)).astype(bool)
+    return sitk.GetArrayFromImage(sitk.And(closed, body)).astype(bool)
 
 
 def _largest_parts(mask: sitk.Image, most: int) -> sitk.Image:

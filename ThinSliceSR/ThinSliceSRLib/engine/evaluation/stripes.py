@@ -15,7 +15,6 @@ from ..errors import UnusableInput
 
 SLICES_PER_SLAB = 5
 FEWEST_SLABS = 6
-SMALLEST_VOLUME = SLICES_PER_SLAB * FEWEST_SLABS + 1
 AIR_HU = -950.0  # columns whose mean is lower pass nothing of the patient
 
 
