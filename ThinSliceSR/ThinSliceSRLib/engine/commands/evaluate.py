@@ -15,7 +15,7 @@ NAME = "evaluate"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = (
         "One case: --truth THIN METHOD=FILE ...; several: --list FILE. The first and last 5 slices are left out, as in "
-        "the paper. Medians come with 95%% bootstrap intervals; from 6 cases on, methods are tested against each other."
+        "the paper. Medians come with 95% bootstrap intervals; from 6 cases on, methods are tested against each other."
     )
     parser.add_argument(
         "methods", nargs="*", metavar="METHOD=FILE", help="a method's name and its volume, DLS=dls.nrrd"
