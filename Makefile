@@ -14,7 +14,7 @@ TEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 .PHONY: demo test test-slow lint clean
 
 demo: $(VENV)/demo-ready
-	$(BIN)/thinslicesr demo --output $(OUTPUT) $(if $(INPUT),--input "$(INPUT)")
+	$(BIN)/thinslicesr demo --output "$(OUTPUT)" $(if $(INPUT),--input "$(INPUT)")
 
 test: $(VENV)/test-ready
 	$(TEST) -m "not slow"

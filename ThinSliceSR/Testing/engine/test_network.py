@@ -103,7 +103,20 @@ def test_a_configuration_survives_json():
     assert NetworkConfiguration.from_json(SMALL.to_json()) == SMALL
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"unheard_of": 1}', '{"axis_layout": "sideways"}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        '{"unheard_of": 1}',
+        '{"axis_layout": "sideways"}',
+        '{"ratio": 4}',
+        '{"trim": 18}',
+        '{"encoder_heads": 5}',
+        '{"cube": [7, 64, 64]}',
+        '{"ratio": 3}',
+    ],
+)
 def test_a_configuration_that_is_none_is_refused(text: str):
     with pytest.raises(WeightsError):
         NetworkConfiguration.from_json(text)

@@ -38,10 +38,34 @@ def test_hu_are_rounded_not_truncated():
     np.testing.assert_array_equal(thin.hu[:, 0, 0], [-3, -2, 0, 1, 3, 4])
 
 
-def test_slabs_are_consistent_even_above_the_range_of_the_network():
-    thick = random_thick(9, low=1000, high=3071)
+def test_slabs_are_consistent_when_asked_for():
+    thick = random_thick(9, low=0, high=1000)
     assert synthesize(thick, linear_model(), CPU).slab_error.p99 <= 0.5
     assert synthesize(thick, linear_model(), CPU, slab_consistent=False).slab_error.mean > 50
+
+
+@pytest.mark.parametrize("slab_consistent", [True, False])
+def test_a_ramp_stays_a_ramp_from_the_first_slice_to_the_last(slab_consistent: bool):
+    ramp = Volume(np.arange(0, 400, 50, dtype=np.int16)[:, None, None].repeat(8, 1).repeat(8, 2), SPACING)
+    thin = synthesize(ramp, linear_model(), CPU, slab_consistent=slab_consistent).dls
+    np.testing.assert_array_equal(thin.hu[:, 0, 0], np.arange(0, 351, 10))
+
+
+def test_metal_above_the_range_of_the_network_stays_and_casts_no_dark_band():
+    hu = np.full((12, 16, 16), 40, np.int16)
+    hu[5:7] = 3071
+    thin = synthesize(Volume(hu, SPACING), linear_model(), CPU, slab_consistent=False).dls.hu
+    assert thin.min() == 40
+    assert thin[25].min() == 3071
+    corrected = synthesize(Volume(hu, SPACING), linear_model(), CPU).dls.hu
+    assert corrected.max() >= 3071
+
+
+def test_values_beyond_int16_end_at_its_end_and_the_slab_error_says_so():
+    thick = Volume(np.full((4, 8, 8), 60000, np.float32), SPACING)
+    result = synthesize(thick, linear_model(), CPU)
+    assert result.dls.hu.min() == result.dls.hu.max() == 32767
+    assert result.slab_error.mean == pytest.approx(60000 - 32767)
 
 
 def test_padding_below_air_becomes_air():

@@ -1,8 +1,20 @@
-"""`python -m ThinSliceSRLib.engine`: the command line."""
+"""`python -m ThinSliceSRLib.engine` and `thinslicesr`: the command line."""
 
 from __future__ import annotations
 
-from .command_line import console
+import os
+from typing import NoReturn
+
+
+def run() -> NoReturn:
+    """Runs the command line; Ctrl-C is answered even while it is still being imported."""
+    try:
+        from .command_line import console
+
+        console()
+    except KeyboardInterrupt:
+        os._exit(130)
+
 
 if __name__ == "__main__":
-    console()
+    run()

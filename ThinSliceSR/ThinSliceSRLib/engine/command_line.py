@@ -20,7 +20,7 @@ from typing import NoReturn
 from . import ENGINE_VERSION
 from .commands import VERBS
 from .errors import Cancelled, DeviceError, ThinSliceError
-from .progress import Reporter, make_reporter
+from .progress import Reporter, make_reporter, tell
 
 USAGE_EXIT_CODE = 2
 
@@ -48,7 +48,11 @@ def make_parser() -> Parser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one verb and returns its exit code; a failure is told in one sentence on stderr."""
     arguments = make_parser().parse_args(argv)
-    reporter = make_reporter(getattr(arguments, "progress", "none"))
+    try:
+        reporter = make_reporter(getattr(arguments, "progress", "none"))
+    except ThinSliceError as failure:
+        tell(failure, sys.stderr)
+        return failure.exit_code
     undo = ExitStack()
     # Events are all that reaches stdout when a program listens, whatever a library prints.
     quiet = contextlib.redirect_stdout(sys.stderr) if getattr(arguments, "progress", "") == "json" else ExitStack()
@@ -82,10 +86,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 def console() -> NoReturn:
     """The entry point of a process. A cancelled computation may still hold its thread, so the process ends at once."""
     code = main()
-    with contextlib.suppress(BrokenPipeError):
-        sys.stdout.flush()
-    sys.stderr.flush()
-    if code == Cancelled.exit_code:
+    broken = False
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream:
+                stream.flush()
+        except OSError:
+            broken = True
+    if broken or code == Cancelled.exit_code:
         os._exit(code)
     sys.exit(code)
 

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .errors import UnusableInput
+from .errors import Cancelled, UnusableInput
 from .preview import Preview, check_preview_target
 from .progress import Reporter
-from .provenance import bis_header, dls_header
+from .provenance import bis_header, dls_header, preview_header
 from .synthesis.bicubic import bicubic_slices
 from .synthesis.device import Device, choose_device
 from .synthesis.synthesize import CubeDone, Synthesis, synthesize
 from .synthesis.tiling import OVERLAPPED, Tiling, plan_cubes
-from .volumes.findings import check_volume
+from .volumes.findings import Finding, check_volume
+from .volumes.hounsfield import to_int16_hu
 from .volumes.reading import read_volume
 from .volumes.volume import Volume
 from .volumes.writing import PendingOutputs, check_targets
 from .weights.model_choice import choose_model
 from .weights.weights_file import Model
+
+AIR_HU = -1024
 
 
 @dataclass(frozen=True)
@@ -66,11 +69,11 @@ def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
     """
     began = time.monotonic()
     targets = [job.output, *([job.bicubic] if job.bicubic else [])]
-    check_targets(targets, job.overwrite)
+    check_targets(targets, job.overwrite, source=job.source)
     if job.preview:
         check_preview_target(job.preview)
-    source = read_fit_volume(job.source, job.series, reporter)
-    check_targets(targets, job.overwrite, grid=source)
+    source, warnings = read_fit_volume(job.source, job.series)
+    check_targets(targets, job.overwrite, grid=source, source=job.source)
     device = choose_device(job.device, job.precision)
     model = choose_model(job.weights, device.is_gpu)
 
@@ -83,9 +86,12 @@ def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
     places = native_places if job.spacing_mm is None else places_at(job.spacing_mm, thick)
     facts = _start_facts(job, thick, len(places), model, device)
     reporter.started(facts)
+    for warning in warnings:
+        reporter.warning(warning)
 
     bis = None
     if job.bicubic or job.preview:
+        reporter.progress("interpolate", 0, 1)
         bis = interpolate(thick, places)
         reporter.progress("interpolate", 1, 1)
     slab_consistent = slab_correction_helps(source) if job.slab_consistent is None else job.slab_consistent
@@ -93,9 +99,10 @@ def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
         preview = None
         if job.preview:
             first_look = bis if job.spacing_mm is None else interpolate(thick, native_places)
-            preview = Preview(job.preview, first_look.permuted(stored_order), axis)
+            preview = Preview(job.preview, axis)
             undo.callback(preview.discard)
             on_failure.callback(preview.discard)
+            preview.start(first_look.permuted(stored_order), preview_header(model))
         reporter.progress("synthesize", 0, facts["cubes"])
         result = synthesize(
             thick,
@@ -116,23 +123,23 @@ def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
                 bis = bis.permuted(stored_order)
                 reporter.progress("write", 1, len(targets))
                 outputs.write(bis, job.bicubic, bis_header())
-        on_failure.pop_all()
-    reporter.progress("write", len(targets), len(targets))
+        if preview:
+            preview.keep()
     facts = _finish_facts(job, result, time.monotonic() - began)
-    reporter.finished(facts)
+    with suppress(Cancelled):  # the outputs stand: it is too late to cancel, even if nobody listens any more
+        reporter.progress("write", len(targets), len(targets))
+        reporter.finished(facts)
     return Outcome(source, dls, bis, model, facts)
 
 
-def read_fit_volume(source: Path, series: str | None, reporter: Reporter) -> Volume:
-    """The volume of a file or folder; its warnings are told. Raises UnusableInput with the first of its errors."""
+def read_fit_volume(source: Path, series: str | None) -> tuple[Volume, list[Finding]]:
+    """The volume of a file or folder, and its warnings. Raises UnusableInput with the first of its errors."""
     volume = read_volume(source, series)
     findings = check_volume(volume)
     for finding in findings:
         if finding.level == "error":
             raise UnusableInput(finding.message, finding.code)
-    for finding in findings:
-        reporter.warning(finding)
-    return volume
+    return volume, findings
 
 
 def slab_correction_helps(thick: Volume) -> bool:
@@ -150,14 +157,15 @@ def places_at(spacing_mm: float, volume: Volume) -> np.ndarray:
 
 def interpolate(thick: Volume, places: np.ndarray) -> Volume:
     """The BIS volume (int16 HU) of a thick one at evenly spaced places along k; what lies below −1024 HU is air."""
-    hu = bicubic_slices(np.maximum(thick.hu, -1024), places)
+    hu = bicubic_slices(np.maximum(thick.hu, AIR_HU), places)
     spacing_mm = float(places[1] - places[0]) * thick.spacing_mm[2]
-    return thick.on_slice_grid(np.rint(hu).astype(np.int16), spacing_mm)
+    return thick.on_slice_grid(to_int16_hu(hu), spacing_mm)
 
 
 def resample_slices(thin: Volume, spacing_mm: float) -> Volume:
     """The thin volume on slices exactly `spacing_mm` apart along k, by a cubic B-spline."""
-    return replace(interpolate(thin, places_at(spacing_mm, thin)), spacing_mm=(*thin.spacing_mm[:2], spacing_mm))
+    resampled = interpolate(thin, places_at(spacing_mm, thin))
+    return thin.on_slice_grid(np.maximum(resampled.hu, AIR_HU), spacing_mm)
 
 
 def _tell(cube: CubeDone, reporter: Reporter, preview: Preview | None) -> None:
@@ -170,11 +178,15 @@ def _tell(cube: CubeDone, reporter: Reporter, preview: Preview | None) -> None:
 
 
 def _start_facts(job: Job, thick: Volume, slices: int, model: Model, device: Device) -> dict[str, Any]:
-    spacing = thick.spacing_mm[2] / model.configuration.ratio if job.spacing_mm is None else job.spacing_mm
+    native_slices = model.configuration.ratio * (len(thick.hu) - 1) + 1
+    native_spacing = thick.spacing_mm[2] / model.configuration.ratio
+    spacing = native_spacing if job.spacing_mm is None else job.spacing_mm
     plan = plan_cubes(thick.hu.shape, model.configuration, model.network.in_plane_multiple, job.tiling)
     return {
         "input": {"size": list(thick.size), "spacing_mm": list(thick.spacing_mm)},
         "output": {"size": [*thick.size[:2], slices], "spacing_mm": [*thick.spacing_mm[:2], spacing]},
+        # The grid of the preview and of the slices that are told as they are finished.
+        "synthesis": {"size": [*thick.size[:2], native_slices], "spacing_mm": [*thick.spacing_mm[:2], native_spacing]},
         "device": device.label,
         "precision": device.precision,
         "weights": {"name": model.label, "sha256": model.sha256},

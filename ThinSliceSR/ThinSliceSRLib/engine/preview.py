@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -19,14 +20,20 @@ class Preview:
     two files: they stay when the run succeeds, and `discard` removes them when it does not.
     """
 
-    def __init__(self, header_file: Path, first_look: Volume, axis: int) -> None:
+    def __init__(self, header_file: Path, axis: int) -> None:
         check_preview_target(header_file)
-        self._files = (header_file, header_file.with_suffix(".raw"))
-        self._shape = first_look.hu.shape
+        self._files = _files(header_file)
         self._slice_axis = 2 - axis
+        self._shape: tuple[int, ...] = ()
+        self._kept = False
+
+    def start(self, first_look: Volume, entries: dict[str, str]) -> None:
+        """Writes both files. entries: what the header says of the content. Raises CannotWrite."""
+        header_file, raw_file = self._files
+        self._shape = first_look.hu.shape
         try:
-            first_look.hu.astype("<i2").tofile(self._files[1])
-            header_file.write_text(_nrrd_header(first_look, self._files[1].name), encoding="ascii")
+            first_look.hu.astype("<i2").tofile(raw_file)
+            header_file.write_text(_nrrd_header(first_look, raw_file.name, entries), encoding="utf-8")
         except OSError as error:
             self.discard()
             raise CannotWrite(
@@ -42,10 +49,19 @@ class Preview:
         np.moveaxis(values, self._slice_axis, 0)[first_slice : first_slice + len(hu)] = hu
         values.flush()
 
+    def keep(self) -> None:
+        """Leaves the files to the caller: `discard` does nothing from now on."""
+        self._kept = True
+
     def discard(self) -> None:
-        """Removes both files."""
-        for file in self._files:
-            file.unlink(missing_ok=True)
+        """Removes both files, unless they are to be kept."""
+        for file in self._files if not self._kept else ():
+            with suppress(OSError):  # one that cannot be removed must not keep the other from it
+                file.unlink()
+
+
+def _files(header_file: Path) -> tuple[Path, Path]:
+    return header_file, header_file.with_suffix(".raw")
 
 
 def check_preview_target(header_file: Path) -> None:
@@ -54,11 +70,14 @@ def check_preview_target(header_file: Path) -> None:
         raise UnusableInput(
             f"The preview {header_file.name} must be named *{HEADER_SUFFIX}; choose such a name.", "wrong_usage"
         )
+    for file in _files(header_file):
+        if file.exists():
+            raise CannotWrite(f"{file} exists; give the preview a name that is new.", "target_exists")
     if not header_file.parent.is_dir():
         raise CannotWrite(f"The folder {header_file.parent} is not there; make it or choose another.")
 
 
-def _nrrd_header(volume: Volume, raw_name: str) -> str:
+def _nrrd_header(volume: Volume, raw_name: str, entries: dict[str, str]) -> str:
     """A NRRD 4 header (teem.sourceforge.net/nrrd/format.html) for int16 values in a raw file beside it."""
 
     def vector(values) -> str:
@@ -76,6 +95,7 @@ def _nrrd_header(volume: Volume, raw_name: str) -> str:
         "endian: little",
         "encoding: raw",
         f"space origin: {vector(volume.origin_mm)}",
+        *(f"{key}:={value}" for key, value in entries.items()),
         f"data file: {raw_name}",
     )
     return "\n".join(lines) + "\n\n"

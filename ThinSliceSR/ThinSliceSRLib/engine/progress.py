@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import sys
 import time
+from contextlib import suppress
 from typing import Any, Protocol, TextIO
 
-from .errors import Cancelled, ThinSliceError
+from .errors import Cancelled, ThinSliceError, UnusableInput
 from .volumes.findings import Finding
 
 
@@ -45,6 +46,12 @@ class TimeLeft:
         return (now - self._began) / (done - self._before) * (total - done) if done > self._before else None
 
 
+def tell(text: object, stream: TextIO | None = None) -> None:
+    """Prints for people, on stdout unless told otherwise. That nobody listens is no failure of the work."""
+    with suppress(OSError):
+        print(text, file=stream, flush=True)
+
+
 class SilentReporter:
     """Tells nothing but failures and warnings, on stderr."""
 
@@ -52,7 +59,7 @@ class SilentReporter:
         pass
 
     def warning(self, finding: Finding) -> None:
-        print(f"Warning: {finding.message}", file=sys.stderr)
+        tell(f"Warning: {finding.message}", sys.stderr)
 
     def progress(self, stage: str, done: int, total: int, slices: tuple[int, int] | None = None) -> None:
         pass
@@ -61,7 +68,7 @@ class SilentReporter:
         pass
 
     def failed(self, error: ThinSliceError) -> None:
-        print(error, file=sys.stderr)
+        tell(error, sys.stderr)
 
 
 class BarReporter(SilentReporter):
@@ -125,19 +132,21 @@ class JsonReporter:
         self._tell("finished", **facts)
 
     def failed(self, error: ThinSliceError) -> None:
-        print(error, file=sys.stderr)
+        tell(error, sys.stderr)
         self._tell("failed", code=error.code, message=str(error))
 
     def _tell(self, event: str, **facts: Any) -> None:
         try:
             print(json.dumps({"event": event, **facts}), file=self._stream, flush=True)
-        except BrokenPipeError as error:  # whoever listened is gone, so the run has no purpose any more
+        except OSError as error:  # whoever listened is gone, so the run has no purpose any more
             raise Cancelled from error
 
 
 def make_reporter(kind: str | None) -> Reporter:
     """The reporter of `--progress`: bar, json or none; None means a bar where stderr is a terminal."""
     if kind == "json":
+        if sys.stdout is None:
+            raise UnusableInput("Progress as JSON needs standard output, which is closed; leave it open.", "no_stdout")
         return JsonReporter(sys.stdout)
     if kind == "bar" or (kind is None and sys.stderr.isatty()):
         return BarReporter()

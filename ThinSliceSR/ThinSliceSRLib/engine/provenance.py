@@ -26,6 +26,12 @@ def dls_header(model: Model, device: Device, slab_consistent: bool, slab_error: 
     )
 
 
+def preview_header(model: Model) -> dict[str, str]:
+    """Header entries of a preview."""
+    content = "unfinished DLS: synthetic thin slices before the slab correction, BIS where none are made yet"
+    return _header({"content": content, "synthetic": "yes", "model": model.label})
+
+
 def bis_header() -> dict[str, str]:
     """Header entries of a BIS volume."""
     return _header(

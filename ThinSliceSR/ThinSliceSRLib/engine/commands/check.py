@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 
 from ..errors import UnusableInput
-from ..progress import Reporter
+from ..progress import Reporter, tell
 
 NAME = "check"
 
@@ -27,12 +26,11 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
 
     findings = check_path(arguments.input, arguments.series)
     if arguments.json:
-        print(json.dumps([asdict(finding) for finding in findings], indent=2))
+        tell(json.dumps([asdict(finding) for finding in findings], indent=2))
     for finding in findings if not arguments.json else []:
-        print(f"{finding.level}: {finding.message} [{finding.code}]")
-    sys.stdout.flush()
+        tell(f"{finding.level}: {finding.message} [{finding.code}]")
     errors = sum(finding.level == "error" for finding in findings)
     if errors:
         raise UnusableInput(f"The volume is not fit for synthesis: {errors} error(s) above say why.", "not_fit")
     if not arguments.json:
-        print("The volume is fit for synthesis.")
+        tell("The volume is fit for synthesis.")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 from contextlib import ExitStack
 from pathlib import Path
 
-from ..progress import Reporter
+from ..errors import CannotWrite, ThinSliceError
+from ..progress import Reporter, tell
 from .synthesize import add_model_arguments
 
 NAME = "demo"
@@ -25,7 +27,14 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
     from ..demonstration import demonstrate, scan_phantom
     from ..job import Job
 
-    arguments.output.mkdir(parents=True, exist_ok=True)
+    if importlib.util.find_spec("matplotlib") is None:
+        raise ThinSliceError("The figure needs matplotlib; install it with: pip install matplotlib", "no_matplotlib")
+    try:
+        arguments.output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotWrite(
+            f"The folder {arguments.output} cannot be made ({error.strerror}); choose another."
+        ) from error
     scan = None if arguments.input else scan_phantom(arguments.output, arguments.seed, undo)
     job = Job(
         source=scan.thick if scan else arguments.input,
@@ -37,4 +46,4 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
         precision=arguments.precision,
         overwrite=True,
     )
-    print(demonstrate(job, scan, arguments.output / "comparison.png", reporter, undo))
+    tell(demonstrate(job, scan, arguments.output / "comparison.png", reporter, undo))

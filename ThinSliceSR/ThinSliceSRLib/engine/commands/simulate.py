@@ -6,7 +6,8 @@ import argparse
 from contextlib import ExitStack
 from pathlib import Path
 
-from ..progress import Reporter
+from ..errors import UnusableInput
+from ..progress import Reporter, tell
 
 NAME = "simulate"
 
@@ -22,12 +23,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> None:
     from ..provenance import simulated_thick_header
     from ..synthesis.slab import simulate_thick
+    from ..volumes.findings import check_volume
     from ..volumes.reading import read_volume
     from ..volumes.writing import PendingOutputs, check_targets
 
-    check_targets([arguments.thick], arguments.overwrite)
-    thick = simulate_thick(read_volume(arguments.thin, arguments.series), arguments.slab_mm)
+    check_targets([arguments.thick], arguments.overwrite, source=arguments.thin)
+    thin = read_volume(arguments.thin, arguments.series)
+    for finding in check_volume(thin):
+        if finding.level == "error" and finding.code != "already_thin":
+            raise UnusableInput(finding.message, finding.code)
+    thick = simulate_thick(thin, arguments.slab_mm)
     with PendingOutputs(arguments.overwrite) as outputs:
         undo.callback(outputs.discard)
         outputs.write(thick, arguments.thick, simulated_thick_header(arguments.slab_mm))
-    print(f"{arguments.thick}: {thick.size[thick.through_plane_axis]} slices of {arguments.slab_mm:g} mm (simulated)")
+    tell(f"{arguments.thick}: {thick.size[thick.through_plane_axis]} slices of {arguments.slab_mm:g} mm (simulated)")

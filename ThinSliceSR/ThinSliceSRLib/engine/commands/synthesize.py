@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import math
 from contextlib import ExitStack
 from pathlib import Path
 
-from ..progress import Reporter
+from ..progress import Reporter, tell
 
 NAME = "synthesize"
 
@@ -25,12 +26,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--spacing", choices=("native", "1.0"), default="native", help="a fifth of the thick spacing, or exactly 1 mm"
     )
     parser.add_argument(
-        "--first-at", type=float, default=0.0, metavar="MM", help="begin at this distance from the first slice"
+        "--first-at", type=finite_number, default=0.0, metavar="MM", help="begin at this distance from the first slice"
     )
     parser.add_argument(
         "--preview", type=Path, metavar="FILE", help="show finished slices here meanwhile (.nhdr, its .raw beside it)"
     )
-    parser.add_argument("--tiling", choices=("overlapped", "published"), default="overlapped", help="how cubes lie")
+    parser.add_argument(
+        "--tiling",
+        choices=("overlapped", "published"),
+        default="overlapped",
+        help="how cubes lie: blended where they overlap, or side by side, where small volumes are padded",
+    )
     parser.add_argument(
         "--slab-consistency",
         choices=("auto", "on", "off"),
@@ -39,6 +45,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--progress", choices=("bar", "json", "none"), help="bar: default on a terminal")
     parser.add_argument("--overwrite", action="store_true", help="replace existing outputs")
+
+
+def finite_number(text: str) -> float:
+    """An argument that must be a number of millimetres."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number
 
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
@@ -70,7 +84,7 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
         slab_consistent={"auto": None, "on": True, "off": False}[arguments.slab_consistency],
     )
     outcome = run_job(job, reporter, undo)
-    print(
+    tell(
         f"{arguments.output}: DLS (synthetic) by {outcome.model.label}, {outcome.facts['seconds']} s, "
         f"mean slab error {outcome.facts['slab_error_hu']['mean']} HU"
     )

@@ -52,6 +52,22 @@ class NetworkConfiguration:
                 f"The axis layout {self.axis_layout!r} of these weights is not known; use another model."
             )
 
+        self._require(self.ratio % 2 == 1, "an even number of thin slices per thick slice")
+        self._require(2 * self.trim < self.thin_slices, "a trim that leaves no slice")
+        self._require(self.thin_slices % self.through_plane_window == 0, "windows that do not fit the thin slices")
+        self._require(self.cube[0] % self.encoder_window[0] == 0, "windows that do not fit the thick slices")
+        for channels, heads in (
+            (self.encoder_channels, self.encoder_heads),
+            (self.slice_channels * self.through_plane_fold, self.through_plane_heads),
+            (self.slice_channels * self.thin_slices, self.in_plane_heads),
+        ):
+            self._require(channels % heads == 0, "attention heads that do not divide the channels")
+
+    @staticmethod
+    def _require(possible: bool, fault: str) -> None:
+        if not possible:
+            raise WeightsError(f"The configuration of these weights has {fault}; use another model.", "weights_refused")
+
     @property
     def thin_slices(self) -> int:
         """Thin slices that one cube gives, the trimmed ones included."""

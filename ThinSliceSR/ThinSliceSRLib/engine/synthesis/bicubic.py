@@ -11,7 +11,7 @@ SMALLEST_SPLINE = 4  # ITK decomposes no shorter signal into a third-order B-spl
 
 
 def spline_weights(slices: int, places: np.ndarray) -> np.ndarray:
-    """Share of each slice in the B-spline's values at `places` (in slices from the first): (places, slices).
+    """Share of each slice in the B-spline's values at evenly spaced `places`, in slices: (places, slices).
 
     At voxel centres a B-spline returns the voxels themselves, so it changes nothing in-plane, and what is left is one
     set of weights along the slices. SimpleITK gives it as its answer to single unit slices.
@@ -20,11 +20,11 @@ def spline_weights(slices: int, places: np.ndarray) -> np.ndarray:
     image = sitk.GetImageFromArray(np.eye(len(mirrored)))
     resample = sitk.ResampleImageFilter()
     resample.SetInterpolator(sitk.sitkBSpline)
-    resample.SetSize((len(mirrored), 1))
-    weights = np.empty((len(places), len(mirrored)))
-    for row, place in enumerate(places):
-        resample.SetOutputOrigin((0.0, float(np.clip(place, 0, slices - 1))))
-        weights[row] = sitk.GetArrayFromImage(resample.Execute(image))[0]
+    first, last = np.clip((places[0], places[-1]), 0, slices - 1)
+    resample.SetSize((len(mirrored), len(places)))
+    resample.SetOutputOrigin((0.0, float(first)))
+    resample.SetOutputSpacing((1.0, float((last - first) / max(1, len(places) - 1)) or 1.0))
+    weights = sitk.GetArrayFromImage(resample.Execute(image))
     return np.stack([weights[:, mirrored == index].sum(axis=1) for index in range(slices)], axis=1)
 
 

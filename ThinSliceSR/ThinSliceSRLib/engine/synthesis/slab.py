@@ -6,6 +6,7 @@ average, and from thin slice 5k alone by 23.4 HU; so thick slices are simulated 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,6 +38,8 @@ def simulate_thick(thin: Volume, slab_mm: float = 5.0) -> Volume:
     """
     axis = thin.through_plane_axis
     spacing = thin.spacing_mm[axis]
+    if not (math.isfinite(slab_mm) and slab_mm > 0):
+        raise UnusableInput("A slab must be some millimetres thick; give --slab-mm a number above 0.", "wrong_usage")
     if spacing >= slab_mm:
         raise UnusableInput(
             f"The slices are {spacing:g} mm apart, no thinner than a slab of {slab_mm:g} mm; give a thin-slice volume.",
@@ -94,6 +97,16 @@ def make_slab_consistent(slabs: np.ndarray, thick: np.ndarray) -> None:
     for k in range(len(slabs)):
         around = np.stack((residual[max(k - 1, 0)], residual[k], residual[min(k + 1, last)]))
         slabs[k] += along_slices(weights, around)
+
+
+def add_between_slices(slabs: np.ndarray, thick: np.ndarray) -> None:
+    """Adds thick slices, interpolated linearly to the thin ones between them, to slabs in place; shapes as above."""
+    slices, ratio = slabs.shape[:2]
+    for k in np.flatnonzero(thick.reshape(slices, -1).any(axis=1)):
+        for offset in range(1 - ratio, ratio):
+            slab, place = divmod(k * ratio + ratio // 2 + offset, ratio)
+            if 0 <= slab < slices:
+                slabs[slab, place] += (1 - abs(offset) / ratio) * thick[k]
 
 
 def slab_error(slabs: np.ndarray, thick: np.ndarray) -> SlabError:

@@ -10,10 +10,11 @@ import numpy as np
 import torch
 
 from ..errors import DeviceError
+from ..volumes.hounsfield import to_int16_hu
 from ..volumes.volume import Volume
 from ..weights.weights_file import Model
 from .device import Device
-from .slab import SlabError, make_slab_consistent, slab_error
+from .slab import SlabError, add_between_slices, make_slab_consistent, slab_error
 from .tiling import OVERLAPPED, CubePlan, Tiling, add_cube, cut_cube, plan_cubes
 
 # How PyTorch's allocators say it, on Linux, Windows and GPUs; only CUDA has an exception for it.
@@ -35,7 +36,7 @@ class CubeDone:
 
 @dataclass(frozen=True)
 class Synthesis:
-    """The DLS volume (int16 HU) and what remains between its slabs and the thick slices."""
+    """The DLS volume (int16 HU), and what remains between thick slices and those of its slabs that lie wholly in it."""
 
     dls: Volume
     slab_error: SlabError
@@ -54,7 +55,8 @@ def synthesize(
     """The DLS volume of a thick one whose slices lie along k.
 
     Thick slice k lies on thin slice ratio·k; there are ratio·(n − 1) + 1 thin slices, none of them empty.
-    HU below the model's range are taken for air, as what scanners store outside of their field of view.
+    HU below the model's range are taken for air, as what scanners store outside of their field of view; what exceeds
+    the range is interpolated linearly and added.
     first_at_mm: the cubes nearest to this distance from the first slice are computed first.
     Raises DeviceError when the device's memory does not suffice.
     """
@@ -72,17 +74,22 @@ def synthesize(
     order = plan.order_from(first_at_mm / thick.spacing_mm[2] * ratio + half)
     for done, (start, stop) in run_cubes(scaled, places, plan, order, model, device):
         first, last = max(start - half, 0), min(stop - half, len(thin))
-        final = _rounded(thin[first:last] * (highest - lowest) + lowest) if first < last else None
+        final = to_int16_hu(thin[first:last] * (highest - lowest) + lowest) if first < last else None
         on_cube(CubeDone(done, plan.cubes, first, final))
 
     places *= highest - lowest
     places += lowest
+    in_range = np.minimum(measured, highest)
     if slab_consistent:
-        make_slab_consistent(slabs, measured)
-        np.maximum(places, lowest, out=places)
-    np.rint(places, out=places)
-    dls = thick.on_slice_grid(_rounded(thin), thick.spacing_mm[2] / ratio)
-    return Synthesis(dls, slab_error(slabs, measured))
+        # The outer slabs reach beyond the volume: what lies there is unknown, so they stay as the network made them.
+        means = in_range.copy()
+        means[[0, -1]] = slabs[[0, -1]].mean(axis=1)
+        make_slab_consistent(slabs, means)
+    add_between_slices(slabs, measured - in_range)
+    np.clip(np.rint(places, out=places), lowest, np.iinfo(np.int16).max, out=places)
+    dls = thick.on_slice_grid(to_int16_hu(thin), thick.spacing_mm[2] / ratio)
+    whole = slice(1, -1) if slices > 2 else slice(None)
+    return Synthesis(dls, slab_error(slabs[whole], measured[whole]))
 
 
 def run_cubes(
@@ -123,7 +130,3 @@ def _run_network(network: torch.nn.Module, cube: np.ndarray, device: Device) -> 
 def _not_enough_memory(device: Device) -> DeviceError:
     other = "use --device cpu" if device.is_gpu else "close other programs or crop the volume"
     return DeviceError(f"The memory of {device.label} does not suffice; {other}.", "not_enough_memory")
-
-
-def _rounded(hu: np.ndarray) -> np.ndarray:
-    return np.rint(hu).clip(np.iinfo(np.int16).min, np.iinfo(np.int16).max).astype(np.int16)

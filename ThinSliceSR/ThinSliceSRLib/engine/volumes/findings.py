@@ -56,7 +56,7 @@ def check_volume(volume: Volume) -> list[Finding]:
     Errors: too_few_slices, not_ct, sheared, missing_slices, uneven_slices, already_thin, not_finite.
     Warnings: spacing_unusual, not_axial, slices_overlap, values_unlike_hu, memory.
     """
-    if min(volume.size) < 2:
+    if volume.size[volume.through_plane_axis] < 2:
         return [Finding("error", "too_few_slices", "The volume has fewer than 2 slices; give the whole series.")]
     findings = [*_on_kind(volume), *_on_geometry(volume), *_on_slices(volume), *_on_values(volume), *_on_memory(volume)]
     return sorted(findings, key=lambda finding: finding.level != "error")

@@ -5,6 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 
+def to_int16_hu(hu: np.ndarray) -> np.ndarray:
+    """HU rounded to int16; what lies beyond its range becomes its end."""
+    limits = np.iinfo(np.int16)
+    return np.rint(hu).clip(limits.min, limits.max).astype(np.int16)
+
+
 def as_hu_values(values: np.ndarray) -> np.ndarray:
     """`values` as int16 or float32, the same array where it is one of these already.
 

@@ -31,8 +31,12 @@ FAST = 1
 NIFTI_NOTE_LENGTH = 79
 
 
-def check_targets(targets: Iterable[Path], overwrite: bool = False, grid: Volume | None = None) -> None:
+def check_targets(
+    targets: Iterable[Path], overwrite: bool = False, grid: Volume | None = None, source: Path | None = None
+) -> None:
     """Returns when volumes can be written to all `targets`; to be asked before a long computation.
+
+    source: the input, which no output may replace, whatever is allowed to be overwritten.
 
     grid: a volume with the axes and the extent of those to be written, if it is known: NIfTI cannot hold leaning axes.
     Also removes what runs that died have left in the folders. Raises UnusableInput (`unknown_suffix`, `same_target`)
@@ -42,6 +46,10 @@ def check_targets(targets: Iterable[Path], overwrite: bool = False, grid: Volume
     if len({target.resolve() for target in targets}) < len(targets):
         raise UnusableInput("Two outputs have the same name; give each its own.", "same_target")
     for target in targets:
+        if target.is_dir():
+            raise CannotWrite(f"{target} is a folder; give the name of a file.")
+        if source is not None and target.resolve() == Path(source).resolve():
+            raise UnusableInput("The output would replace the input; give it another name.", "same_target")
         suffix = _suffix(target)
         if grid is not None and suffix.startswith(".nii") and _lean_mm(grid) > CORNER_TOLERANCE_MM[suffix]:
             raise _geometry_lost(suffix)
@@ -134,8 +142,6 @@ class PendingOutputs:
 
 
 def _check_place(target: Path, overwrite: bool) -> None:
-    if target.is_dir():
-        raise CannotWrite(f"{target} is a folder; give the name of a file.")
     if target.exists() and not overwrite:
         raise CannotWrite(f"{target} exists; allow overwriting or give another name.", "target_exists")
     if not target.parent.is_dir():

@@ -65,6 +65,7 @@ def save_weights(
     part = path.with_name(f"{path.name}.part")
     try:
         safetensors.torch.save_file(tensors, part, metadata)
+        part.chmod(0o644)  # safetensors lets the owner alone read what it writes
         part.replace(path)
     except (safetensors.SafetensorError, OSError) as error:
         part.unlink(missing_ok=True)
