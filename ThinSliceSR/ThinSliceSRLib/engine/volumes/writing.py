@@ -46,17 +46,15 @@ def check_targets(
     if len({target.resolve() for target in targets}) < len(targets):
         raise UnusableInput("Two outputs have the same name; give each its own.", "same_target")
     for target in targets:
-        if target.is_dir():
-            raise CannotWrite(f"{target} is a folder; give the name of a file.")
         if source is not None and target.resolve() == Path(source).resolve():
             raise UnusableInput("The output would replace the input; give it another name.", "same_target")
-        suffix = _suffix(target)
-        if grid is not None and suffix.startswith(".nii") and _lean_mm(grid) > CORNER_TOLERANCE_MM[suffix]:
-            raise _geometry_lost(suffix)
         try:
             _check_place(target, overwrite)
         except OSError as error:
             raise _refusal(target.parent, error) from error
+        suffix = _suffix(target)
+        if grid is not None and suffix.startswith(".nii") and _lean_mm(grid) > CORNER_TOLERANCE_MM[suffix]:
+            raise _geometry_lost(suffix)
 
 
 class PendingOutputs:
@@ -142,6 +140,8 @@ class PendingOutputs:
 
 
 def _check_place(target: Path, overwrite: bool) -> None:
+    if target.is_dir():
+        raise CannotWrite(f"{target} is a folder; give the name of a file.")
     if target.exists() and not overwrite:
         raise CannotWrite(f"{target} exists; allow overwriting or give another name.", "target_exists")
     if not target.parent.is_dir():
