@@ -280,3 +280,62 @@ def test_a_folder_that_cannot_be_written_is_told_before_the_work(tmp_path: Path,
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert [json.loads(line)["event"] for line in done.stdout.splitlines()] == ["failed"]
+
+
+def test_sizes_are_told_as_they_are_stored_whatever_the_slice_axis(tmp_path: Path, tiny_weights: Path):
+    write_thick(tmp_path / "thick.nrrd")
+    thick = sitk.PermuteAxes(sitk.ReadImage(str(tmp_path / "thick.nrrd")), (2, 0, 1))
+    sitk.WriteImage(thick, str(tmp_path / "sagittal.nrrd"))
+    output = tmp_path / "dls.nrrd"
+    done = thinslicesr(
+        "synthesize", tmp_path / "sagittal.nrrd", output, "--weights", tiny_weights, "--progress", "json"
+    )
+    started = json.loads(done.stdout.splitlines()[0])
+    assert started["slice_axis"] == 0
+    assert started["input"] == {"size": [4, 32, 32], "spacing_mm": [5.0, 0.7, 0.8]}
+    assert started["output"] == {"size": [16, 32, 32], "spacing_mm": [1.0, 0.7, 0.8]}
+    assert list(sitk.ReadImage(str(output)).GetSize()) == started["output"]["size"]
+
+
+def test_uncompressed_outputs_end_with_their_raw_values(tmp_path: Path, thick_file: Path, tiny_weights: Path):
+    output = tmp_path / "dls.nrrd"
+    done = thinslicesr("synthesize", thick_file, output, "--weights", tiny_weights, "--uncompressed")
+    assert done.returncode == 0
+    values = sitk.GetArrayFromImage(sitk.ReadImage(str(output)))
+    raw = np.frombuffer(output.read_bytes()[-values.nbytes :], "<i2").reshape(values.shape)
+    np.testing.assert_array_equal(raw, values)
+
+
+def start_with_input(tmp_path: Path, **popen: object) -> subprocess.Popen[str]:
+    """A run that takes minutes, cancelled when its input ends; returns once it computes."""
+    write_thick(tmp_path / "thick.nrrd", slices=40, matrix=256)
+    save_weights(tmp_path / "small.safetensors", untrained_network(SMALL), "small", trained=False)
+    command = [*COMMAND, "synthesize", "--cancel-with-input", "thick.nrrd", "dls.nrrd", "--preview", "look.nhdr"]
+    command += ["--weights", "small.safetensors", "--device", "cpu", "--progress", "json"]
+    process = subprocess.Popen(
+        command, cwd=tmp_path, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **popen
+    )
+    assert process.stdout
+    for line in process.stdout:
+        if json.loads(line).get("stage") == "synthesize":
+            break
+    return process
+
+
+def test_a_run_whose_input_ends_after_listening_is_cancelled_and_leaves_nothing(tmp_path: Path):
+    process = start_with_input(tmp_path, stdin=subprocess.PIPE)
+    assert process.stdin
+    process.stdin.write("listening\n")
+    process.stdin.flush()
+    assert process.poll() is None
+    process.stdin.close()
+    assert process.wait(10) == 130
+    assert names(tmp_path) == {"thick.nrrd", "small.safetensors"}
+
+
+def test_a_run_whose_input_was_never_there_goes_on(tmp_path: Path):
+    process = start_with_input(tmp_path, stdin=subprocess.DEVNULL)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(2)
+    process.terminate()
+    assert process.wait(10) == 130

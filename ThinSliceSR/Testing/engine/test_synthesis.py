@@ -9,11 +9,12 @@ from models import TINY, LinearInterpolation, linear_model
 from ThinSliceSRLib.engine.errors import DeviceError
 from ThinSliceSRLib.engine.network.cthnet import CTHNet
 from ThinSliceSRLib.engine.synthesis.device import choose_device
+from ThinSliceSRLib.engine.synthesis.memory_ladder import Rung
 from ThinSliceSRLib.engine.synthesis.synthesize import CubeDone, synthesize
 from ThinSliceSRLib.engine.volumes.volume import Volume
 from ThinSliceSRLib.engine.weights.weights_file import Model
 
-CPU = choose_device("cpu", "float32")
+CPU = [Rung(choose_device("cpu", "float32"))]
 SPACING = (0.7, 0.8, 5.0)
 
 

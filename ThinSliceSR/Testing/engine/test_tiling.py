@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from models import linear_model
 from ThinSliceSRLib.engine.network.configuration import SMALL
 from ThinSliceSRLib.engine.synthesis.device import choose_device
+from ThinSliceSRLib.engine.synthesis.memory_ladder import MemoryLadder, Rung
 from ThinSliceSRLib.engine.synthesis.synthesize import run_cubes
 from ThinSliceSRLib.engine.synthesis.tiling import OVERLAPPED, PUBLISHED_TILING, Tiling, plan_cubes
 
-CPU = choose_device("cpu", "float32")
+CPU = [Rung(choose_device("cpu", "float32"))]
 SLICE_COUNTS = (2, 3, 7, 8, 9, 14, 15, 60)
 MATRICES = ((100, 130), (400, 400), (512, 512), (600, 600), (768, 768))
 
@@ -32,7 +33,9 @@ def tiled_slabs(thick: np.ndarray, trim: int, tiling: Tiling, first_place: float
     model = linear_model(trim)
     plan = plan_cubes(thick.shape, model.configuration, 8, tiling)
     places = np.zeros((5 * len(thick), *thick.shape[1:]), np.float32)
-    done = [count for count, _ in run_cubes(thick, places, plan, plan.order_from(first_place), model, CPU)]
+    ladder = MemoryLadder(model.network, CPU)
+    order = plan.order_from(first_place)
+    done = [count for count, _ in run_cubes(thick, places, plan, order, model.configuration, ladder)]
     assert done == list(range(1, plan.cubes + 1))
     return places
 
@@ -83,7 +86,9 @@ def test_every_place_becomes_final_once_and_never_changes_after(slices: int, til
     places = np.zeros((5 * slices, 24, 24), np.float32)
     times_final = np.zeros(5 * slices, int)
     seen = np.zeros_like(places)
-    for _, (start, stop) in run_cubes(thick, places, plan, plan.order_from(2.0 * slices), model, CPU):
+    ladder = MemoryLadder(model.network, CPU)
+    order = plan.order_from(2.0 * slices)
+    for _, (start, stop) in run_cubes(thick, places, plan, order, model.configuration, ladder):
         start, stop = max(start, 0), min(stop, len(places))
         if start < stop:
             times_final[start:stop] += 1

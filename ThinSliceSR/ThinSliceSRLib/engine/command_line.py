@@ -5,6 +5,7 @@ The verb runs in a thread of its own, so that Ctrl-C and SIGTERM are answered at
 
 from __future__ import annotations
 
+import _thread
 import argparse
 import contextlib
 import os
@@ -23,6 +24,7 @@ from .errors import Cancelled, DeviceError, ThinSliceError
 from .progress import Reporter, make_reporter, tell
 
 USAGE_EXIT_CODE = 2
+LISTENING = b"listening"
 
 
 class Parser(argparse.ArgumentParser):
@@ -40,6 +42,7 @@ def make_parser() -> Parser:
     for verb in VERBS:
         verb_parser = verbs.add_parser(verb.NAME, help=verb.__doc__, description=verb.__doc__)
         verb_parser.add_argument("--debug", action="store_true", help="show the traceback of a failure")
+        verb_parser.add_argument("--cancel-with-input", action="store_true", help=argparse.SUPPRESS)
         verb.add_arguments(verb_parser)
         verb_parser.set_defaults(run=verb.run)
     return parser
@@ -98,6 +101,24 @@ def console() -> NoReturn:
     sys.exit(code)
 
 
+def cancel_when_input_ends() -> None:
+    """Cancels the run when standard input ends, by which a program that started it ends it, or by its own end.
+
+    On Windows there is no gentler way to end a process, and elsewhere a launcher between the two might not hand on a
+    signal. The program first writes the line `listening`: an input that is empty from the start tells nothing.
+    """
+
+    def watch() -> None:
+        # Not sys.stdin: a thread that waits in it keeps Python from ending.
+        with contextlib.suppress(OSError):
+            if os.read(0, 64).strip() == LISTENING:
+                while os.read(0, 64):
+                    pass
+                _thread.interrupt_main(signal.SIGTERM)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 def _run_in_thread(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> int:
     """Runs the verb in a thread and raises here what it raises, or Cancelled on SIGTERM."""
     failures: list[BaseException] = []
@@ -116,6 +137,8 @@ def _run_in_thread(arguments: argparse.Namespace, reporter: Reporter, undo: Exit
 
     before = signal.signal(signal.SIGTERM, cancel)
     try:
+        if arguments.cancel_with_input:
+            cancel_when_input_ends()
         threading.Thread(target=work, daemon=True).start()
         while not ended.wait(0.1):  # a wait without end could not be interrupted on Windows
             pass

@@ -10,12 +10,15 @@ from typing import Any
 
 import numpy as np
 
+from . import ENGINE_VERSION
 from .errors import Cancelled, UnusableInput
 from .preview import Preview, check_preview_target
 from .progress import Reporter
 from .provenance import bis_header, dls_header, preview_header
 from .synthesis.bicubic import bicubic_slices
 from .synthesis.device import Device, choose_device
+from .synthesis.memory_ladder import rungs_from
+from .synthesis.slab import slab_correction_helps
 from .synthesis.synthesize import CubeDone, Synthesis, synthesize
 from .synthesis.tiling import OVERLAPPED, Tiling, plan_cubes
 from .volumes.findings import Finding, check_volume
@@ -47,6 +50,7 @@ class Job:
     first_at_mm: float = 0.0
     preview: Path | None = None
     overwrite: bool = False
+    compressed: bool = True
     tiling: Tiling = OVERLAPPED
     slab_consistent: bool | None = None
 
@@ -84,7 +88,7 @@ def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
     ratio = model.configuration.ratio
     native_places = np.arange(ratio * (len(thick.hu) - 1) + 1) / ratio
     places = native_places if job.spacing_mm is None else places_at(job.spacing_mm, thick)
-    facts = _start_facts(job, thick, len(places), model, device)
+    facts = _start_facts(job, thick, axis, len(places), model, device)
     reporter.started(facts)
     for warning in warnings:
         reporter.warning(warning)
@@ -107,18 +111,19 @@ def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
         result = synthesize(
             thick,
             model,
-            device,
+            rungs_from(device, job.precision, model.configuration, job.tiling),
             tiling=job.tiling,
             slab_consistent=slab_consistent,
             first_at_mm=job.first_at_mm,
             on_cube=lambda cube: _tell(cube, reporter, preview),
+            on_memory_step=reporter.warning,
         )
         dls = result.dls if job.spacing_mm is None else resample_slices(result.dls, job.spacing_mm)
-        with PendingOutputs(job.overwrite) as outputs:
+        with PendingOutputs(job.overwrite, job.compressed) as outputs:
             undo.callback(outputs.discard)
             reporter.progress("write", 0, len(targets))
             dls = dls.permuted(stored_order)
-            outputs.write(dls, job.output, dls_header(model, device, slab_consistent, result.slab_error))
+            outputs.write(dls, job.output, dls_header(model, result, slab_consistent))
             if job.bicubic:
                 bis = bis.permuted(stored_order)
                 reporter.progress("write", 1, len(targets))
@@ -140,13 +145,6 @@ def read_fit_volume(source: Path, series: str | None) -> tuple[Volume, list[Find
         if finding.level == "error":
             raise UnusableInput(finding.message, finding.code)
     return volume, findings
-
-
-def slab_correction_helps(thick: Volume) -> bool:
-    """Whether the thick slices are means of slabs as wide as their distance, as far as the source tells."""
-    thickness = thick.acquisition.slice_thickness_mm
-    spacing = thick.spacing_mm[thick.through_plane_axis]
-    return thickness is None or abs(thickness - spacing) <= 0.1 * spacing
 
 
 def places_at(spacing_mm: float, volume: Volume) -> np.ndarray:
@@ -177,19 +175,28 @@ def _tell(cube: CubeDone, reporter: Reporter, preview: Preview | None) -> None:
     reporter.progress("synthesize", cube.done, cube.total, slices)
 
 
-def _start_facts(job: Job, thick: Volume, slices: int, model: Model, device: Device) -> dict[str, Any]:
+def _start_facts(job: Job, thick: Volume, axis: int, slices: int, model: Model, device: Device) -> dict[str, Any]:
+    """thick: its slices lie along k; sizes are told as they are stored, with the slices along `axis` (of i, j, k)."""
     native_slices = model.configuration.ratio * (len(thick.hu) - 1) + 1
     native_spacing = thick.spacing_mm[2] / model.configuration.ratio
-    spacing = native_spacing if job.spacing_mm is None else job.spacing_mm
     plan = plan_cubes(thick.hu.shape, model.configuration, model.network.in_plane_multiple, job.tiling)
+
+    def grid(slices: int, spacing_mm: float) -> dict[str, Any]:
+        size, spacing = list(thick.size[:2]), list(thick.spacing_mm[:2])
+        size.insert(axis, slices)
+        spacing.insert(axis, spacing_mm)
+        return {"size": size, "spacing_mm": spacing}
+
     return {
-        "input": {"size": list(thick.size), "spacing_mm": list(thick.spacing_mm)},
-        "output": {"size": [*thick.size[:2], slices], "spacing_mm": [*thick.spacing_mm[:2], spacing]},
+        "slice_axis": axis,
+        "input": grid(len(thick.hu), thick.spacing_mm[2]),
+        "output": grid(slices, native_spacing if job.spacing_mm is None else job.spacing_mm),
         # The grid of the preview and of the slices that are told as they are finished.
-        "synthesis": {"size": [*thick.size[:2], native_slices], "spacing_mm": [*thick.spacing_mm[:2], native_spacing]},
+        "synthesis": grid(native_slices, native_spacing),
         "device": device.label,
         "precision": device.precision,
         "weights": {"name": model.label, "sha256": model.sha256},
+        "engine_version": ENGINE_VERSION,
         "cubes": plan.cubes,
     }
 
@@ -200,5 +207,7 @@ def _finish_facts(job: Job, result: Synthesis, seconds: float) -> dict[str, Any]
     return {
         "seconds": round(seconds, 1),
         "outputs": outputs,
+        "device": result.device,
+        "precision": result.precision,
         "slab_error_hu": {"mean": round(error.mean, 3), "p99": round(error.p99, 3)},
     }

@@ -89,6 +89,9 @@ class BarReporter(SilentReporter):
             file=sys.stderr,
         )
 
+    def warning(self, finding: Finding) -> None:
+        self._new_bar.write(f"Warning: {finding.message}", sys.stderr)  # above the bar, not behind it
+
     def progress(self, stage: str, done: int, total: int, slices: tuple[int, int] | None = None) -> None:
         if stage != self._stage or self._bar is None:
             self._close()

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from . import ENGINE_VERSION
-from .synthesis.device import Device
-from .synthesis.slab import SlabError
+from .synthesis.synthesize import Synthesis
 from .weights.weights_file import Model
 
 PREFIX = "ThinSliceSR_"
 
 
-def dls_header(model: Model, device: Device, slab_consistent: bool, slab_error: SlabError) -> dict[str, str]:
+def dls_header(model: Model, synthesis: Synthesis, slab_consistent: bool) -> dict[str, str]:
     """Header entries of a DLS volume."""
     return _header(
         {
@@ -18,10 +17,10 @@ def dls_header(model: Model, device: Device, slab_consistent: bool, slab_error: 
             "synthetic": "yes",
             "model": model.label,
             "model_sha256": model.sha256,
-            "device": device.label,
-            "precision": device.precision,
+            "device": synthesis.device,
+            "precision": synthesis.precision,
             "slab_consistency": "on" if slab_consistent else "off",
-            "slab_error_mean_hu": f"{slab_error.mean:.3f}",
+            "slab_error_mean_hu": f"{synthesis.slab_error.mean:.3f}",
         }
     )
 

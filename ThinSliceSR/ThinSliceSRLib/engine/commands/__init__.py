@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from . import check, demo, evaluate, simulate, synthesize, weights
+from . import check, demo, devices, evaluate, simulate, synthesize, weights
 
-VERBS = (synthesize, check, simulate, evaluate, demo, weights)
+VERBS = (synthesize, check, simulate, evaluate, demo, weights, devices)

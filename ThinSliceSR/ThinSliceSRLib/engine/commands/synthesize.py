@@ -45,6 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--progress", choices=("bar", "json", "none"), help="bar: default on a terminal")
     parser.add_argument("--overwrite", action="store_true", help="replace existing outputs")
+    parser.add_argument("--uncompressed", action="store_true", help="outputs are written faster, but are larger")
 
 
 def finite_number(text: str) -> float:
@@ -80,6 +81,7 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
         first_at_mm=arguments.first_at,
         preview=arguments.preview,
         overwrite=arguments.overwrite,
+        compressed=not arguments.uncompressed,
         tiling=OVERLAPPED if arguments.tiling == "overlapped" else PUBLISHED_TILING,
         slab_consistent={"auto": None, "on": True, "off": False}[arguments.slab_consistency],
     )

@@ -72,6 +72,13 @@ class SlabError:
     p99: float
 
 
+def slab_correction_helps(thick: Volume) -> bool:
+    """Whether the thick slices are means of slabs as wide as their distance, as far as the source tells."""
+    thickness = thick.acquisition.slice_thickness_mm
+    spacing = thick.spacing_mm[thick.through_plane_axis]
+    return thickness is None or abs(thickness - spacing) <= 0.1 * spacing
+
+
 def slab_correction_weights(ratio: int) -> np.ndarray:
     """How the residuals of a slab and its two neighbours are spread over its thin slices: (ratio, 3).
 

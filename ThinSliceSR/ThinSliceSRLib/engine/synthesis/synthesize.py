@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
-from ..errors import DeviceError
+from ..network.configuration import NetworkConfiguration
+from ..volumes.findings import Finding
 from ..volumes.hounsfield import to_int16_hu
 from ..volumes.volume import Volume
 from ..weights.weights_file import Model
-from .device import Device
+from .memory_ladder import MemoryLadder, Rung
 from .slab import SlabError, add_between_slices, make_slab_consistent, slab_error
 from .tiling import OVERLAPPED, CubePlan, Tiling, add_cube, cut_cube, plan_cubes
-
-# How PyTorch's allocators say it, on Linux, Windows and GPUs; only CUDA has an exception for it.
-OUT_OF_MEMORY = ("can't allocate memory", "not enough memory", "out of memory")
 
 
 @dataclass(frozen=True)
@@ -36,29 +33,36 @@ class CubeDone:
 
 @dataclass(frozen=True)
 class Synthesis:
-    """The DLS volume (int16 HU), and what remains between thick slices and those of its slabs that lie wholly in it."""
+    """The DLS volume (int16 HU), and what remains between thick slices and those of its slabs that lie wholly in it.
+
+    device, precision: what computed it, in words; "… then …" where memory ran out on the way.
+    """
 
     dls: Volume
     slab_error: SlabError
+    device: str
+    precision: str
 
 
 def synthesize(
     thick: Volume,
     model: Model,
-    device: Device,
+    rungs: Sequence[Rung],
     *,
     tiling: Tiling = OVERLAPPED,
     slab_consistent: bool = True,
     first_at_mm: float = 0.0,
     on_cube: Callable[[CubeDone], None] = lambda _: None,
+    on_memory_step: Callable[[Finding], None] = lambda _: None,
 ) -> Synthesis:
     """The DLS volume of a thick one whose slices lie along k.
 
     Thick slice k lies on thin slice ratio·k; there are ratio·(n − 1) + 1 thin slices, none of them empty.
     HU below the model's range are taken for air, as what scanners store outside of their field of view; what exceeds
     the range is interpolated linearly and added.
+    rungs: where to compute, and where to go on when memory runs out (each such step is told to `on_memory_step`).
     first_at_mm: the cubes nearest to this distance from the first slice are computed first.
-    Raises DeviceError when the device's memory does not suffice.
+    Raises DeviceError when the memory of the last rung does not suffice.
     """
     config = model.configuration
     ratio, half = config.ratio, config.ratio // 2
@@ -72,7 +76,8 @@ def synthesize(
     places = slabs.reshape(slices * ratio, rows, columns)
     thin = places[half : half + ratio * (slices - 1) + 1]
     order = plan.order_from(first_at_mm / thick.spacing_mm[2] * ratio + half)
-    for done, (start, stop) in run_cubes(scaled, places, plan, order, model, device):
+    ladder = MemoryLadder(model.network, rungs, on_memory_step)
+    for done, (start, stop) in run_cubes(scaled, places, plan, order, config, ladder):
         first, last = max(start - half, 0), min(stop - half, len(thin))
         final = to_int16_hu(thin[first:last] * (highest - lowest) + lowest) if first < last else None
         on_cube(CubeDone(done, plan.cubes, first, final))
@@ -89,44 +94,29 @@ def synthesize(
     np.clip(np.rint(places, out=places), lowest, np.iinfo(np.int16).max, out=places)
     dls = thick.on_slice_grid(to_int16_hu(thin), thick.spacing_mm[2] / ratio)
     whole = slice(1, -1) if slices > 2 else slice(None)
-    return Synthesis(dls, slab_error(slabs[whole], measured[whole]))
+    error = slab_error(slabs[whole], measured[whole])
+    return Synthesis(dls, error, ladder.device_label, ladder.precision)
 
 
 def run_cubes(
-    scaled: np.ndarray, places: np.ndarray, plan: CubePlan, order: list[int], model: Model, device: Device
+    scaled: np.ndarray,
+    places: np.ndarray,
+    plan: CubePlan,
+    order: Sequence[int],
+    config: NetworkConfiguration,
+    ladder: MemoryLadder,
 ) -> Iterator[tuple[int, tuple[int, int]]]:
     """Adds the output of every cube to `places` (thin slices of whole slabs, rows, columns), still scaled.
 
     Yields, after each cube, how many are done and which places (start, stop) became final with it.
     """
-    config = model.configuration
-    network = model.network.to(device.torch_device)
     kept = slice(config.trim, config.thin_slices - config.trim)
     in_plane = list(itertools.product(plan.rows, plan.columns))
-    done = 0
-    for turn, index in enumerate(order):
-        for remaining, (rows, columns) in zip(reversed(range(len(in_plane))), in_plane, strict=True):
-            cube = cut_cube(scaled, plan.thick_starts[index], config.cube[0], rows, columns)
-            output = _run_network(network, cube, device)[kept]
-            add_cube(places, output.clip(0, 1), (plan.slices[index], rows, columns))
-            done += 1
-            yield done, (0, 0) if remaining else plan.final_places(index, order[turn + 1 :])
-
-
-def _run_network(network: torch.nn.Module, cube: np.ndarray, device: Device) -> np.ndarray:
-    """The network's output for one cube (slices, rows, columns), float32."""
-    try:
-        with torch.inference_mode(), device.autocast():
-            thick = torch.from_numpy(cube).to(device.torch_device)[None, None]
-            return network(thick)[0, 0].float().cpu().numpy()
-    except (torch.cuda.OutOfMemoryError, MemoryError) as error:
-        raise _not_enough_memory(device) from error
-    except RuntimeError as error:
-        if any(phrase in str(error) for phrase in OUT_OF_MEMORY):
-            raise _not_enough_memory(device) from error
-        raise
-
-
-def _not_enough_memory(device: Device) -> DeviceError:
-    other = "use --device cpu" if device.is_gpu else "close other programs or crop the volume"
-    return DeviceError(f"The memory of {device.label} does not suffice; {other}.", "not_enough_memory")
+    cubes = [(index, rows, columns) for index in order for rows, columns in in_plane]
+    outputs = ladder.outputs(
+        cut_cube(scaled, plan.thick_starts[index], config.cube[0], rows, columns) for index, rows, columns in cubes
+    )
+    for done, ((index, rows, columns), output) in enumerate(zip(cubes, outputs, strict=True), start=1):
+        add_cube(places, output[kept].clip(0, 1), (plan.slices[index], rows, columns))
+        layers, cubes_of_next_layer = divmod(done, len(in_plane))
+        yield done, (0, 0) if cubes_of_next_layer else plan.final_places(index, order[layers:])

@@ -15,23 +15,23 @@ PREFIX = ".thinslicesr"
 
 def unfinished_name(suffix: str) -> str:
     """A new name for a file being written by this process: it ends in `suffix` and tells nothing of its content."""
-    return f"{PREFIX}-{_process_space()}-{os.getpid()}-{secrets.token_hex(4)}.part{suffix}"
+    return f"{PREFIX}-{process_space()}-{os.getpid()}-{secrets.token_hex(4)}.part{suffix}"
 
 
 def remove_left_overs(folder: Path) -> list[Path]:
     """Removes from `folder` the unfinished files of processes of this machine that are no more; returns them."""
-    pattern = re.compile(rf"{re.escape(PREFIX)}-{_process_space()}-(\d+)-[0-9a-f]+\.part.*")
+    pattern = re.compile(rf"{re.escape(PREFIX)}-{process_space()}-(\d+)-[0-9a-f]+\.part.*")
     removed = []
     for path in folder.glob(f"{PREFIX}-*"):
         match = pattern.fullmatch(path.name)
-        if match and not _runs(int(match[1])):
+        if match and not runs(int(match[1])):
             with suppress(OSError):  # another run may have removed it, or it may belong to someone else
                 path.unlink()
                 removed.append(path)
     return removed
 
 
-def _process_space() -> str:
+def process_space() -> str:
     """A short hash of where process ids are unique: this host, and on Linux the container within it."""
     place = platform.node()
     with suppress(OSError):
@@ -39,7 +39,7 @@ def _process_space() -> str:
     return hashlib.sha256(place.encode()).hexdigest()[:8]
 
 
-def _runs(pid: int) -> bool:
+def runs(pid: int) -> bool:
     """Whether there is a process with this id."""
     if os.name == "nt":
         return _runs_on_windows(pid)

@@ -68,8 +68,9 @@ class PendingOutputs:
     an old output open, as Windows allows), those named before it stay: each of them is whole.
     """
 
-    def __init__(self, overwrite: bool = False) -> None:
+    def __init__(self, overwrite: bool = False, compressed: bool = True) -> None:
         self.overwrite = overwrite
+        self.compressed = compressed
         self._pending: dict[Path, Path] = {}
         self._discarded = False
 
@@ -88,7 +89,8 @@ class PendingOutputs:
     def write(self, volume: Volume, target: Path, metadata: Mapping[str, str] | None = None) -> None:
         """Writes `volume` under a temporary name beside `target` (.nrrd, .nii, .nii.gz, .mha) and reads it back.
 
-        HU are stored as int16 or float32 (see `as_hu_values`), compressed where the format allows. NRRD and MetaImage
+        HU are stored as int16 or float32 (see `as_hu_values`), compressed where the format allows unless told
+        otherwise (a .nii.gz always is). NRRD and MetaImage
         keep the geometry as it is (left-handed and leaning axes too) and `metadata` as entries of the header, each on
         one line (ASCII, if MetaImage is to give it back whole). NIfTI keeps the geometry as float32, no leaning axes,
         and of the values of `metadata` the first 79 characters, in `descrip`.
@@ -105,7 +107,7 @@ class PendingOutputs:
             image.SetMetaData(key, value)
         try:
             with itk_silenced():
-                _write_interruptibly(image, temporary)
+                _write_interruptibly(image, temporary, self.compressed)
             with temporary.open("r+b") as file:
                 os.fsync(file.fileno())
         except (RuntimeError, OSError) as error:
@@ -153,13 +155,13 @@ def _check_place(target: Path, overwrite: bool) -> None:
     probe.unlink()
 
 
-def _write_interruptibly(image: sitk.Image, path: Path) -> None:
-    """Writes `image`, compressed, so that Ctrl-C ends the wait; ITK would keep Python from seeing it for seconds."""
+def _write_interruptibly(image: sitk.Image, path: Path, compressed: bool) -> None:
+    """Writes `image` so that Ctrl-C ends the wait; ITK would keep Python from seeing it for seconds."""
     errors: list[RuntimeError] = []
 
     def write() -> None:
         try:
-            sitk.WriteImage(image, str(path), useCompression=True, compressionLevel=FAST)
+            sitk.WriteImage(image, str(path), useCompression=compressed, compressionLevel=FAST)
         except RuntimeError as error:
             errors.append(error)
 

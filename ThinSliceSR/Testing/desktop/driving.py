@@ -1,0 +1,81 @@
+"""How the tests use the module as a user does: a real window, offscreen, over a real scene."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+STAND_INS = str(Path(__file__).parent / "stand_ins")
+TRUE_PROPERTY = 0x02  # PySide6's feature of that name: Qt properties are attributes, as in PythonQt
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 40) -> None:
+    """Lets Qt work until the condition holds. Raises AssertionError when it does not in time."""
+    import slicer
+
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        slicer.app.processEvents()
+
+
+def properties_as_in_slicer() -> None:
+    """Lets the module and the tests that call this see Qt properties as attributes, and the stand-ins as methods.
+
+    PySide6 keeps the last choice for a Python module that it has none for, so each must have one.
+    """
+    from shibokensupport import feature
+
+    caller = sys._getframe(2).f_globals["__name__"]
+    for name, python_module in list(sys.modules.items()):
+        file = getattr(python_module, "__file__", None) or ""
+        if name.startswith("ThinSliceSRLib.desktop") or name in ("ThinSliceSR", __name__, caller):
+            feature.set_selection(TRUE_PROPERTY, name)
+        elif file.startswith(STAND_INS):
+            feature.set_selection(0, name)
+
+
+def open_module() -> Any:
+    """The module's widget, set up as Slicer does when the user opens the module, in a window of its own."""
+    import slicer
+    from PySide6.QtWidgets import QVBoxLayout
+
+    from ThinSliceSR import ThinSliceSRWidget
+
+    importlib.import_module("ThinSliceSRLib.desktop.panel")
+    properties_as_in_slicer()
+    parent = slicer.qMRMLWidget()
+    QVBoxLayout(parent)
+    widget = ThinSliceSRWidget(parent)
+    widget.setup()
+    widget.enter()
+    parent.resize(440, 900)
+    parent.show()
+    return widget
+
+
+def add_thick_volume(name: str = "Chest", slices: int = 8, matrix: int = 40, spacing_mm: float = 5.0) -> Any:
+    """A thick volume of the scene that looks like a chest: lung in soft tissue."""
+    import slicer
+
+    hu = np.full((slices, matrix, matrix), 40, np.int16)
+    hu[:, matrix // 4 : -matrix // 4, matrix // 6 : -matrix // 6] = -850
+    hu += np.random.default_rng(1).integers(-20, 20, hu.shape, np.int16)
+    volume = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name)
+    slicer.util.updateVolumeFromArray(volume, hu)
+    volume.SetSpacing(0.7, 0.7, spacing_mm)
+    volume.SetOrigin(10, -20, -300)
+    volume.SetIJKToRASDirections(-1, 0, 0, 0, -1, 0, 0, 0, 1)
+    volume.CreateDefaultDisplayNodes()
+    return volume
+
+
+def picture(widget: Any, path: Path) -> None:
+    """Saves what the window shows."""
+    widget.parent.grab().save(str(path))

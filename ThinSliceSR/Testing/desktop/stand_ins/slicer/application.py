@@ -1,0 +1,52 @@
+"""Stands for `slicer.app` and the application's scene: slicer-core's real MRML scene and layout logic, no windows.
+
+It cannot prove what Slicer's layout manager, settings and module manager do with them.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from types import SimpleNamespace
+
+from slicer.slicer_core import vtkMRMLScene
+
+
+class Application:
+    """What the module asks of `slicer.app`."""
+
+    def __init__(self) -> None:
+        self.temporaryPath = tempfile.gettempdir()
+        self.applicationVersion = "5.13.0"
+        self.revision = "0"
+        self.startup_completed: list[Callable[[], None]] = []
+
+    def connect(self, signal: str, function: Callable[[], None]) -> None:
+        """Of the application's signals the module uses one."""
+        assert signal == "startupCompleted()"
+        self.startup_completed.append(function)
+
+    def clipboard(self) -> object:
+        import qt
+
+        return qt.QGuiApplication.clipboard()
+
+    def layoutManager(self) -> None:
+        """None, as in a Slicer without a main window."""
+        return
+
+    def testingEnabled(self) -> bool:
+        return False
+
+    def processEvents(self) -> None:
+        """Through a loop of its own: PySide6's processEvents loses a reference to None at each call."""
+        import qt
+
+        loop = qt.QEventLoop()
+        qt.QTimer.singleShot(2, loop.quit)
+        loop.exec()
+
+
+app = Application()
+modules = SimpleNamespace()
+mrmlScene = vtkMRMLScene()

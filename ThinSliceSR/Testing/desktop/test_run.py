@@ -1,0 +1,218 @@
+"""Runs as the panel starts them: real nodes in, a real worker process, real nodes out."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+from driving import add_thick_volume, wait_for
+
+pytestmark = pytest.mark.usefixtures("application")
+
+
+class Listening:
+    """What a run told."""
+
+    def __init__(self) -> None:
+        self.progress, self.notices, self.visible, self.outcomes = [], [], [], []
+
+    @property
+    def listeners(self) -> dict[str, object]:
+        return {
+            "on_progress": self.progress.append,
+            "on_notice": self.notices.append,
+            "on_visible": self.visible.append,
+            "on_ended": self.outcomes.append,
+        }
+
+
+@pytest.fixture
+def session(scene: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    import slicer
+    from ThinSliceSRLib.desktop.session import Session
+
+    monkeypatch.setattr(slicer.app, "temporaryPath", str(tmp_path))
+    session = Session()
+    yield session
+    session.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def run_to_the_end(session: object, request: object) -> tuple[object, Listening]:
+    told = Listening()
+    run = session.start(request, **told.listeners)
+    wait_for(lambda: told.outcomes, 120)
+    return run, told
+
+
+def array(node: object) -> np.ndarray:
+    import slicer
+
+    return slicer.util.arrayFromVolume(node)
+
+
+def corner(node: object, k: int) -> np.ndarray:
+    import slicer
+    import vtk
+
+    matrix = vtk.vtkMatrix4x4()
+    node.GetIJKToRASMatrix(matrix)
+    return slicer.util.arrayFromVTKMatrix(matrix) @ (0, 0, k, 1)
+
+
+def test_a_run_makes_both_volumes_in_the_place_of_the_input(session: object):
+    from ThinSliceSRLib.desktop.run import Request
+
+    thick = add_thick_volume()
+    before = array(thick).copy()
+    run, told = run_to_the_end(session, Request(thick, device="cpu"))
+    assert told.outcomes[0].done, told.outcomes[0]
+    dls, bis = run.results.dls, run.results.bis
+    assert array(dls).shape == array(bis).shape == (36, 40, 40)
+    for result in (dls, bis):
+        np.testing.assert_allclose(corner(result, 35), corner(thick, 7))
+        assert result.GetAttribute("ThinSliceSR.Synthetic") == "yes"
+    assert not np.array_equal(array(dls), array(bis))
+    np.testing.assert_array_equal(array(thick), before)
+    assert len(told.visible) == 1
+    assert dls.GetAttribute("ThinSliceSR.Model") == "cthnet-small"
+    assert float(dls.GetAttribute("ThinSliceSR.SlabErrorMeanHU")) < 1
+    assert [progress.stage for progress in told.progress][-1] == "show"
+
+
+def test_the_result_equals_what_the_command_line_makes(session: object, tmp_path_factory: pytest.TempPathFactory):
+    import SimpleITK as sitk
+    from ThinSliceSRLib.desktop.run import Request
+    from ThinSliceSRLib.desktop.volume_nodes import write_volume
+    from ThinSliceSRLib.engine.command_line import main
+
+    thick = add_thick_volume()
+    run, _told = run_to_the_end(session, Request(thick, device="cpu", precision="float32"))
+    folder = tmp_path_factory.mktemp("command_line")
+    write_volume(thick, folder / "thick.nrrd")
+    arguments = ["--bicubic", str(folder / "bis.nrrd"), "--device", "cpu", "--precision", "float32"]
+    assert main(["synthesize", str(folder / "thick.nrrd"), str(folder / "dls.nrrd"), *arguments]) == 0
+    for name, node in (("dls", run.results.dls), ("bis", run.results.bis)):
+        np.testing.assert_array_equal(sitk.GetArrayFromImage(sitk.ReadImage(str(folder / f"{name}.nrrd"))), array(node))
+
+
+def test_slices_along_another_axis_and_an_exact_spacing(session: object):
+    import slicer
+    from ThinSliceSRLib.desktop.run import Request
+
+    thick = add_thick_volume(spacing_mm=4.0)
+    sagittal = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "sagittal")
+    slicer.util.updateVolumeFromArray(sagittal, np.ascontiguousarray(array(thick).transpose(1, 2, 0)))
+    sagittal.SetSpacing(4.0, 0.7, 0.7)
+    run, told = run_to_the_end(session, Request(sagittal, device="cpu", spacing="1.0"))
+    assert told.outcomes[0].done, told.outcomes[0]
+    assert array(run.results.dls).shape == array(run.results.bis).shape == (40, 40, 29)
+    np.testing.assert_allclose(run.results.dls.GetSpacing(), (1.0, 0.7, 0.7))
+    assert len(np.unique(array(run.results.dls)[:, :, 14])) > 10
+
+
+def test_without_bis_only_dls_is_made(session: object, scene: object):
+    from ThinSliceSRLib.desktop.run import Request
+
+    thick = add_thick_volume()
+    volumes = scene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode")
+    run, told = run_to_the_end(session, Request(thick, wants_bis=False, device="cpu"))
+    assert told.outcomes[0].done
+    assert run.results.bis is None
+    assert scene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode") == volumes + 1
+
+
+def test_a_refused_input_is_told_in_the_engines_sentence_and_leaves_no_node(session: object, scene: object):
+    from ThinSliceSRLib.desktop.run import Request
+
+    thin = add_thick_volume(spacing_mm=1.0)
+    _run, told = run_to_the_end(session, Request(thin, device="cpu"))
+    assert not told.outcomes[0].done
+    assert "thin already" in told.outcomes[0].sentence
+    assert scene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode") == 1
+
+
+def start_long_run(session: object, **choices: object) -> tuple[object, Listening]:
+    """A run that takes minutes, in the middle of its synthesis."""
+    from ThinSliceSRLib.desktop.run import Request
+
+    told = Listening()
+    run = session.start(Request(add_thick_volume(slices=40, matrix=256), device="cpu", **choices), **told.listeners)
+    wait_for(lambda: told.visible or told.outcomes)
+    assert not told.outcomes
+    return run, told
+
+
+def test_dls_shows_bis_from_the_start_and_its_own_slices_as_they_are_finished(session: object):
+    run, told = start_long_run(session, first_at_mm=100.0)
+    bis = array(run.results.bis)
+    assert len(np.unique(bis[150])) > 10
+    wait_for(lambda: not np.array_equal(array(run.results.dls), bis), 120)
+    changed = np.flatnonzero((array(run.results.dls) != bis).any(axis=(1, 2)))
+    assert abs(changed.mean() - 100) < 40, "the slices around the wanted place come first"
+    run.cancel()
+    wait_for(lambda: told.outcomes)
+
+
+def test_cancel_leaves_the_scene_as_it_was(session: object, scene: object):
+    run, told = start_long_run(session)
+    nodes = scene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode")
+    run.cancel()
+    wait_for(lambda: told.outcomes, 2)
+    assert told.outcomes[0].cancelled
+    assert scene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode") == nodes - 2
+
+
+@pytest.mark.skipif(os.name == "nt", reason="SIGKILL")
+def test_a_killed_worker_is_told_once_and_leaves_nothing(session: object, scene: object):
+    run, told = start_long_run(session)
+    os.kill(run.process_id, signal.SIGKILL)
+    wait_for(lambda: told.outcomes)
+    assert (told.outcomes[0].done, told.outcomes[0].cancelled) == (False, False)
+    assert "unexpectedly" in told.outcomes[0].sentence
+    assert scene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode") == 1
+
+
+@pytest.mark.parametrize("removed", ["input", "result"])
+def test_removing_a_volume_ends_its_run_with_a_sentence(session: object, scene: object, removed: str):
+    run, told = start_long_run(session)
+    scene.RemoveNode(run.request.source if removed == "input" else run.results.dls)
+    wait_for(lambda: told.outcomes, 3)
+    assert f"{removed} was removed" in told.outcomes[0].sentence
+    assert scene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode") == (0 if removed == "input" else 1)
+
+
+def test_closing_the_scene_ends_the_run_without_a_word(session: object, scene: object):
+    import psutil
+
+    run, told = start_long_run(session)
+    process = psutil.Process(run.process_id)
+    scene.Clear(False)
+    assert not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    assert told.outcomes == []
+    assert not session.running
+    assert scene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode") == 0
+
+
+def test_only_one_run_goes_on_at_a_time(session: object):
+    from ThinSliceSRLib.desktop.run import Request
+    from ThinSliceSRLib.engine.errors import ThinSliceError
+
+    run, told = start_long_run(session)
+    with pytest.raises(ThinSliceError, match="going on already"):
+        session.start(Request(run.request.source), **told.listeners)
+    run.cancel()
+    wait_for(lambda: told.outcomes)
+
+
+def test_a_script_gets_the_volumes_or_the_sentence(session: object):
+    from ThinSliceSRLib.desktop.run import Request
+    from ThinSliceSRLib.engine.errors import ThinSliceError
+
+    results = session.synthesize(Request(add_thick_volume(), device="cpu"))
+    assert array(results.dls).shape == (36, 40, 40)
+    with pytest.raises(ThinSliceError, match="no-such-model"):
+        session.synthesize(Request(add_thick_volume(), weights="no-such-model", device="cpu"))

@@ -1,0 +1,1 @@
+"""What touches Slicer: nodes, views, the worker process, installs. Never imports torch or einops."""

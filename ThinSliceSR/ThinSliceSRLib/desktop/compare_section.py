@@ -1,0 +1,107 @@
+"""The panel's comparison: thick, BIS and DLS side by side, windows for all of them, and fading in the user's views."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import qt
+import slicer
+
+from .comparison import ComparedVolumes, Comparison
+from .comparison_layout import COLUMNS, ROWS, view_name
+from .fade import Fade
+from .result_nodes import results_of
+from .windows import set_window
+
+FLICKER_MS = 500
+COMPARISON_VIEWS = {view_name(row, column) for row in ROWS for column in COLUMNS}
+
+
+class CompareSection:
+    """Offers what can be done with the results that the input has."""
+
+    def __init__(self, ui: Any) -> None:
+        self._ui = ui
+        self._source: slicer.vtkMRMLScalarVolumeNode | None = None
+        self._comparison = Comparison()
+        self._fade = Fade()
+        self._flicker = qt.QTimer()
+        self._flicker.timeout.connect(self._fade.flicker)
+        ui.compareButton.toggled.connect(self._compare)
+        ui.flickerButton.toggled.connect(self._toggle_flicker)
+        ui.fadeSlider.valueChanged.connect(self._fade_to)
+        ui.thinSelector.currentNodeChanged.connect(lambda *_arguments: self._show_again())
+        for name in ("lung", "mediastinum", "bone"):
+            button = getattr(ui, f"{name}Button")
+            button.clicked.connect(lambda *_arguments, name=name: self._set_window(name))
+
+    def show_input(self, source: slicer.vtkMRMLScalarVolumeNode | None) -> None:
+        """Offers to compare the input's latest results; to be called when either may have changed."""
+        self._source = source
+        compared = self._compared()
+        self._ui.compareButton.enabled = compared is not None or self._comparison.is_shown
+        for button in (self._ui.lungButton, self._ui.mediastinumButton, self._ui.boneButton):
+            button.enabled = compared is not None
+        fades = compared is not None and compared.bis is not None
+        self._ui.fadeSlider.enabled = fades
+        self._ui.flickerButton.enabled = fades
+        if not fades:
+            self._end_fade()
+        if compared is not None:
+            self._show_again()
+
+    def owns(self, view: slicer.vtkMRMLSliceCompositeNode) -> bool:
+        """Whether the view is one of the comparison's."""
+        return view.GetLayoutName() in COMPARISON_VIEWS
+
+    def close(self) -> None:
+        """Puts the user's own layout and views back."""
+        self._end_fade()
+        self._comparison.back()
+
+    def _compared(self) -> ComparedVolumes | None:
+        dls, bis = results_of(self._source) if self._source else (None, None)
+        if dls is None:
+            return None
+        thin = self._ui.thinSelector.currentNode()
+        return ComparedVolumes(self._source, bis, dls, None if thin in (self._source, dls, bis) else thin)
+
+    def _compare(self, wanted: bool) -> None:
+        compared = self._compared()
+        if wanted and compared is not None:
+            self._end_fade()
+            self._comparison.show(compared)
+        else:
+            self._comparison.back()
+
+    def _show_again(self) -> None:
+        """The comparison that is shown, with what is to be compared now."""
+        compared = self._compared()
+        if self._comparison.is_shown and compared is not None:
+            self._comparison.show(compared)
+
+    def _set_window(self, name: str) -> None:
+        compared = self._compared()
+        if compared is not None:
+            set_window(compared.by_column().values(), name)
+
+    def _fade_to(self, percent: int) -> None:
+        self._begin_fade()
+        self._fade.set_share(percent / 100)
+
+    def _toggle_flicker(self, wanted: bool) -> None:
+        if wanted:
+            self._begin_fade()
+            self._flicker.start(FLICKER_MS)
+        else:
+            self._end_fade()
+
+    def _begin_fade(self) -> None:
+        compared = self._compared()
+        if not self._fade.is_on and compared is not None and compared.bis is not None:
+            self._fade.begin(compared.bis, compared.dls)
+
+    def _end_fade(self) -> None:
+        self._flicker.stop()
+        self._fade.end()
+        self._ui.flickerButton.checked = False

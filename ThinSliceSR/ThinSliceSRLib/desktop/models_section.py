@@ -1,0 +1,120 @@
+"""The panel's list of models: which weights are there, and how to get, take in and remove them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import qt
+from slicer.i18n import tr as _
+
+from .dialogs import Dialogs
+from .weights_list import (
+    LIST_ARGUMENTS,
+    ListedModel,
+    WeightsList,
+    download_arguments,
+    import_arguments,
+    parse_weights_list,
+    remove_arguments,
+)
+from .worker import Ending, Worker
+
+
+class ModelsSection:
+    """Asks the engine what there is when the section is opened first, and after each change."""
+
+    def __init__(self, ui: Any, dialogs: Dialogs, on_listed: Callable[[WeightsList], None]) -> None:
+        self.weights: WeightsList | None = None
+        self._ui = ui
+        self._dialogs = dialogs
+        self._on_listed = on_listed
+        self._worker: Worker | None = None
+        ui.modelsList.currentRowChanged.connect(lambda *_arguments: self._enable())
+        ui.downloadButton.clicked.connect(lambda *_arguments: self._download())
+        ui.importButton.clicked.connect(lambda *_arguments: self._import())
+        ui.removeButton.clicked.connect(lambda *_arguments: self._remove())
+        ui.openFolderButton.clicked.connect(lambda *_arguments: self._open_folder())
+        self._enable()
+
+    def refresh(self) -> None:
+        """Asks the engine for its list; the answer comes later."""
+        if not self._busy:
+            self._work(LIST_ARGUMENTS, self._listed)
+
+    def close(self) -> None:
+        """Ends what is going on."""
+        if self._worker:
+            self._worker.abandon()
+
+    @property
+    def _busy(self) -> bool:
+        return self._worker is not None and self._worker.running
+
+    @property
+    def _chosen(self) -> ListedModel | None:
+        row = self._ui.modelsList.currentRow
+        return self.weights.models[row] if self.weights and 0 <= row < len(self.weights.models) else None
+
+    def _work(
+        self,
+        arguments: list[str],
+        on_ended: Callable[[Ending], None],
+        on_event: Callable[[dict[str, Any]], None] | None = None,
+    ) -> None:
+        self._worker = Worker(arguments, on_ended=on_ended, on_event=on_event)
+        self._worker.start()
+        self._enable()
+
+    def _listed(self, ending: Ending) -> None:
+        self._enable()
+        if not ending.done:
+            self._ui.modelsStatusLabel.text = ending.sentence
+            return
+        self.weights = parse_weights_list(ending.output)
+        self._ui.modelsList.clear()
+        for model in self.weights.models:
+            self._ui.modelsList.addItem(model.line)
+        self._enable()
+        self._on_listed(self.weights)
+
+    def _download(self) -> None:
+        name = self._chosen.name
+        self._ui.modelsStatusLabel.text = _("Downloading {name}…").format(name=name)
+        self._work(download_arguments(name), self._changed(_("Downloaded.")), self._download_progress)
+
+    def _download_progress(self, event: dict[str, Any]) -> None:
+        if event["event"] == "progress" and event["total"]:
+            text = _("Downloading: {percent} %").format(percent=round(100 * event["done"] / event["total"]))
+            self._ui.modelsStatusLabel.text = text
+
+    def _import(self) -> None:
+        file = self._dialogs.choose_weights_file()
+        if file:
+            self._work(import_arguments(file), self._changed(_("Taken in.")))
+
+    def _remove(self) -> None:
+        name = self._chosen.name
+        if self._dialogs.ask(_("Remove the weights {name} from your own folder?").format(name=name)):
+            self._work(remove_arguments(name), self._changed(_("Removed.")))
+
+    def _changed(self, done_text: str) -> Callable[[Ending], None]:
+        def ended(ending: Ending) -> None:
+            self._ui.modelsStatusLabel.text = done_text if ending.done else ending.sentence
+            # The worker that has just ended is still telling so.
+            qt.QTimer.singleShot(0, self.refresh)
+
+        return ended
+
+    def _open_folder(self) -> None:
+        folder = self.weights.own_folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self._dialogs.open_folder(folder)
+
+    def _enable(self) -> None:
+        """Only what can be done is offered."""
+        chosen = None if self._busy else self._chosen
+        self._ui.downloadButton.enabled = chosen is not None and chosen.downloadable and not chosen.usable
+        self._ui.removeButton.enabled = chosen is not None and chosen.removable
+        self._ui.importButton.enabled = not self._busy
+        self._ui.openFolderButton.enabled = self.weights is not None and self.weights.own_folder is not None

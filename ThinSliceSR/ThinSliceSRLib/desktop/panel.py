@@ -1,0 +1,222 @@
+"""The module's panel: pick, apply, watch, compare. It wires the sections to the session and to the parameters."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import slicer
+from slicer.i18n import tr as _
+
+from ..engine.errors import ThinSliceError
+from .advanced_section import AdvancedSection
+from .compare_section import CompareSection
+from .diagnostics import diagnostics_text
+from .dialogs import Dialogs
+from .input_section import InputSection
+from .installation import Installation
+from .models_section import ModelsSection
+from .requirements import missing_requirements
+from .result_nodes import ResultNodes
+from .run import Outcome, Progress, Request, Run
+from .session import Session
+from .status_texts import done_text, stage_text
+from .viewed_slice import viewed_slice_mm, views_of
+from .volume_nodes import volume_of
+from .weights_list import WeightsList, models_to_choose
+from .worker import Ending, Worker
+
+PROGRESS_STEPS = 1000
+DEVICES_ARGUMENTS = ["devices", "--json"]
+
+
+class Panel:
+    """`ui`: the .ui file's widgets by name. `set_parameters` ties it to the scene, `close` ends all that it began."""
+
+    def __init__(self, ui: Any, session: Session, dialogs: Dialogs | None = None) -> None:
+        self.ui = ui
+        self._session = session
+        self._dialogs = dialogs or Dialogs()
+        self._parameters: Any = None
+        self._run: Run | None = None
+        self._views: list[slicer.vtkMRMLSliceCompositeNode] = []
+        self._installation = Installation(
+            on_progress=self._show_installation, on_ended=self._installation_ended, ask=self._dialogs.ask
+        )
+        self._devices_worker: Worker | None = None
+        self._devices: dict[str, Any] | None = None
+        self._outcome: Outcome | None = None
+        self._notice = ""
+        self._usable = False
+        self._shown_input: object = None
+        self._input = InputSection(ui)
+        self._advanced = AdvancedSection(ui)
+        self._compare = CompareSection(ui)
+        self._models = ModelsSection(ui, self._dialogs, self._offer_models)
+        ui.applyButton.clicked.connect(lambda *_arguments: self.apply_or_cancel())
+        ui.logButton.clicked.connect(lambda *_arguments: self._show_log())
+        ui.diagnosticsButton.clicked.connect(lambda *_arguments: self.copy_diagnostics())
+        for section in (ui.advancedSection, ui.modelsSection):
+            section.contentsCollapsed.connect(self._section_folded)
+
+    def set_parameters(self, parameters: Any) -> None:
+        """Ties the panel to the parameters of the scene; None unties it, as while the scene is closed."""
+        self._parameters = parameters
+        self._shown_input = None
+        self.ui.statusLabel.text = ""  # what was told of another scene
+        self._advanced.set_parameters(parameters)
+        self.show_parameters()
+
+    def show_parameters(self) -> None:
+        """Shows what the parameters say; to be called when they have changed."""
+        source = self._parameters.inputVolume if self._parameters else None
+        self._advanced.show_parameters()
+        if self._parameters:
+            self.ui.bisSelector.enabled = self._parameters.makeBis and not self._session.running
+        if source is not self._shown_input or source is None:
+            self._shown_input = source
+            self._usable = self._input.show(source)
+            self._compare.show_input(source)
+        self._enable()
+
+    def close(self) -> None:
+        """Ends whatever goes on, puts the user's layout back and forgets the scene."""
+        if self._devices_worker:
+            self._devices_worker.abandon()
+        self._models.close()
+        self._compare.close()
+        self._session.close()
+        self._run = None
+
+    # What the user does
+
+    def apply_or_cancel(self) -> None:
+        if self._session.running:
+            self.ui.applyButton.enabled = False
+            self.ui.statusLabel.text = _("Cancelling…")
+            self._run.cancel()
+        elif self._installation.running:
+            self._installation.cancel()
+        elif missing_requirements():
+            self._installation.start()
+            self._enable()
+        else:
+            self._start()
+
+    def copy_diagnostics(self) -> None:
+        """Puts a text about this installation and the last run on the clipboard."""
+        names = [node.GetName() for node in slicer.util.getNodesByClass("vtkMRMLVolumeNode")]
+        log = self._outcome.log.splitlines() if self._outcome else []
+        facts = self._outcome.facts if self._outcome else None
+        slicer.app.clipboard().setText(diagnostics_text(self._devices, self._models.weights, facts, log, names))
+        self.ui.statusLabel.text = _("The diagnostics are on the clipboard.")
+
+    def _show_log(self) -> None:
+        self._dialogs.show_log(self._outcome.sentence, self._outcome.log)
+
+    def _section_folded(self, folded: bool) -> None:
+        """Asks for devices and models when a section that shows them is opened first."""
+        if not folded and self._devices_worker is None and not missing_requirements():
+            self._devices_worker = Worker(DEVICES_ARGUMENTS, on_ended=self._devices_told)
+            self._devices_worker.start()
+            self._models.refresh()
+
+    # A run
+
+    def _start(self) -> None:
+        parameters = self._parameters
+        source = parameters.inputVolume
+        first_at = None
+        if parameters.startAtCurrentSlice:
+            first_at = viewed_slice_mm(source, volume_of(source).through_plane_axis)
+        request = Request(
+            source,
+            parameters.dlsVolume,
+            parameters.bisVolume if parameters.makeBis else None,
+            parameters.makeBis,
+            parameters.model,
+            parameters.device,
+            parameters.precision,
+            parameters.spacing,
+            first_at or 0.0,
+        )
+        self._notice = ""
+        self._outcome = None
+        self.ui.logButton.visible = False
+        try:
+            self._run = self._session.start(
+                request,
+                on_progress=self._show_progress,
+                on_notice=self._show_notice,
+                on_visible=self._show_results,
+                on_ended=self._run_ended,
+            )
+        except ThinSliceError as error:
+            self.ui.statusLabel.text = str(error)
+            return
+        self._show_progress(Progress("start"))
+        self._enable()
+
+    def _show_progress(self, progress: Progress) -> None:
+        self.ui.progressBar.maximum = PROGRESS_STEPS if progress.stage == "synthesize" else 0
+        if progress.stage == "synthesize" and progress.share is not None:
+            self.ui.progressBar.value = round(PROGRESS_STEPS * progress.share)
+        lines = [stage_text(progress), self._notice]
+        self.ui.statusLabel.text = "\n".join(filter(None, lines))
+
+    def _show_notice(self, sentence: str) -> None:
+        self._notice = sentence
+
+    def _show_results(self, results: ResultNodes) -> None:
+        """Views that show the input show DLS from now on, at the same place; a comparison shows the new results."""
+        self._views = [view for view in views_of(self._run.request.source) if not self._compare.owns(view)]
+        for view in self._views:
+            view.SetBackgroundVolumeID(results.dls.GetID())
+        self._compare.show_input(self._shown_input)
+
+    def _run_ended(self, outcome: Outcome) -> None:
+        self._outcome = outcome
+        if outcome.done:
+            self.ui.statusLabel.text = "\n".join(filter(None, [done_text(outcome.facts), self._notice]))
+        else:
+            self.ui.statusLabel.text = outcome.sentence or _("The run was cancelled; nothing was kept.")
+            self._show_input_again()
+        self.ui.logButton.visible = bool(outcome.log) and not outcome.done and not outcome.cancelled
+        self._compare.show_input(self._shown_input)
+        self._enable()
+
+    def _show_input_again(self) -> None:
+        """Views whose DLS volume is gone show the input again."""
+        source = self._run.request.source
+        for view in self._views:
+            if view.GetBackgroundVolumeID() is None and slicer.mrmlScene.IsNodePresent(source):
+                view.SetBackgroundVolumeID(source.GetID())
+
+    def _enable(self) -> None:
+        """Only what can be done is offered; the button says what it does."""
+        running = self._session.running or self._installation.running
+        self.ui.applyButton.text = _("Cancel") if running else _("Apply")
+        self.ui.progressBar.visible = self._session.running
+        self.ui.applyButton.enabled = running or (self._parameters is not None and self._usable)
+        for widget in (self.ui.inputSelector, self.ui.dlsSelector, self.ui.makeBisCheckBox, self.ui.advancedSection):
+            widget.enabled = not running
+        self.ui.bisSelector.enabled = not running and self.ui.makeBisCheckBox.checked
+
+    # What is told by others
+
+    def _show_installation(self, line: str) -> None:
+        self.ui.statusLabel.text = line
+
+    def _installation_ended(self, succeeded: bool, sentence: str) -> None:
+        self.ui.statusLabel.text = sentence
+        self._enable()
+        if succeeded and self._parameters and self._usable:
+            self._start()
+
+    def _devices_told(self, ending: Ending) -> None:
+        if ending.done:
+            self._devices = json.loads(ending.output)
+            self._advanced.offer_devices(self._devices)
+
+    def _offer_models(self, weights: WeightsList) -> None:
+        self._advanced.offer("model", models_to_choose(weights))

@@ -1,0 +1,117 @@
+"""One run's two result volumes, DLS and BIS."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import slicer
+from slicer.i18n import tr as _
+
+from ..engine.errors import UnusableInput
+from .result_volume import ATTRIBUTE_PREFIX, SOURCE_ROLE, Kind, ResultGrid, ResultVolume, in_scene, is_synthetic
+from .volume_nodes import require_one_volume
+
+
+class ResultNodes:
+    """The DLS and BIS volumes of one run.
+
+    Whatever the user has deleted meanwhile is left alone: then every method does its work on what is still there.
+    """
+
+    @staticmethod
+    def begin(
+        source: slicer.vtkMRMLScalarVolumeNode,
+        dls: slicer.vtkMRMLScalarVolumeNode | None = None,
+        bis: slicer.vtkMRMLScalarVolumeNode | None = None,
+        wants_bis: bool = True,
+    ) -> ResultNodes:
+        """The result volumes of `source`, still without an image: those given, and new ones for those that are None.
+
+        A given volume must be empty or an earlier result, because what else it holds would be lost. From `set_grid` on
+        it looks and lies like a new one; a name that the user gave it stays, but tells what it is.
+        Raises UnusableInput as `volume_of`, or with the code `same_target` or `target_exists`; then nothing is changed.
+        """
+        require_one_volume(source)
+        chosen: dict[Kind, slicer.vtkMRMLScalarVolumeNode | None] = {"DLS": dls}
+        if wants_bis:
+            chosen["BIS"] = bis
+        chosen = {kind: node if in_scene(node) else None for kind, node in chosen.items()}
+        _require_free(source, [node for node in chosen.values() if node is not None])
+        return ResultNodes([ResultVolume(kind, source, node) for kind, node in chosen.items()])
+
+    def __init__(self, volumes: list[ResultVolume]) -> None:
+        self._volumes = {volume.kind: volume for volume in volumes}
+
+    @property
+    def dls(self) -> slicer.vtkMRMLScalarVolumeNode:
+        return self._volumes["DLS"].node
+
+    @property
+    def bis(self) -> slicer.vtkMRMLScalarVolumeNode | None:
+        """None when BIS is not wanted."""
+        return self._volumes["BIS"].node if "BIS" in self._volumes else None
+
+    def holds(self, node: slicer.vtkMRMLNode) -> bool:
+        """Whether the node is one of the results."""
+        return any(volume.node is node for volume in self._volumes.values())
+
+    def set_grid(self, grid: ResultGrid) -> None:
+        """Gives the results an image of 0 HU (int16) at the place where the source lay when the run began.
+
+        Takes the memory only as it is written. Can be called again with another grid.
+        """
+        for volume in self._volumes.values():
+            volume.set_grid(grid)
+
+    def dls_slices(self) -> np.ndarray:
+        """The DLS voxels, slice axis first, to be written in place and then `shown`. Needs `set_grid` before."""
+        return self._volumes["DLS"].slices
+
+    def bis_slices(self) -> np.ndarray:
+        """The BIS voxels, as `dls_slices`; KeyError when BIS is not wanted."""
+        return self._volumes["BIS"].slices
+
+    def shown(self) -> None:
+        """Tells Slicer that voxels have changed: views draw them again, and nothing else about the views changes."""
+        for volume in self._volumes.values():
+            if in_scene(volume.node):
+                slicer.util.arrayFromVolumeModified(volume.node)
+
+    def finish(self, provenance: Mapping[str, str]) -> None:
+        """Writes `provenance` into node attributes `ThinSliceSR.<Key>`; of what the network did, BIS says nothing.
+
+        Beside Synthetic, Kind, SourceNodeID and SourceSeriesUID, which stand there from the start.
+        """
+        for volume in self._volumes.values():
+            volume.finish(provenance)
+
+    def discard(self) -> None:
+        """Removes the nodes that the run made; those that it was given become what they were. Not after `finish`."""
+        for volume in self._volumes.values():
+            volume.discard()
+
+
+def results_of(
+    source: slicer.vtkMRMLScalarVolumeNode,
+) -> tuple[slicer.vtkMRMLScalarVolumeNode | None, slicer.vtkMRMLScalarVolumeNode | None]:
+    """The newest DLS and BIS volumes of `source` in the scene that have an image, each None when there is none."""
+    newest = {}
+    for node in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode"):
+        of_source = node.GetNodeReferenceID(SOURCE_ROLE) == source.GetID()
+        if of_source and is_synthetic(node) and node.GetImageData() is not None:
+            newest[node.GetAttribute(ATTRIBUTE_PREFIX + "Kind")] = node
+    return newest.get("DLS"), newest.get("BIS")
+
+
+def _require_free(source: slicer.vtkMRMLScalarVolumeNode, chosen: Sequence[slicer.vtkMRMLNode]) -> None:
+    for node in chosen:
+        if node is source:
+            sentence = _("A result cannot replace its own input; choose another output volume, or none to make one.")
+            raise UnusableInput(sentence, "same_target")
+        if node.GetClassName() != "vtkMRMLScalarVolumeNode" or not (node.GetImageData() is None or is_synthetic(node)):
+            sentence = _("The chosen output volume holds other data, which would be lost; choose none to make it.")
+            raise UnusableInput(sentence, "target_exists")
+    if len(chosen) == 2 and chosen[0] is chosen[1]:
+        sentence = _("DLS and BIS cannot share one output volume; choose another one, or none to make it.")
+        raise UnusableInput(sentence, "same_target")

@@ -1,0 +1,266 @@
+"""One run: a thick volume node in, its DLS and BIS nodes made by a worker, which appear while they are made."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import slicer
+import vtk
+from slicer.i18n import tr as _
+
+from ..engine.errors import ThinSliceError
+from ..engine.synthesis.slab import slab_correction_helps
+from .private_folder import PrivateFolder
+from .result_nodes import ResultNodes
+from .result_volume import ResultGrid
+from .slice_feed import RawSlices, SliceFeed
+from .volume_nodes import volume_of, write_volume
+from .worker import Ending, Worker
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the user asks for. dls, bis: nodes to be filled; None makes new ones.
+
+    weights, device, precision, spacing: as the engine's command line takes them. first_at_mm: see `viewed_slice_mm`.
+    """
+
+    source: slicer.vtkMRMLScalarVolumeNode
+    dls: slicer.vtkMRMLScalarVolumeNode | None = None
+    bis: slicer.vtkMRMLScalarVolumeNode | None = None
+    wants_bis: bool = True
+    weights: str = "auto"
+    device: str = "auto"
+    precision: str = "auto"
+    spacing: str = "native"
+    first_at_mm: float = 0.0
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is. share: 0 to 1 of the stage, None when unknown. seconds_left: None when unknown."""
+
+    stage: str
+    share: float | None = None
+    seconds_left: float | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended: `done`, or why not, in one sentence (empty after a cancel). log: what the worker wrote.
+
+    facts: what the worker's events `started` and `finished` tell.
+    """
+
+    done: bool
+    cancelled: bool
+    sentence: str
+    log: str
+    facts: dict[str, Any]
+
+
+class Run:
+    """A run from `start` until `on_ended`, which comes once and last, but not after `abandon`.
+
+    When it does not succeed, the nodes that it made are gone and those that it was to fill are as they were.
+    """
+
+    def __init__(
+        self,
+        request: Request,
+        folder: PrivateFolder,
+        *,
+        on_progress: Callable[[Progress], None],
+        on_notice: Callable[[str], None],
+        on_visible: Callable[[ResultNodes], None],
+        on_ended: Callable[[Outcome], None],
+    ) -> None:
+        """on_notice: a sentence of warning. on_visible: the results hold something to look at."""
+        self.request = request
+        self.results = ResultNodes.begin(request.source, request.dls, request.bis, request.wants_bis)
+        self._parent_folder = folder
+        self._folder = Path()
+        self._on_progress = on_progress
+        self._on_notice = on_notice
+        self._on_visible = on_visible
+        self._on_ended = on_ended
+        self._facts: dict[str, Any] = {}
+        self._first_look_waits = False
+        self._visible = False
+        self._refusal = ""
+        self._feed = SliceFeed(self.results.shown, self._feed_failed)
+        self._worker: Worker | None = None
+        self._ended = False
+        self._scene_observations: list[int] = []
+
+    def start(self) -> None:
+        """Hands the input to a worker and returns. Raises ThinSliceError when the input cannot be written."""
+        self._folder = self._parent_folder.new_folder()
+        try:
+            write_volume(self.request.source, self._folder / "thick.nrrd")
+        except ThinSliceError:
+            self._clean_up()
+            self.results.discard()
+            raise
+        self._observe_scene()
+        self._worker = Worker(self._arguments(), on_event=self._on_event, on_ended=self._worker_ended)
+        self._worker.start()
+
+    @property
+    def running(self) -> bool:
+        return self._worker is not None and not self._ended
+
+    @property
+    def process_id(self) -> int:
+        return self._worker.process_id if self._worker else 0
+
+    def cancel(self, sentence: str = "") -> None:
+        """Ends the run; within 2 seconds `on_ended` tells so, with the sentence that says why."""
+        if not self.running:
+            return
+        self._refusal = sentence
+        self._feed.stop()
+        if self._worker.running:
+            self._worker.cancel()
+        else:  # it is done, only its last slices were still on their way
+            self._end(Ending(None, "cancelled"), cancelled=True)
+
+    def abandon(self) -> None:
+        """Ends the run without a further word, as when the scene is closed or Slicer quits: at most 2 seconds."""
+        if not self.running:
+            return
+        self._ended = True
+        self._feed.stop()
+        self._worker.abandon()
+        self._clean_up()
+        self.results.discard()
+
+    def _arguments(self) -> list[str]:
+        request, folder = self.request, self._folder
+        arguments = ["synthesize", str(folder / "thick.nrrd"), str(folder / "dls.nrrd")]
+        arguments += ["--preview", str(folder / "preview.nhdr"), "--uncompressed", "--progress", "json"]
+        if request.wants_bis:
+            arguments += ["--bicubic", str(folder / "bis.nrrd")]
+        # The file does not tell how thick the slices are; the node may.
+        slab_consistency = "on" if slab_correction_helps(volume_of(request.source)) else "off"
+        choices = {
+            "--weights": request.weights,
+            "--device": request.device,
+            "--precision": request.precision,
+            "--spacing": request.spacing,
+            "--first-at": f"{request.first_at_mm:g}",
+            "--slab-consistency": slab_consistency,
+        }
+        return arguments + [part for choice in choices.items() for part in choice]
+
+    def _on_event(self, event: dict[str, Any]) -> None:
+        if self._refusal:
+            return
+        if event["event"] == "started":
+            self._facts.update(event)
+            self.results.set_grid(_grid(event, "synthesis"))
+        elif event["event"] == "warning":
+            self._on_notice(event["message"])
+        elif event["event"] == "progress":
+            self._on_slices(event)
+            share = event["done"] / event["total"] if event["total"] else None
+            self._on_progress(Progress(event["stage"], share, event["eta_s"]))
+        elif event["event"] == "finished":
+            self._facts.update(event)
+
+    def _on_slices(self, event: dict[str, Any]) -> None:
+        """Fills the results with BIS as soon as it is there, and with finished slices of DLS from then on."""
+        if event["stage"] != "synthesize":
+            return
+        preview = self._raw("preview.raw", "synthesis")
+        if not self._first_look_waits:
+            self._first_look_waits = True
+            count = len(self.results.dls_slices())
+            self._feed.add(preview, 0, count, self.results.dls_slices())
+            if self.request.wants_bis:
+                self._feed.add(preview, 0, count, self.results.bis_slices())
+            self._feed.then(self._become_visible)
+        if event.get("slices"):
+            first, last = event["slices"]
+            self._feed.add(preview, first, last + 1, self.results.dls_slices())
+
+    def _worker_ended(self, ending: Ending) -> None:
+        self._feed.stop()
+        if not ending.done or self._refusal:
+            self._end(ending, cancelled=ending.cancelled)
+            return
+        self._on_progress(Progress("show"))
+        if self._facts["output"] != self._facts["synthesis"]:
+            self.results.set_grid(_grid(self._facts, "output"))
+        count = len(self.results.dls_slices())
+        self._feed.add(self._raw("dls.nrrd", "output"), 0, count, self.results.dls_slices())
+        if self.request.wants_bis:
+            self._feed.add(self._raw("bis.nrrd", "output"), 0, count, self.results.bis_slices())
+        self._feed.then(self._become_visible)
+        self._feed.then(lambda: self._end(ending))
+
+    def _become_visible(self) -> None:
+        if not self._visible:
+            self._visible = True
+            self._on_visible(self.results)
+
+    def _feed_failed(self, error: OSError) -> None:
+        if not self._worker.running:  # else the worker has failed and removed its files: it tells why when it ends
+            sentence = _("The result could not be read from the temporary folder ({reason}); press Apply again.")
+            self._end(Ending(None, "failed", sentence.format(reason=error.strerror)))
+
+    def _end(self, ending: Ending, cancelled: bool = False) -> None:
+        self._ended = True
+        self._clean_up()
+        done = ending.done and not cancelled
+        if done:
+            self.results.finish(_provenance(self._facts))
+        else:
+            self.results.discard()
+        self._on_ended(Outcome(done, cancelled, self._refusal or ending.sentence, ending.log, self._facts))
+
+    def _raw(self, name: str, grid: str) -> RawSlices:
+        i, j, k = self._facts[grid]["size"]
+        return RawSlices(self._folder / name, (k, j, i), self._facts["slice_axis"])
+
+    def _observe_scene(self) -> None:
+        @vtk.calldata_type(vtk.VTK_OBJECT)
+        def node_removed(caller: object, event: str, node: object) -> None:
+            if node is self.request.source:
+                self.cancel(_("The input was removed, so the run was ended; choose another input."))
+            elif self.results.holds(node):
+                self.cancel(_("A result was removed, so the run was ended; press Apply to make it again."))
+
+        scene = slicer.mrmlScene
+        self._scene_observations = [
+            scene.AddObserver(scene.NodeAboutToBeRemovedEvent, node_removed),
+            scene.AddObserver(scene.StartCloseEvent, lambda *_arguments: self.abandon()),
+        ]
+
+    def _clean_up(self) -> None:
+        for observation in self._scene_observations:
+            slicer.mrmlScene.RemoveObserver(observation)
+        self._scene_observations = []
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _grid(facts: dict[str, Any], name: str) -> ResultGrid:
+    axis = facts["slice_axis"]
+    return ResultGrid(axis, facts[name]["size"][axis], facts[name]["spacing_mm"][axis])
+
+
+def _provenance(facts: dict[str, Any]) -> dict[str, str]:
+    """What the results say of how they were made, as node attributes."""
+    return {
+        "Model": facts["weights"]["name"],
+        "ModelSha256": facts["weights"]["sha256"],
+        "EngineVersion": facts["engine_version"],
+        "Device": facts["device"],
+        "Precision": facts["precision"],
+        "Seconds": f"{facts['seconds']:g}",
+        "SlabErrorMeanHU": f"{facts['slab_error_hu']['mean']:g}",
+    }

@@ -1,0 +1,102 @@
+"""What the Sample Data module offers for ThinSliceSR: two chests in 5 mm slices, one drawn here, one downloaded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import slicer
+from slicer.i18n import tr as _
+
+from ..engine.errors import ThinSliceError
+from ..engine.phantom.chest import chest_phantom
+from ..engine.synthesis.slab import simulate_thick
+from ..engine.volumes.volume import Volume
+from .volume_nodes import RAS_TO_LPS, volume_of
+from .windows import set_window
+
+CATEGORY = "ThinSliceSR"
+PHANTOM = "ThinSliceSRPhantom5mm"
+CT_CHEST = "CTChest 5 mm"
+SLAB_MM = 5.0
+# 76 slices of 1 mm make 16 slabs, hold four of the phantom's nodules and are drawn in a few seconds.
+PHANTOM_SIZE = (256, 256, 76)
+
+
+def register_sample_volumes(icons_folder: Path) -> None:
+    """Adds both samples to the Sample Data module, with their pictures; a second time changes nothing."""
+    import SampleData
+
+    pictures = {
+        PHANTOM: icons_folder / f"{PHANTOM}.png",
+        CT_CHEST: Path(SampleData.__file__).parent / "Resources" / "Icons" / "CTChest.png",
+    }
+    for name, picture in pictures.items():
+        # Without addresses and file names of its own: what there is to download is Slicer's sample.
+        SampleData.SampleDataLogic.registerCustomSampleDataSource(
+            category=CATEGORY,
+            sampleName=name,
+            uris=[],
+            fileNames=[],
+            customDownloader=load_chosen_sample,
+            thumbnailFileName=str(picture),
+        )
+
+
+def load_chosen_sample(source: object) -> list[slicer.vtkMRMLScalarVolumeNode]:
+    """What the Sample Data module calls with the source that the user chose: the loaded volumes.
+
+    A failure is told in one sentence, and leaves the list empty.
+    """
+    make = {PHANTOM: phantom_volume, CT_CHEST: ct_chest_volume}[source.sampleName]
+    _sample_data_logic().logMessage(_("Preparing {name} ...").format(name=source.sampleName))
+    try:
+        with slicer.util.WaitCursor():
+            volume = make()
+    except ThinSliceError as error:
+        slicer.util.errorDisplay(str(error))
+        return []
+    slicer.util.setSliceViewerLayers(background=volume, fit=True)
+    return [volume]
+
+
+def phantom_volume() -> slicer.vtkMRMLScalarVolumeNode:
+    """A new volume with the chest phantom, which is no patient, in 5 mm slices; drawn within seconds, no network."""
+    return _new_node(simulate_thick(chest_phantom(size=PHANTOM_SIZE), SLAB_MM), _("Chest phantom 5 mm"))
+
+
+def ct_chest_volume() -> slicer.vtkMRMLScalarVolumeNode:
+    """A new volume with Slicer's sample CTChest averaged to 5 mm slices, in the same place.
+
+    The Sample Data module downloads CTChest, or takes it from its cache. Raises ThinSliceError when it cannot.
+    """
+    loaded = _sample_data_logic().downloadSamples("CTChest")
+    if not (loaded and loaded[0]):
+        raise ThinSliceError(
+            _("CTChest could not be downloaded; check the internet connection and try again."), "download_failed"
+        )
+    thin = loaded[0]
+    try:
+        return _new_node(simulate_thick(volume_of(thin), SLAB_MM), _("CTChest averaged to 5 mm"))
+    finally:
+        for node in (thin.GetDisplayNode(), thin):
+            slicer.mrmlScene.RemoveNode(node)
+
+
+def _sample_data_logic() -> object:
+    """The Sample Data module's logic: that of its panel, which shows the messages, where the panel exists."""
+    import SampleData
+
+    panel = getattr(slicer.modules, "SampleDataWidget", None)
+    return panel.logic if panel else SampleData.SampleDataLogic()
+
+
+def _new_node(volume: Volume, name: str) -> slicer.vtkMRMLScalarVolumeNode:
+    """A volume of the scene with the engine's values at their place, shown in the lung window."""
+    index_to_ras = np.eye(4)
+    # The way from LPS to RAS is the one from RAS to LPS.
+    index_to_ras[:3, :3] = RAS_TO_LPS @ volume.direction * np.array(volume.spacing_mm)
+    index_to_ras[:3, 3] = RAS_TO_LPS @ volume.origin_mm
+    node = slicer.util.addVolumeFromArray(volume.hu, index_to_ras, slicer.mrmlScene.GenerateUniqueName(name))
+    set_window([node], "lung")
+    return node

@@ -1,0 +1,101 @@
+"""The module's self-test: the main path inside Slicer, on the phantom, without network and without GPU."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import slicer
+
+from .requirements import missing_requirements
+from .result_nodes import ResultNodes
+from .result_volume import is_synthetic
+from .run import Outcome, Request
+from .sample_volumes import phantom_volume
+
+LONGEST_RUN_S = 150
+
+
+def run_main_path(session: Any, tell: Callable[[str], None]) -> None:
+    """Makes DLS and BIS of the phantom, and cancels a second run. Raises AssertionError with what is wrong."""
+    missing = missing_requirements()
+    assert not missing, f"install first what is missing: {missing}"
+    tell("Making the phantom")
+    thick = phantom_volume()
+    before = slicer.util.arrayFromVolume(thick).copy()
+
+    tell("Making its thin slices")
+    seen: list[ResultNodes] = []
+    outcome, results = _run(session, Request(thick, device="cpu"), on_visible=seen.append)
+    assert outcome.done, outcome.sentence
+    assert seen, "the results were not shown before the end"
+    slices = slicer.util.arrayFromVolume(thick).shape[0]
+    for result in (results.dls, results.bis):
+        values = slicer.util.arrayFromVolume(result)
+        assert values.shape == (5 * (slices - 1) + 1, *before.shape[1:]), values.shape
+        assert is_synthetic(result)
+        assert abs(float(values.mean()) - float(before.mean())) < 20, "the HU are not those of the phantom"
+        assert all(len(np.unique(picture)) > 1 for picture in values), "a slice is empty"
+        _require_same_place(thick, result, slices)
+    assert not np.array_equal(*(slicer.util.arrayFromVolume(result) for result in (results.dls, results.bis)))
+    assert "(synthetic)" in results.dls.GetName()
+    assert np.array_equal(slicer.util.arrayFromVolume(thick), before), "the input was changed"
+
+    tell("Cancelling a run")
+    nodes = slicer.mrmlScene.GetNumberOfNodes()
+    began: list[float] = []
+    outcome, _results = _run(session, Request(thick, device="cpu"), cancel_when_visible=began)
+    assert outcome.cancelled, outcome.sentence
+    assert time.monotonic() - began[0] < 2, "cancelling took longer than 2 s"
+    assert slicer.mrmlScene.GetNumberOfNodes() == nodes, "a cancelled run left nodes"
+
+
+def _run(
+    session: Any,
+    request: Request,
+    on_visible: Callable[[ResultNodes], None] = lambda results: None,
+    cancel_when_visible: list[float] | None = None,
+) -> tuple[Outcome, ResultNodes]:
+    """Runs to the end. `cancel_when_visible` takes the moment at which the run was cancelled."""
+    outcomes: list[Outcome] = []
+
+    def visible(results: ResultNodes) -> None:
+        on_visible(results)
+        if cancel_when_visible is not None:
+            cancel_when_visible.append(time.monotonic())
+            run.cancel()
+
+    run = session.start(
+        request,
+        on_progress=lambda progress: None,
+        on_notice=lambda sentence: None,
+        on_visible=visible,
+        on_ended=outcomes.append,
+    )
+    end = time.monotonic() + LONGEST_RUN_S
+    while not outcomes:
+        assert time.monotonic() < end, "the run does not end"
+        slicer.app.processEvents()
+        time.sleep(0.01)
+    return outcomes[0], run.results
+
+
+def _require_same_place(thick: object, thin: object, slices: int) -> None:
+    """Each thick slice k lies on thin slice 5k."""
+    matrices = [np.eye(4), np.eye(4)]
+    for volume, matrix in zip((thick, thin), matrices, strict=True):
+        matrix[:] = slicer.util.arrayFromVTKMatrix(_ijk_to_ras(volume))
+    for k in (0, slices - 1):
+        for i, j in ((0, 0), (1, 3)):
+            places = matrices[0] @ (i, j, k, 1), matrices[1] @ (i, j, 5 * k, 1)
+            assert np.allclose(*places, atol=1e-4), f"thick slice {k} does not lie on thin slice {5 * k}"
+
+
+def _ijk_to_ras(volume: Any) -> Any:
+    import vtk
+
+    matrix = vtk.vtkMatrix4x4()
+    volume.GetIJKToRASMatrix(matrix)
+    return matrix

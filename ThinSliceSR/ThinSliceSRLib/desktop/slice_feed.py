@@ -1,0 +1,88 @@
+"""Brings slices from the worker's files into volume nodes, piece by piece, while the GUI goes on answering."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import qt
+
+# One piece is copied in a few milliseconds.
+PIECE_BYTES = 16_000_000
+# Showing a large volume in nine views takes 70 ms (measured in Slicer 5.13), so it is not done after every piece.
+SHOW_EVERY_S = 0.5
+
+
+@dataclass(frozen=True)
+class RawSlices:
+    """The int16 values at the end of an uncompressed file: (k, j, i), slices along `slice_axis` (of i, j, k)."""
+
+    file: Path
+    shape: tuple[int, int, int]
+    slice_axis: int
+
+    def read(self, first: int, stop: int) -> np.ndarray:
+        """Slices first…stop − 1, the slice axis first. Raises OSError.
+
+        The file is open only meanwhile, because Windows does not remove files that are open.
+        """
+        offset = self.file.stat().st_size - 2 * int(np.prod(self.shape))
+        values = np.memmap(self.file, np.dtype("<i2"), mode="r", offset=offset, shape=self.shape)
+        return np.array(np.moveaxis(values, 2 - self.slice_axis, 0)[first:stop])
+
+
+class SliceFeed:
+    """Copies slices into arrays of volume nodes whenever Slicer has nothing else to do, and shows them now and then."""
+
+    def __init__(self, show: Callable[[], None], on_failed: Callable[[OSError], None]) -> None:
+        """show: tells Slicer that voxels have changed. on_failed: a file could not be read; the feed has stopped."""
+        self._show = show
+        self._on_failed = on_failed
+        self._waiting: deque[tuple[RawSlices, int, int, np.ndarray] | Callable[[], None]] = deque()
+        self._unseen = False
+        self._next_show = 0.0
+        self._timer = qt.QTimer()
+        self._timer.timeout.connect(self._work)
+
+    def add(self, source: RawSlices, first: int, stop: int, target: np.ndarray) -> None:
+        """Copies slices first…stop − 1 into the same places of `target`, whose first axis is the slice axis."""
+        if first >= stop:
+            return
+        piece = max(1, PIECE_BYTES // target[0].nbytes)
+        for start in range(first, stop, piece):
+            self._waiting.append((source, start, min(start + piece, stop), target))
+        self._timer.start(0)
+
+    def then(self, action: Callable[[], None]) -> None:
+        """Calls `action` once everything added so far is copied and shown."""
+        self._waiting.append(action)
+        self._timer.start(0)
+
+    def stop(self) -> None:
+        """Forgets what waits."""
+        self._waiting.clear()
+        self._timer.stop()
+
+    def _work(self) -> None:
+        if self._waiting and not callable(self._waiting[0]):
+            source, first, stop, target = self._waiting.popleft()
+            try:
+                target[first:stop] = source.read(first, stop)
+            except OSError as error:
+                self.stop()
+                self._on_failed(error)
+                return
+            self._unseen = True
+        action = self._waiting.popleft() if self._waiting and callable(self._waiting[0]) else None
+        if self._unseen and (action or not self._waiting or time.monotonic() >= self._next_show):
+            self._unseen = False
+            self._show()
+            self._next_show = time.monotonic() + SHOW_EVERY_S
+        if not self._waiting:
+            self._timer.stop()
+        if action:
+            action()

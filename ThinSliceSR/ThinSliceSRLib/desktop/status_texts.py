@@ -1,0 +1,47 @@
+"""What the panel says of a run, in words for a radiologist."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from slicer.i18n import tr as _
+
+from .run import Progress
+
+
+def stage_text(progress: Progress) -> str:
+    """The stage, how far it is and how long it will still take, e.g. "Making thin slices: 40 %, about 2 min left"."""
+    stages = {
+        "start": _("Starting"),
+        "interpolate": _("Interpolating (BIS)"),
+        "synthesize": _("Making thin slices (DLS)"),
+        "write": _("Saving"),
+        "show": _("Showing the result"),
+    }
+    text = stages.get(progress.stage, progress.stage)
+    if progress.stage != "synthesize" or progress.share is None:
+        return text + "…"
+    if progress.seconds_left is None:
+        return _("{stage}: {percent} %").format(stage=text, percent=round(100 * progress.share))
+    return _("{stage}: {percent} %, about {time} left").format(
+        stage=text, percent=round(100 * progress.share), time=time_text(progress.seconds_left)
+    )
+
+
+def time_text(seconds: float) -> str:
+    """A time that a person can take in: "40 s", "3 min", "1.5 h"."""
+    if seconds < 90:
+        return _("{count} s").format(count=max(1, round(seconds)))
+    if seconds < 5400:
+        return _("{count} min").format(count=round(seconds / 60))
+    return _("{count} h").format(count=round(seconds / 3600, 1))
+
+
+def done_text(facts: dict[str, Any]) -> str:
+    """What was used, e.g. "Done: cthnet-small on cpu (bf16), 21 s; the result is synthetic"."""
+    return _("Done: {model} on {device} ({precision}), {time}; the result is synthetic, for research only").format(
+        model=facts["weights"]["name"],
+        device=facts["device"],
+        precision=facts["precision"],
+        time=time_text(facts["seconds"]),
+    )

@@ -1,0 +1,133 @@
+"""The models that there are, as `thinslicesr weights list --json` tells them, in words for the panel.
+
+It runs nothing: the `…_arguments` are for a worker.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from slicer.i18n import tr as _
+
+LIST_ARGUMENTS = ["weights", "list", "--json"]
+AUTOMATIC = "auto"
+
+
+@dataclass(frozen=True)
+class ListedModel:
+    """One weights file, or registered weights that are not here.
+
+    bytes: of the file. state: as in the engine's inventory, or `missing` (registered, but not here). place: `own`,
+    `installed` or `clone`; empty when missing, and then `path` is None. used: by its name it is this file that is
+    found. downloadable: an address is registered.
+    """
+
+    name: str
+    bytes: int
+    state: Literal["registered", "differs", "local", "damaged", "missing"]
+    place: str = ""
+    path: Path | None = None
+    used: bool = False
+    trained: bool = True
+    downloadable: bool = False
+
+    @property
+    def usable(self) -> bool:
+        """Whether a run can ask for it by its name."""
+        return self.used and self.state not in ("damaged", "missing")
+
+    @property
+    def removable(self) -> bool:
+        return self.place == "own"
+
+    @property
+    def line(self) -> str:
+        """One line for the panel: name, size, what it is or what to do, where it is."""
+        parts = [self.name, _("{size} MB").format(size=f"{self.bytes / 1e6:.1f}"), self._state_text()]
+        if not self.trained and self.state != "damaged":
+            parts.append(_("not trained, for tests only"))
+        if self.state != "missing":
+            parts.append(_("in your own folder") if self.removable else _("came with ThinSliceSR"))
+            if not self.used:
+                parts.append(_("not used, because another of this name is found first"))
+        return " · ".join(parts)
+
+    def _state_text(self) -> str:
+        if self.state == "missing":
+            if self.downloadable:
+                return _("not on this computer, can be downloaded")
+            return _("not on this computer, and no address to download from is known; import its file")
+        if self.state == "damaged":
+            return _("damaged; {remedy}").format(remedy=self._remedy())
+        if self.state == "differs":
+            return _("not the registered model of this name; {remedy}").format(remedy=self._remedy())
+        return _("ready") if self.state == "registered" else _("ready, not a registered model")
+
+    def _remedy(self) -> str:
+        if not self.removable:
+            return _("install ThinSliceSR again")
+        return _("remove it, then download it again") if self.downloadable else _("remove it, then import it again")
+
+
+@dataclass(frozen=True)
+class WeightsList:
+    """own_folder: the user's own, which may not exist yet; None when the user has none."""
+
+    models: tuple[ListedModel, ...]
+    own_folder: Path | None
+
+
+def parse_weights_list(text: str) -> WeightsList:
+    """What the engine printed. Raises ValueError or KeyError when it is something else."""
+    content = json.loads(text)
+    registered = {model["name"]: model for model in content["registered"]}
+    here = [_model_of_file(file, registered.get(file["name"])) for file in content["weights"]]
+    names = {model.name for model in here}
+    missing = [
+        ListedModel(name, model["bytes"], "missing", downloadable=bool(model["urls"]))
+        for name, model in registered.items()
+        if name not in names
+    ]
+    own = content["folders"].get("own")
+    return WeightsList((*here, *missing), Path(own) if own else None)
+
+
+def models_to_choose(weights: WeightsList) -> list[tuple[str, str]]:
+    """Label and value (for `--weights`) of each model that a run can use, the automatic choice first."""
+    choices = [(_("Automatic (base on a GPU, small on a CPU)"), AUTOMATIC)]
+    for model in weights.models:
+        if model.usable:
+            label = model.name if model.trained else _("{name} (not trained, for tests only)").format(name=model.name)
+            choices.append((label, model.name))
+    return choices
+
+
+def download_arguments(name: str) -> list[str]:
+    """Fetches a registered model into the user's own folder, telling events."""
+    return ["weights", "download", name, "--progress", "json"]
+
+
+def import_arguments(file: Path) -> list[str]:
+    """Takes a weights file, or a published checkpoint, into the user's own folder."""
+    return ["weights", "import", str(file.absolute())]
+
+
+def remove_arguments(name: str) -> list[str]:
+    """Removes a model, and what a download of it has left, from the user's own folder."""
+    return ["weights", "remove", name]
+
+
+def _model_of_file(file: dict[str, Any], registered: dict[str, Any] | None) -> ListedModel:
+    return ListedModel(
+        file["name"],
+        file["bytes"],
+        file["state"],
+        file["place"],
+        Path(file["path"]),
+        file["used"],
+        file["trained"],
+        downloadable=bool(registered and registered["urls"]),
+    )

@@ -1,0 +1,166 @@
+"""The engine's command line in a process of its own, so that Slicer neither waits for it nor falls with it."""
+
+from __future__ import annotations
+
+import sys
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import qt
+from slicer.i18n import tr as _
+
+from .event_lines import EventLines
+from .process_tree import end_process_tree
+
+LIBRARY = Path(__file__).resolve().parents[2]
+CANCELLED_EXIT_CODE = 130
+LOG_LINES = 200
+# A worker that is asked to end does so within a tenth of a second; one that does not is ended.
+PATIENCE_MS = 1000
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a worker ended.
+
+    exit_code: of the engine's command line (see DESIGN section 3); None when it crashed or could not be started.
+    code, sentence: of its failure, in the engine's words where it could tell; empty when there is none.
+    output: what it printed, unless that was events. log: the last lines that it wrote on stderr.
+    """
+
+    exit_code: int | None
+    code: str = ""
+    sentence: str = ""
+    output: str = ""
+    log: str = ""
+
+    @property
+    def done(self) -> bool:
+        return self.exit_code == 0
+
+    @property
+    def cancelled(self) -> bool:
+        return self.exit_code == CANCELLED_EXIT_CODE
+
+
+class Worker:
+    """One run of a verb: `worker = Worker(["devices", "--json"], on_ended=…)`, then `worker.start()`.
+
+    With `on_event`, each of its events (see DESIGN section 3) is handed over when it is told; the verb's arguments
+    then hold `--progress json`. `on_ended` comes once, whatever happens, but not after `abandon`. Hold on to the object
+    while it runs: the process ends with it.
+    """
+
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        *,
+        on_ended: Callable[[Ending], None],
+        on_event: Callable[[dict[str, Any]], None] | None = None,
+        python: str = sys.executable,
+    ) -> None:
+        verb, *rest = arguments
+        self._command = [python, "-m", "ThinSliceSRLib.engine", verb, "--cancel-with-input", *rest]
+        self._on_event = on_event
+        self._on_ended = on_ended
+        self._lines = EventLines()
+        self._output = bytearray()
+        self._log: deque[str] = deque(maxlen=LOG_LINES)
+        self._failure: dict[str, str] = {}
+        self._cancelling = False
+        self._told = False
+        self._process = qt.QProcess()
+        self._process.readyReadStandardOutput.connect(self._read_output)
+        self._process.readyReadStandardError.connect(self._read_log)
+        self._process.finished.connect(self._finished)
+        self._process.errorOccurred.connect(self._error_occurred)
+
+    @property
+    def running(self) -> bool:
+        return self._process.state() != qt.QProcess.NotRunning
+
+    @property
+    def process_id(self) -> int:
+        """Of the process that was started, which may be a launcher; 0 when none runs."""
+        return int(self._process.processId())
+
+    def start(self) -> None:
+        """Starts the process and returns at once."""
+        # Python finds the library in its working folder: Slicer's launcher need not hand on PYTHONPATH.
+        self._process.setWorkingDirectory(str(LIBRARY))
+        environment = qt.QProcessEnvironment.systemEnvironment()
+        environment.remove("PYTHONSAFEPATH")
+        self._process.setProcessEnvironment(environment)
+        self._process.start(self._command[0], self._command[1:])
+        self._process.write(qt.QByteArray(b"listening\n"))
+
+    def cancel(self) -> None:
+        """Asks the worker to end and returns at once; the whole process tree is gone within 2 seconds."""
+        if self.running and not self._cancelling:
+            self._cancelling = True
+            self._process.closeWriteChannel()
+            qt.QTimer.singleShot(PATIENCE_MS, self._end)
+
+    def abandon(self) -> None:
+        """Ends the worker without a further word and waits for it, as when Slicer quits: at most 2 seconds."""
+        self._told = True
+        if self.running:
+            self._cancelling = True
+            self._process.closeWriteChannel()
+            if not self._process.waitForFinished(PATIENCE_MS):
+                self._end()
+                self._process.waitForFinished(PATIENCE_MS)
+
+    def _end(self) -> None:
+        if self.running:
+            end_process_tree(self.process_id)
+
+    def _read_output(self, *_arguments: object) -> None:
+        piece = self._process.readAllStandardOutput().data()
+        if self._on_event is None:
+            self._output += piece
+            return
+        for event in self._lines.feed(piece):
+            if event["event"] == "failed":
+                self._failure = event
+            if not self._told:
+                self._on_event(event)
+
+    def _read_log(self, *_arguments: object) -> None:
+        text = self._process.readAllStandardError().data().decode("utf-8", "replace")
+        self._log.extend(line for line in text.splitlines() if line.strip())
+
+    def _error_occurred(self, *_arguments: object) -> None:
+        # Any other error ends the process, which `finished` tells.
+        if self._process.error() == qt.QProcess.FailedToStart:
+            sentence = _("The worker process could not be started ({program}); reinstall the extension or Slicer.")
+            self._tell(Ending(None, "not_started", sentence.format(program=self._command[0])))
+
+    def _finished(self, *_arguments: object) -> None:
+        self._read_output()
+        self._read_log()
+        ended = f"the worker process ended: {self._process.exitStatus()}, code {self._process.exitCode()}"
+        log = "\n".join([*self._lines.other_lines, *self._log, ended])
+        output = self._output.decode("utf-8", "replace")
+        exit_code = self._process.exitCode()
+        crashed = self._process.exitStatus() == qt.QProcess.CrashExit or exit_code < 0
+        if self._cancelling and (crashed or exit_code):
+            self._tell(Ending(CANCELLED_EXIT_CODE, "cancelled", "", output, log))
+        elif exit_code == 0 and not crashed:
+            self._tell(Ending(0, output=output, log=log))
+        elif self._failure:
+            self._tell(Ending(exit_code, self._failure["code"], self._failure["message"], output, log))
+        elif not crashed and self._on_event is None and self._log:
+            # A verb without events tells its failure on stderr, in one sentence at the end.
+            self._tell(Ending(exit_code, "failed", self._log[-1], output, log))
+        else:
+            sentence = _("The worker process ended unexpectedly; look at its log, then try again.")
+            self._tell(Ending(None, "crashed", sentence, output, log))
+
+    def _tell(self, ending: Ending) -> None:
+        if not self._told:
+            self._told = True
+            self._on_ended(ending)

@@ -1,0 +1,49 @@
+"""list the devices that can compute: GPUs and the CPU, with their memory"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from contextlib import ExitStack
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from ..progress import Reporter, tell
+
+if TYPE_CHECKING:
+    from ..synthesis.usable_devices import UsableDevice
+
+NAME = "devices"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="as one JSON object; memory in bytes, null if not told")
+
+
+def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> None:
+    """Prints a line for each device, or one JSON object that also names the versions of PyTorch and CUDA."""
+    import torch
+
+    from ..synthesis.device import choose_device
+    from ..synthesis.usable_devices import usable_devices
+
+    auto = str(choose_device("auto").torch_device)
+    devices = usable_devices()
+    if arguments.json:
+        versions = {"torch": torch.__version__, "cuda": torch.version.cuda}
+        tell(json.dumps({**versions, "devices": [asdict(device) for device in devices], "auto": auto}, indent=2))
+        return
+    for device in devices:
+        tell(in_one_line(device) + (" (auto)" if device.device == auto else ""))
+
+
+def in_one_line(device: UsableDevice) -> str:
+    """A device for people: what `--device` calls it, its name, what it has."""
+    facts = [device.precision]
+    if device.cores is not None:
+        facts.append(f"{device.cores} cores")
+    if device.memory_bytes is not None:
+        facts.append(f"{device.memory_bytes / 1e9:.1f} GB memory")
+    if device.free_bytes is not None:
+        facts.append(f"{device.free_bytes / 1e9:.1f} GB free")
+    return f"{device.device}: {', '.join(([device.name] if device.name else []) + facts)}"

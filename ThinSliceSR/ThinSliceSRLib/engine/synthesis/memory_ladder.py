@@ -1,0 +1,170 @@
+"""The memory ladder: a run that runs out of memory goes on with fewer cubes at a time, and in the end on the CPU.
+
+The outputs of the cubes are summed in main memory on every rung, so a GPU only ever holds the cubes of one batch.
+Without a GPU, tests go down rungs that all lie on the CPU, with networks that raise what PyTorch raises when memory
+runs out; what a GPU itself raises, and that its memory is free again after a step, they cannot prove.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from ..errors import DeviceError
+from ..network.configuration import NetworkConfiguration
+from ..volumes.findings import Finding
+from .device import Device, choose_device
+from .device_memory import device_memory
+from .tiling import Tiling
+
+# How PyTorch says it on CPUs (Linux, Windows) and GPUs, and how cuDNN and cuBLAS do; only CUDA has an exception for it.
+OUT_OF_MEMORY = ("can't allocate memory", "not enough memory", "out of memory", "alloc_failed")
+# As many cubes as lie beside each other in a matrix of 512×512; more would only delay the first finished slices.
+MOST_CUBES = 4
+# Measured for the base and the small network (float32): at its peak, a cube holds four times the widest layer's values.
+BYTES_PER_WIDEST_VALUE = 16
+SHARE_OF_FREE_MEMORY = 0.5  # the rest is for what cuDNN takes, and for other programs
+
+
+@dataclass(frozen=True)
+class Rung:
+    """A device, and how many cubes it computes at a time."""
+
+    device: Device
+    cubes: int = 1
+
+
+def rungs_from(device: Device, precision: str, config: NetworkConfiguration, tiling: Tiling) -> list[Rung]:
+    """The rungs of a run that begins on `device`; precision: as wanted by the user, which the CPU has to choose anew.
+
+    A GPU computes as many cubes at a time as fit into its free memory, then half of them, down to one; then comes the
+    CPU, which computes one cube at a time.
+    """
+    cubes = 1
+    if device.is_gpu:
+        side = int(tiling.in_plane * tiling.stretch)
+        cubes = cubes_that_fit(device_memory(device.torch_device).free_bytes, config, side * side)
+    rungs = [Rung(device, cubes)]
+    while cubes > 1:
+        cubes //= 2
+        rungs.append(Rung(device, cubes))
+    if device.is_gpu:
+        rungs.append(Rung(choose_device("cpu", precision)))
+    return rungs
+
+
+def cubes_that_fit(free_bytes: int | None, config: NetworkConfiguration, pixels: int) -> int:
+    """How many cubes of `pixels` in-plane a GPU computes at a time; one where it does not tell its free memory."""
+    if free_bytes is None:
+        return 1
+    widest = max(
+        config.mlp_ratio * config.cube[0] * config.encoder_channels,
+        config.mlp_ratio * config.thin_slices * config.slice_channels,
+        config.thin_slices * config.tail_channels,
+    )
+    fitting = int(SHARE_OF_FREE_MEMORY * free_bytes / (BYTES_PER_WIDEST_VALUE * widest * pixels))
+    return min(max(fitting, 1), MOST_CUBES)
+
+
+class MemoryLadder:
+    """Runs cubes through a network on the first rung, and goes down as far as memory makes it.
+
+    on_step: is told each step down as a warning `memory_step`.
+    """
+
+    def __init__(
+        self, network: torch.nn.Module, rungs: Sequence[Rung], on_step: Callable[[Finding], None] = lambda _: None
+    ) -> None:
+        self._network = network
+        self._rungs = list(rungs)
+        self._on_step = on_step
+        self._used: dict[Device, None] = {}
+
+    @property
+    def device_label(self) -> str:
+        """The device that computed, or the devices in their order: "cuda:0 NVIDIA … then cpu"."""
+        return " then ".join(device.label for device in self._used)
+
+    @property
+    def precision(self) -> str:
+        """The precision of what was computed, or the precisions in their order: "fp16 then float32"."""
+        return " then ".join(dict.fromkeys(device.precision for device in self._used))
+
+    def outputs(self, cubes: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+        """The network's output (thin slices, rows, columns; float32) for each cube (thick slices, rows, columns).
+
+        The cubes all have one shape; they are taken as they are needed and come back in their order. Only those of a
+        batch that failed are computed again. Raises DeviceError when the memory of the last rung does not suffice.
+        """
+        cubes = iter(cubes)
+        waiting: list[np.ndarray] = []
+        while True:
+            wanted = self._rungs[0].cubes
+            waiting += itertools.islice(cubes, max(wanted - len(waiting), 0))
+            if not waiting:
+                return
+            batch = waiting[:wanted]
+            outputs = self._compute(np.stack(batch))
+            if outputs is None:
+                # Only here, as the exception, which holds the tensors of the failed attempt, is gone by now.
+                self._step_down(len(batch))
+            else:
+                del waiting[: len(batch)]
+                yield from outputs
+
+    def _compute(self, batch: np.ndarray) -> np.ndarray | None:
+        """The outputs for a batch (cubes, thick slices, rows, columns); None when another rung has to compute it."""
+        device = self._rungs[0].device
+        try:
+            network = self._network.to(device.torch_device)
+            with torch.inference_mode(), device.autocast():
+                thick = torch.from_numpy(batch).to(device.torch_device)[:, None]
+                outputs = network(thick)[:, 0].float().cpu().numpy()
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            if not self._rungs_below(len(batch)):
+                raise _not_enough_memory(device) from error
+            return None
+        self._used[device] = None
+        return outputs
+
+    def _rungs_below(self, tried: int) -> list[Rung]:
+        """The rungs that need less than `tried` cubes on this one: fewer cubes than that, or another device."""
+        device = self._rungs[0].device
+        return [rung for rung in self._rungs[1:] if rung.device != device or rung.cubes < tried]
+
+    def _step_down(self, tried: int) -> None:
+        device = self._rungs[0].device
+        self._rungs = self._rungs_below(tried)
+        if device.torch_device.type == "cuda":
+            torch.cuda.empty_cache()
+        elif device.torch_device.type == "mps":
+            torch.mps.empty_cache()
+        self._on_step(Finding("warning", "memory_step", _step_in_words(device, tried, self._rungs[0])))
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an exception of PyTorch or Python says that memory does not suffice."""
+    if isinstance(error, (torch.cuda.OutOfMemoryError, MemoryError)):
+        return True
+    return isinstance(error, RuntimeError) and any(phrase in str(error).lower() for phrase in OUT_OF_MEMORY)
+
+
+def _step_in_words(device: Device, tried: int, below: Rung) -> str:
+    whose = "GPU" if device.is_gpu else "computer"
+    failed = f"{tried} cubes at a time" if tried > 1 else "one cube"
+    if below.device == device:
+        onward = f"{below.cubes}" if below.cubes > 1 else "one"
+    else:
+        onward = below.device.label if below.device.is_gpu else "the CPU, which takes longer"
+    return f"The {whose}'s memory does not suffice for {failed}; going on with {onward}."
+
+
+def _not_enough_memory(device: Device) -> DeviceError:
+    other = "use --device cpu" if device.is_gpu else "close other programs or crop the volume"
+    return DeviceError(f"The memory of {device.label} does not suffice; {other}.", "not_enough_memory")
