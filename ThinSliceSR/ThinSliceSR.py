@@ -56,14 +56,17 @@ class ThinSliceSR(ScriptedLoadableModule):
         self.startLabels()
 
     def startLabels(self) -> None:
+        """Labels synthetic volumes from now on, if that has not begun yet."""
         from ThinSliceSRLib.desktop.synthetic_label import SyntheticLabels
 
-        self.labels = SyntheticLabels()
-        self.labels.start()
+        if self.labels is None:
+            self.labels = SyntheticLabels()
+            self.labels.start()
 
     def stopLabels(self) -> None:
         if self.labels is not None:
             self.labels.stop()
+            self.labels = None
 
 
 @parameterNodeWrapper
@@ -107,6 +110,7 @@ class ThinSliceSRWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         widget.setMRMLScene(slicer.mrmlScene)
         self.logic = ThinSliceSRLogic()
         self.panel = Panel(self.ui, self.logic.session)
+        slicer.modules.ThinSliceSRInstance.startLabels()  # also where the module was loaded after Slicer had started
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
         self.setParameters(self.logic.getParameterNode())
@@ -129,12 +133,10 @@ class ThinSliceSRWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onReload(self) -> None:
         """Reads the library anew too, which Slicer would keep."""
-        module = slicer.modules.ThinSliceSRInstance
-        module.stopLabels()
+        slicer.modules.ThinSliceSRInstance.stopLabels()
         for name in [name for name in sys.modules if name.split(".")[0] == "ThinSliceSRLib"]:
             del sys.modules[name]
         ScriptedLoadableModuleWidget.onReload(self)
-        module.startLabels()
 
     def setParameters(self, parameters: ThinSliceSRParameterNode | None) -> None:
         """Shows these parameters from now on; None while there is no scene to keep them."""

@@ -17,6 +17,8 @@ def scene() -> Iterator[object]:
 
     slicer.mrmlScene.Clear(True)
     yield slicer.mrmlScene
+    if hasattr(slicer.modules, "ThinSliceSRInstance"):  # the test has opened the module
+        slicer.modules.ThinSliceSRInstance.stopLabels()
     slicer.mrmlScene.Clear(True)
 
 

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -46,10 +47,11 @@ def open_module() -> Any:
     import slicer
     from PySide6.QtWidgets import QVBoxLayout
 
-    from ThinSliceSR import ThinSliceSRWidget
+    from ThinSliceSR import ThinSliceSR, ThinSliceSRWidget
 
     importlib.import_module("ThinSliceSRLib.desktop.panel")
     properties_as_in_slicer()
+    slicer.modules.ThinSliceSRInstance = ThinSliceSR(SimpleNamespace())
     parent = slicer.qMRMLWidget()
     QVBoxLayout(parent)
     widget = ThinSliceSRWidget(parent)

@@ -328,43 +328,34 @@ def test_results_that_come_while_comparing_take_their_columns(scene: Any, tempor
 
 
 def test_reload_brings_a_fresh_library_and_ends_what_went_on(
-    scene: Any, temporary_folder: Path, monkeypatch: pytest.MonkeyPatch
+    module: Any, temporary_folder: Path, monkeypatch: pytest.MonkeyPatch
 ):
     import sys
 
     import slicer
 
-    from ThinSliceSR import ThinSliceSR
-
     before = {name: sys.modules[name] for name in sys.modules if name.startswith("ThinSliceSRLib")}
-    instance = ThinSliceSR(type("Parent", (), {})())
-    monkeypatch.setattr(slicer.modules, "ThinSliceSRInstance", instance, raising=False)
-    instance.startLabels()
-    module = open_module()
+    instance = slicer.modules.ThinSliceSRInstance
     start_long_run(module)
-    # What slicer.util.reloadScriptedModule does with the widget.
-    monkeypatch.setattr(slicer.util, "reloadScriptedModule", lambda name: module.cleanup())
+    # What Slicer's reload does with the widget, but for the new one that it makes.
+    monkeypatch.setattr(slicer.util, "reloadScriptedModule", lambda name: (module.cleanup(), instance.startLabels()))
     module.onReload()
     try:
         assert list(temporary_folder.iterdir()) == []
         assert type(instance.labels) is not before["ThinSliceSRLib.desktop.synthetic_label"].SyntheticLabels
     finally:
-        instance.stopLabels()
         for name in [name for name in sys.modules if name.startswith("ThinSliceSRLib")]:
             del sys.modules[name]
         sys.modules.update(before)
 
 
-def test_at_start_up_samples_are_offered_and_synthetic_volumes_labelled(scene: Any):
+def test_at_start_up_samples_are_offered_and_synthetic_volumes_labelled(module: Any):
     import slicer
 
-    from ThinSliceSR import ThinSliceSR
-
-    instance = ThinSliceSR(type("Parent", (), {})())
-    slicer.app.startup_completed.pop()()
-    assert instance.labels is not None
+    slicer.modules.ThinSliceSRInstance.stopLabels()
+    slicer.app.startup_completed[-1]()
+    assert slicer.modules.ThinSliceSRInstance.labels is not None
     assert len(slicer.modules.sampleDataSources["ThinSliceSR"]) == 2
-    instance.stopLabels()
 
 
 def test_the_self_test_of_the_module_passes(scene: Any, temporary_folder: Path, capsys: pytest.CaptureFixture[str]):

@@ -68,21 +68,24 @@ class SliceFeed:
         self._timer.stop()
 
     def _work(self) -> None:
-        if self._waiting and not callable(self._waiting[0]):
-            source, first, stop, target = self._waiting.popleft()
-            try:
-                target[first:stop] = source.read(first, stop)
-            except OSError as error:
-                self.stop()
-                self._on_failed(error)
-                return
-            self._unseen = True
-        action = self._waiting.popleft() if self._waiting and callable(self._waiting[0]) else None
-        if self._unseen and (action or not self._waiting or time.monotonic() >= self._next_show):
+        """One short turn: copies a piece, or shows what was copied, or takes the next action."""
+        next_one = self._waiting[0] if self._waiting else None
+        copies = next_one is not None and not callable(next_one)
+        if self._unseen and (not copies or time.monotonic() >= self._next_show):
             self._unseen = False
             self._show()
             self._next_show = time.monotonic() + SHOW_EVERY_S
-        if not self._waiting:
+        elif copies:
+            self._copy(*self._waiting.popleft())
+        elif next_one is not None:
+            self._waiting.popleft()()
+        else:
             self._timer.stop()
-        if action:
-            action()
+
+    def _copy(self, source: RawSlices, first: int, stop: int, target: np.ndarray) -> None:
+        try:
+            target[first:stop] = source.read(first, stop)
+            self._unseen = True
+        except OSError as error:
+            self.stop()
+            self._on_failed(error)
