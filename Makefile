@@ -1,5 +1,7 @@
 # make demo: the main job on a phantom, or on your own scan with  make demo INPUT=path/to/scan
 # make test: all fast tests.  make test-slow: the minutes-long ones.  make lint: style.
+# make test-dicom: DICOM output against dciodvfy, DCMTK and a real Orthanc, which  make dicom-tools  installs (Debian).
+# make bench: speed and memory, hours on a CPU; see benchmarks/README.md. BENCH="--cubes-only --cube 128" is a quick look.
 # Each sets up what it needs in .venv of this folder, once.
 
 PYTHON ?= python3
@@ -11,16 +13,29 @@ TORCH_CPU_INDEX ?= https://download.pytorch.org/whl/cpu
 # One thread for each test process: two test processes share two cores.
 TEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 
-.PHONY: demo test test-slow lint clean
+DICOM_TOOLS := dicom3tools dcmtk orthanc orthanc-dicomweb
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+
+.PHONY: demo test test-slow test-dicom dicom-tools bench lint clean
 
 demo: $(VENV)/demo-ready
 	$(BIN)/thinslicesr demo --output "$(OUTPUT)" $(if $(INPUT),--input "$(INPUT)")
 
 test: $(VENV)/test-ready
-	$(TEST) -m "not slow"
+	$(TEST) -m "not slow and not dicom_tools"
 
 test-slow: $(VENV)/test-ready
 	$(TEST) -m slow
+
+test-dicom: $(VENV)/test-ready
+	$(TEST) -m dicom_tools
+
+dicom-tools:
+	dpkg -s $(DICOM_TOOLS) >/dev/null 2>&1 || { \
+	  $(SUDO) apt-get update -q && $(SUDO) apt-get install -q -y --no-install-recommends $(DICOM_TOOLS); }
+
+bench: $(VENV)/demo-ready
+	PYTHONPATH=ThinSliceSR $(BIN)/python -m benchmarks $(BENCH)
 
 lint: $(VENV)/test-ready
 	$(BIN)/ruff check .

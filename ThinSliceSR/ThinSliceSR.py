@@ -47,13 +47,13 @@ class ThinSliceSR(ScriptedLoadableModule):
     def onStartupCompleted(self) -> None:
         """Offers the sample data, and labels synthetic volumes in every view, also those of scenes loaded later."""
         from ThinSliceSRLib.desktop.comparison_layout import register_layouts
-        from ThinSliceSRLib.desktop.sample_volumes import register_sample_volumes
+        from ThinSliceSRLib.desktop.sample_data import register_sample_volumes
 
-        register_sample_volumes(Path(__file__).parent / "Resources" / "Icons")
+        self.startLabels()
         layoutNode = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLLayoutNode")
         if layoutNode is not None:  # a scene that was saved during a comparison needs its layout
             register_layouts(layoutNode)
-        self.startLabels()
+        register_sample_volumes(Path(__file__).parent / "Resources" / "Icons")
 
     def startLabels(self) -> None:
         """Labels synthetic volumes from now on, if that has not begun yet."""
@@ -111,8 +111,11 @@ class ThinSliceSRWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.logic = ThinSliceSRLogic()
         self.panel = Panel(self.ui, self.logic.session)
         slicer.modules.ThinSliceSRInstance.startLabels()  # also where the module was loaded after Slicer had started
-        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
-        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
+        # Selectors choose anew while a scene is closed or loaded, which must not change the parameters that it holds.
+        for event in (slicer.mrmlScene.StartCloseEvent, slicer.mrmlScene.StartImportEvent):
+            self.addObserver(slicer.mrmlScene, event, self.onSceneStartsToChange)
+        for event in (slicer.mrmlScene.EndCloseEvent, slicer.mrmlScene.EndImportEvent):
+            self.addObserver(slicer.mrmlScene, event, self.onSceneChanged)
         self.setParameters(self.logic.getParameterNode())
 
     def cleanup(self) -> None:
@@ -122,13 +125,14 @@ class ThinSliceSRWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.panel.close()
 
     def enter(self) -> None:
-        if self._parameters is None:
+        """Called each time the user opens this module."""
+        if self._parameters is None or not self._parameters.inputVolume:
             self.setParameters(self.logic.getParameterNode())
 
-    def onSceneStartClose(self, caller: object, event: str) -> None:
+    def onSceneStartsToChange(self, caller: object, event: str) -> None:
         self.setParameters(None)
 
-    def onSceneEndClose(self, caller: object, event: str) -> None:
+    def onSceneChanged(self, caller: object, event: str) -> None:
         self.setParameters(self.logic.getParameterNode())
 
     def onReload(self) -> None:

@@ -41,10 +41,13 @@ def on_cpu(module: Any) -> None:
     module._parameters.device = "cpu"
 
 
-def apply_and_wait(module: Any, seconds: float = 120) -> None:
+def apply_and_wait(module: Any, seconds: float = 120) -> Any:
+    """Returns the results."""
     module.ui.applyButton.click()
     assert module.ui.applyButton.text == "Cancel"
+    results = module.panel._run.results
     wait_for(lambda: module.ui.applyButton.text == "Apply", seconds)
+    return results
 
 
 def start_long_run(module: Any) -> Any:
@@ -78,6 +81,109 @@ def test_choosing_a_volume_tells_its_facts_and_what_speaks_against_it(module: An
     choose(module.ui.inputSelector, add_thick_volume("Thin", spacing_mm=1.0))
     assert "thin already" in module.ui.findingsLabel.text
     assert not module.ui.applyButton.enabled
+
+
+def test_a_volume_that_is_filled_after_it_was_chosen_is_looked_at_again(module: Any, scene: Any):
+    """As readers of DICOM do it: the selector takes the first volume of a scene as soon as it is added."""
+    import slicer
+
+    volume = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "Loading")
+    choose(module.ui.inputSelector, volume)
+    assert "no image" in module.ui.factsLabel.text
+    slicer.util.updateVolumeFromArray(volume, slicer.util.arrayFromVolume(add_thick_volume()))
+    volume.SetSpacing(0.7, 0.7, 5.0)
+    wait_for(lambda: module.ui.factsLabel.text.startswith("8 slices of 5.0 mm"), 2)
+    assert module.ui.applyButton.enabled
+
+
+def test_a_run_that_a_script_has_started_can_be_cancelled_in_the_panel(module: Any):
+    from ThinSliceSRLib.desktop.run import Request
+
+    ended: list[Any] = []
+    ignore = {"on_progress": lambda _: None, "on_notice": lambda _: None, "on_visible": lambda _: None}
+    request = Request(add_thick_volume("Long", slices=40, matrix=256), device="cpu")
+    module.logic.session.start(request, on_ended=ended.append, **ignore)
+    module.ui.applyButton.enabled = True
+    module.ui.applyButton.click()
+    wait_for(lambda: ended, 3)
+    assert ended[0].cancelled
+
+
+@pytest.mark.parametrize("program", ["", "/no/such/python"])
+def test_a_worker_that_cannot_be_started_is_told(module: Any, monkeypatch: pytest.MonkeyPatch, program: str):
+    from ThinSliceSRLib.desktop.worker import Worker
+
+    monkeypatch.setitem(Worker.__init__.__kwdefaults__, "python", program)
+    choose(module.ui.inputSelector, add_thick_volume())
+    module.ui.applyButton.click()
+    wait_for(lambda: module.ui.applyButton.text == "Apply", 5)
+    assert "could not be started" in module.ui.statusLabel.text
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a worker as a shell script")
+@pytest.mark.parametrize(
+    "words", ['{"event": "finished"}', '{"event": "progress", "stage": "synthesize"}', '{"event": "started"}', "[[[["]
+)
+def test_a_worker_that_says_nonsense_ends_the_run_with_a_sentence(
+    module: Any, scene: Any, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: Any, words: str
+):
+    from ThinSliceSRLib.desktop.worker import Worker
+
+    program = tmp_path_factory.mktemp("worker") / "python"
+    program.write_text(f"#!/bin/sh\necho '{words}'\n")
+    program.chmod(0o755)
+    monkeypatch.setitem(Worker.__init__.__kwdefaults__, "python", str(program))
+    choose(module.ui.inputSelector, add_thick_volume())
+    module.ui.applyButton.click()
+    wait_for(lambda: module.ui.applyButton.text == "Apply", 5)
+    assert "unexpected" in module.ui.statusLabel.text
+    assert synthetic_volumes(scene) == []
+
+
+def test_a_second_run_starts_where_the_user_looks_at_the_first_result(module: Any, scene: Any):
+    view = scene.AddNewNodeByClass("vtkMRMLSliceNode")
+    view.SetLayoutName("Red")
+    composite = scene.AddNewNodeByClass("vtkMRMLSliceCompositeNode")
+    composite.SetLayoutName("Red")
+    thick = add_thick_volume()
+    composite.SetBackgroundVolumeID(thick.GetID())
+    view.SetSliceOffset(-280.0)
+    choose(module.ui.inputSelector, thick)
+    on_cpu(module)
+    first = apply_and_wait(module)
+    assert composite.GetBackgroundVolumeID() == first.dls.GetID()
+    module.ui.applyButton.click()
+    run = module.panel._run
+    assert run.request.first_at_mm == pytest.approx(20.0)
+    wait_for(lambda: module.ui.applyButton.text == "Apply")
+    assert composite.GetBackgroundVolumeID() == run.results.dls.GetID()
+
+
+def test_loading_a_scene_during_a_run_leaves_the_panel_able_to_cancel(module: Any, scene: Any):
+    start_long_run(module)
+    scene.InvokeEvent(scene.StartImportEvent)
+    scene.InvokeEvent(scene.EndImportEvent)
+    assert module.ui.applyButton.text == "Cancel"
+    module.ui.applyButton.click()
+    wait_for(lambda: module.ui.applyButton.text == "Apply", 3)
+    assert "cancelled" in module.ui.statusLabel.text
+
+
+def test_nothing_keeps_the_volumes_of_a_run_once_they_are_deleted(module: Any, scene: Any):
+    import gc
+
+    import slicer
+
+    choose(module.ui.inputSelector, add_thick_volume())
+    on_cpu(module)
+    image = apply_and_wait(module).dls.GetImageData()
+    deleted: list[bool] = []
+    image.AddObserver("DeleteEvent", lambda *_arguments: deleted.append(True))
+    del image
+    scene.Clear(False)
+    slicer.app.processEvents()
+    gc.collect()
+    assert deleted
 
 
 def test_apply_makes_both_volumes_and_says_what_was_used(module: Any, scene: Any):
@@ -215,7 +321,6 @@ def test_choices_are_kept_in_the_scene_and_come_back_with_it(module: Any, scene:
     scene.StartState(scene.ImportState)
     scene.Import()
     scene.EndState(scene.ImportState)
-    module.setParameters(module.logic.getParameterNode())
     assert module.ui.precisionComboBox.currentIndex == 1
     assert module.ui.spacingComboBox.currentIndex == 1
     assert not module.ui.startAtCurrentSliceCheckBox.checked
@@ -300,12 +405,11 @@ def test_one_click_compares_and_one_click_returns_to_the_users_own_layout(scene:
     module = open_module()
     choose(module.ui.inputSelector, add_thick_volume())
     on_cpu(module)
-    apply_and_wait(module)
+    results = apply_and_wait(module)
     module.ui.compareButton.click()
     assert len(views.shown_names()) == 9
     backgrounds = [views.composite(name).GetBackgroundVolumeID() for name in views.shown_names()]
-    dls = module.panel._run.results.dls
-    assert backgrounds[2::3] == [dls.GetID()] * 3
+    assert backgrounds[2::3] == [results.dls.GetID()] * 3
     module.ui.compareButton.click()
     assert views.layout_node.GetViewArrangement() == 6
     module.cleanup()
@@ -319,9 +423,8 @@ def test_results_that_come_while_comparing_take_their_columns(scene: Any, tempor
     on_cpu(module)
     apply_and_wait(module)
     module.ui.compareButton.click()
-    apply_and_wait(module)
+    results = apply_and_wait(module)
     shown = {views.composite(name).GetBackgroundVolumeID() for name in views.shown_names()}
-    results = module.panel._run.results
     assert shown == {module.ui.inputSelector.currentNode().GetID(), results.bis.GetID(), results.dls.GetID()}
     module.cleanup()
     views.close()

@@ -16,15 +16,8 @@ import slicer
 import slicer.util
 import vtk
 from ThinSliceSRLib.desktop import sample_volumes
-from ThinSliceSRLib.desktop.sample_volumes import (
-    CATEGORY,
-    CT_CHEST,
-    PHANTOM,
-    ct_chest_volume,
-    load_chosen_sample,
-    phantom_volume,
-    register_sample_volumes,
-)
+from ThinSliceSRLib.desktop.sample_data import CATEGORY, CT_CHEST, PHANTOM, register_sample_volumes
+from ThinSliceSRLib.desktop.sample_volumes import ct_chest_volume, load_chosen_sample, phantom_volume
 from ThinSliceSRLib.desktop.volume_nodes import volume_of
 from ThinSliceSRLib.engine.errors import ThinSliceError
 from ThinSliceSRLib.engine.volumes.findings import check_volume

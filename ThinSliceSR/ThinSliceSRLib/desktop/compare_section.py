@@ -23,7 +23,7 @@ class CompareSection:
     def __init__(self, ui: Any) -> None:
         self._ui = ui
         self._source: slicer.vtkMRMLScalarVolumeNode | None = None
-        self._comparison = Comparison()
+        self._comparison = Comparison(on_left=self._left)
         self._fade = Fade()
         self._flicker = qt.QTimer()
         self._flicker.timeout.connect(self._fade.flicker)
@@ -40,6 +40,7 @@ class CompareSection:
         self._source = source
         compared = self._compared()
         self._ui.compareButton.enabled = compared is not None or self._comparison.is_shown
+        self._set_quietly(self._ui.compareButton, "checked", self._comparison.is_shown)
         for button in (self._ui.lungButton, self._ui.mediastinumButton, self._ui.boneButton):
             button.enabled = compared is not None
         fades = compared is not None and compared.bis is not None
@@ -53,6 +54,11 @@ class CompareSection:
     def owns(self, view: slicer.vtkMRMLSliceCompositeNode) -> bool:
         """Whether the view is one of the comparison's."""
         return view.GetLayoutName() in COMPARISON_VIEWS
+
+    def show_new_results(self) -> None:
+        """Offers to compare results that have just become visible."""
+        self._end_fade()
+        self.show_input(self._source)
 
     def close(self) -> None:
         """Puts the user's own layout and views back."""
@@ -77,8 +83,11 @@ class CompareSection:
     def _show_again(self) -> None:
         """The comparison that is shown, with what is to be compared now."""
         compared = self._compared()
-        if self._comparison.is_shown and compared is not None:
+        if self._comparison.is_shown and compared is not None and compared != self._comparison.volumes:
             self._comparison.show(compared)
+
+    def _left(self) -> None:
+        self._set_quietly(self._ui.compareButton, "checked", False)
 
     def _set_window(self, name: str) -> None:
         compared = self._compared()
@@ -86,6 +95,8 @@ class CompareSection:
             set_window(compared.by_column().values(), name)
 
     def _fade_to(self, percent: int) -> None:
+        self._flicker.stop()
+        self._set_quietly(self._ui.flickerButton, "checked", False)
         self._begin_fade()
         self._fade.set_share(percent / 100)
 
@@ -104,4 +115,11 @@ class CompareSection:
     def _end_fade(self) -> None:
         self._flicker.stop()
         self._fade.end()
-        self._ui.flickerButton.checked = False
+        self._set_quietly(self._ui.flickerButton, "checked", False)
+        self._set_quietly(self._ui.fadeSlider, "value", self._ui.fadeSlider.maximum)
+
+    def _set_quietly(self, widget: Any, name: str, value: Any) -> None:
+        """Sets a property that follows what is shown, which is no wish of the user's."""
+        blocked = widget.blockSignals(True)
+        setattr(widget, name, value)
+        widget.blockSignals(blocked)

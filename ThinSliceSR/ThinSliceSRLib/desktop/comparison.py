@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,11 +39,18 @@ class Comparison:
     zooming, the other rows too, so all rows start at one scale. The crosshair (Shift and mouse) moves all rows.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, on_left: Callable[[], None] = lambda: None) -> None:
+        """on_left: the comparison is shown no more, whoever has changed the layout."""
+        self._on_left = on_left
         self._volumes: ComparedVolumes | None = None
         self._before: _UserState | None = None
         self._observation: int | None = None
         self._windows = LinkedWindows()
+
+    @property
+    def volumes(self) -> ComparedVolumes | None:
+        """What is compared now."""
+        return self._volumes
 
     @property
     def is_shown(self) -> bool:
@@ -54,11 +61,14 @@ class Comparison:
     def show(self, volumes: ComparedVolumes, position_ras: Sequence[float] | None = None) -> None:
         """Shows these volumes at a position (RAS of the world, mm), else at the middle of the thick volume.
 
+        Other results of the thick volume that is shown already take the place of those, where the user looks.
         Raises RuntimeError in a Slicer without views.
         """
         layout_node = _layout_node()
         if layout_node is None:
             raise RuntimeError(_("This Slicer has no views to compare in; start it with its main window."))
+        stays = self.is_shown and self._volumes is not None and self._volumes.thick is volumes.thick
+        stays = stays and self._volumes.by_column().keys() == volumes.by_column().keys()
         if not self.is_shown:
             self._before = _UserState.of(layout_node)
         self._volumes = volumes
@@ -72,6 +82,8 @@ class Comparison:
                 _show_volume(_slice_node(row, column), volume)
         _set_crosshair(slicer.vtkMRMLCrosshairNode.ShowIntersection, slicer.vtkMRMLCrosshairNode.OffsetJumpSlice)
         self._windows.link(tuple(volumes.by_column().values()))
+        if stays and position_ras is None:
+            return
         self.fit(position_ras)
         # Views that were just made get their size from Qt only when it lays them out.
         qt.QTimer.singleShot(0, lambda: self.fit(position_ras))
@@ -113,9 +125,11 @@ class Comparison:
             return
         layout_node.RemoveObserver(self._observation)
         self._observation = None
+        self._volumes = None
         self._windows.unlink()
         if self._before is not None:
             _set_crosshair(self._before.crosshair_mode, self._before.crosshair_behavior)
+        self._on_left()
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ class EventLines:
         for line in filter(bytes.strip, lines):
             try:
                 events.append(_event_of(line))
-            except ValueError:
+            except (ValueError, RecursionError):
                 self.other_lines.append(line.decode("utf-8", "replace").rstrip())
         return events
 

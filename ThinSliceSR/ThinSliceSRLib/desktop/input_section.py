@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Callable
 from typing import Any
 
+import qt
 import slicer
+import vtk
 from slicer.i18n import tr as _
 
 from .input_facts import facts_line, findings
 from .result_volume import is_synthetic
 
+SETTLED_MS = 200
 # Legible on light and on dark backgrounds.
 COLOURS = {"error": "#d9402b", "warning": "#b8860b"}
 
@@ -18,8 +22,32 @@ COLOURS = {"error": "#d9402b", "warning": "#b8860b"}
 class InputSection:
     """Shows the facts and findings of a volume."""
 
-    def __init__(self, ui: Any) -> None:
+    def __init__(self, ui: Any, on_changed: Callable[[], None]) -> None:
+        """on_changed: the watched volume has got another image, place or origin."""
         self._ui = ui
+        self._on_changed = on_changed
+        self._watched: slicer.vtkMRMLScalarVolumeNode | None = None
+        self._observations: list[int] = []
+        self._change_waits = False
+
+    def watch(self, volume: slicer.vtkMRMLScalarVolumeNode | None) -> None:
+        """Tells of changes of this volume from now on; None: of none."""
+        for observation in self._observations:
+            self._watched.RemoveObserver(observation)
+        self._watched = volume
+        events = (vtk.vtkCommand.ModifiedEvent, slicer.vtkMRMLScalarVolumeNode.ImageDataModifiedEvent)
+        self._observations = [volume.AddObserver(event, self._changed) for event in events] if volume else []
+
+    def _changed(self, *_arguments: object) -> None:
+        """Loading changes a volume many times at once, so it is looked at when that is over."""
+        if not self._change_waits:
+            self._change_waits = True
+            qt.QTimer.singleShot(SETTLED_MS, self._settled)
+
+    def _settled(self) -> None:
+        self._change_waits = False
+        if self._watched is not None:
+            self._on_changed()
 
     def show(self, volume: slicer.vtkMRMLScalarVolumeNode | None) -> bool:
         """Tells what the volume is; whether it can be used."""

@@ -70,6 +70,11 @@ class Installation:
         """Begins nothing further. What has begun runs to its end, because Slicer gives no hold on it."""
         self._cancelled = True
 
+    def abandon(self) -> None:
+        """As `cancel`, and says no more: whoever listened is gone."""
+        self._cancelled = True
+        self._on_progress = self._on_ended = lambda *_arguments: None
+
     def _install_packages(self) -> None:
         packages = list(self._missing.packages)
         if not packages:
@@ -100,7 +105,7 @@ class Installation:
     def _packages_ended(self, exit_code: int) -> None:
         if exit_code:
             self._end(False, failure_sentence(self._missing.package_names, self._log))
-        elif self._cancelled and self._missing.torch:
+        elif self._cancelled:
             self._end(False, _("The installation was cancelled; what was installed so far stays."))
         else:
             self._install_torch()

@@ -18,7 +18,7 @@ from .weights_list import (
     parse_weights_list,
     remove_arguments,
 )
-from .worker import Ending, Worker
+from .worker import Ending, Worker, crash_sentence
 
 
 class ModelsSection:
@@ -71,7 +71,11 @@ class ModelsSection:
         if not ending.done:
             self._ui.modelsStatusLabel.text = ending.sentence
             return
-        self.weights = parse_weights_list(ending.output)
+        try:
+            self.weights = parse_weights_list(ending.output)
+        except (ValueError, KeyError):
+            self._ui.modelsStatusLabel.text = crash_sentence()
+            return
         self._ui.modelsList.clear()
         for model in self.weights.models:
             self._ui.modelsList.addItem(model.line)

@@ -20,11 +20,11 @@ from .requirements import missing_requirements
 from .result_nodes import ResultNodes
 from .run import Outcome, Progress, Request, Run
 from .session import Session
-from .status_texts import done_text, stage_text
+from .status_texts import done_text, failure_text, stage_text
 from .viewed_slice import viewed_slice_mm, views_of
 from .volume_nodes import volume_of
 from .weights_list import WeightsList, models_to_choose
-from .worker import Ending, Worker
+from .worker import Ending, Worker, crash_sentence
 
 PROGRESS_STEPS = 1000
 DEVICES_ARGUMENTS = ["devices", "--json"]
@@ -39,7 +39,7 @@ class Panel:
         self._dialogs = dialogs or Dialogs()
         self._parameters: Any = None
         self._run: Run | None = None
-        self._views: list[slicer.vtkMRMLSliceCompositeNode] = []
+        self._replaced: list[tuple[slicer.vtkMRMLSliceCompositeNode, str]] = []
         self._installation = Installation(
             on_progress=self._show_installation, on_ended=self._installation_ended, ask=self._dialogs.ask
         )
@@ -49,7 +49,7 @@ class Panel:
         self._notice = ""
         self._usable = False
         self._shown_input: object = None
-        self._input = InputSection(ui)
+        self._input = InputSection(ui, self._show_input)
         self._advanced = AdvancedSection(ui)
         self._compare = CompareSection(ui)
         self._models = ModelsSection(ui, self._dialogs, self._offer_models)
@@ -63,7 +63,11 @@ class Panel:
         """Ties the panel to the parameters of the scene; None unties it, as while the scene is closed."""
         self._parameters = parameters
         self._shown_input = None
-        self.ui.statusLabel.text = ""  # what was told of another scene
+        if not self._session.running:
+            self._run = None
+            self.ui.statusLabel.text = ""  # what was told of another scene
+        if parameters is None:
+            self._compare.close()
         self._advanced.set_parameters(parameters)
         self.show_parameters()
 
@@ -71,19 +75,25 @@ class Panel:
         """Shows what the parameters say; to be called when they have changed."""
         source = self._parameters.inputVolume if self._parameters else None
         self._advanced.show_parameters()
-        if self._parameters:
-            self.ui.bisSelector.enabled = self._parameters.makeBis and not self._session.running
         if source is not self._shown_input or source is None:
             self._shown_input = source
-            self._usable = self._input.show(source)
-            self._compare.show_input(source)
+            self._input.watch(source)
+            self._show_input()
+        self._enable()
+
+    def _show_input(self) -> None:
+        """Tells what the input is now: readers add a volume to the scene before they fill it."""
+        self._usable = self._input.show(self._shown_input)
+        self._compare.show_input(self._shown_input)
         self._enable()
 
     def close(self) -> None:
         """Ends whatever goes on, puts the user's layout back and forgets the scene."""
         if self._devices_worker:
             self._devices_worker.abandon()
+        self._input.watch(None)
         self._models.close()
+        self._installation.abandon()
         self._compare.close()
         self._session.close()
         self._run = None
@@ -94,8 +104,10 @@ class Panel:
         if self._session.running:
             self.ui.applyButton.enabled = False
             self.ui.statusLabel.text = _("Cancelling…")
-            self._run.cancel()
+            self._session.cancel()
         elif self._installation.running:
+            self.ui.applyButton.enabled = False
+            self.ui.statusLabel.text = _("Cancelling when the installation has ended that is going on…")
             self._installation.cancel()
         elif missing_requirements():
             self._installation.start()
@@ -124,28 +136,12 @@ class Panel:
     # A run
 
     def _start(self) -> None:
-        parameters = self._parameters
-        source = parameters.inputVolume
-        first_at = None
-        if parameters.startAtCurrentSlice:
-            first_at = viewed_slice_mm(source, volume_of(source).through_plane_axis)
-        request = Request(
-            source,
-            parameters.dlsVolume,
-            parameters.bisVolume if parameters.makeBis else None,
-            parameters.makeBis,
-            parameters.model,
-            parameters.device,
-            parameters.precision,
-            parameters.spacing,
-            first_at or 0.0,
-        )
         self._notice = ""
         self._outcome = None
         self.ui.logButton.visible = False
         try:
             self._run = self._session.start(
-                request,
+                self._request(),
                 on_progress=self._show_progress,
                 on_notice=self._show_notice,
                 on_visible=self._show_results,
@@ -156,6 +152,25 @@ class Panel:
             return
         self._show_progress(Progress("start"))
         self._enable()
+
+    def _request(self) -> Request:
+        """What the parameters ask for. Raises UnusableInput."""
+        parameters = self._parameters
+        source = parameters.inputVolume
+        first_at_mm = None
+        if parameters.startAtCurrentSlice:
+            first_at_mm = viewed_slice_mm(source, volume_of(source).through_plane_axis)
+        return Request(
+            source,
+            parameters.dlsVolume,
+            parameters.bisVolume if parameters.makeBis else None,
+            parameters.makeBis,
+            parameters.model,
+            parameters.device,
+            parameters.precision,
+            parameters.spacing,
+            first_at_mm or 0.0,
+        )
 
     def _show_progress(self, progress: Progress) -> None:
         self.ui.progressBar.maximum = PROGRESS_STEPS if progress.stage == "synthesize" else 0
@@ -168,29 +183,30 @@ class Panel:
         self._notice = sentence
 
     def _show_results(self, results: ResultNodes) -> None:
-        """Views that show the input show DLS from now on, at the same place; a comparison shows the new results."""
-        self._views = [view for view in views_of(self._run.request.source) if not self._compare.owns(view)]
-        for view in self._views:
+        """Views of the input, or of an earlier result, show DLS from now on, at the same place."""
+        views = [view for view in views_of(self._run.request.source) if not self._compare.owns(view)]
+        self._replaced = [(view, view.GetBackgroundVolumeID()) for view in views]
+        for view in views:
             view.SetBackgroundVolumeID(results.dls.GetID())
-        self._compare.show_input(self._shown_input)
+        self._compare.show_new_results()
 
     def _run_ended(self, outcome: Outcome) -> None:
         self._outcome = outcome
         if outcome.done:
             self.ui.statusLabel.text = "\n".join(filter(None, [done_text(outcome.facts), self._notice]))
         else:
-            self.ui.statusLabel.text = outcome.sentence or _("The run was cancelled; nothing was kept.")
-            self._show_input_again()
+            self.ui.statusLabel.text = failure_text(outcome)
+            self._show_former_volumes()
         self.ui.logButton.visible = bool(outcome.log) and not outcome.done and not outcome.cancelled
+        self._run = None  # its volumes are the scene's now
         self._compare.show_input(self._shown_input)
         self._enable()
 
-    def _show_input_again(self) -> None:
-        """Views whose DLS volume is gone show the input again."""
-        source = self._run.request.source
-        for view in self._views:
-            if view.GetBackgroundVolumeID() is None and slicer.mrmlScene.IsNodePresent(source):
-                view.SetBackgroundVolumeID(source.GetID())
+    def _show_former_volumes(self) -> None:
+        """Views whose DLS volume is gone show again what they showed before."""
+        for view, former_id in self._replaced:
+            if view.GetBackgroundVolumeID() is None and slicer.mrmlScene.GetNodeByID(former_id):
+                view.SetBackgroundVolumeID(former_id)
 
     def _enable(self) -> None:
         """Only what can be done is offered; the button says what it does."""
@@ -214,9 +230,12 @@ class Panel:
             self._start()
 
     def _devices_told(self, ending: Ending) -> None:
-        if ending.done:
+        try:
             self._devices = json.loads(ending.output)
             self._advanced.offer_devices(self._devices)
+        except (ValueError, KeyError):
+            self._devices_worker = None  # asks again when the section is opened again
+            self.ui.modelsStatusLabel.text = ending.sentence or crash_sentence()
 
     def _offer_models(self, weights: WeightsList) -> None:
         self._advanced.offer("model", models_to_choose(weights))

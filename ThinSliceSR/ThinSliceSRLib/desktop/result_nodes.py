@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import slicer
@@ -37,7 +37,7 @@ class ResultNodes:
         if wants_bis:
             chosen["BIS"] = bis
         chosen = {kind: node if in_scene(node) else None for kind, node in chosen.items()}
-        _require_free(source, [node for node in chosen.values() if node is not None])
+        _require_free(source, chosen)
         return ResultNodes([ResultVolume(kind, source, node) for kind, node in chosen.items()])
 
     def __init__(self, volumes: list[ResultVolume]) -> None:
@@ -92,26 +92,37 @@ class ResultNodes:
             volume.discard()
 
 
+def all_results_of(source: slicer.vtkMRMLScalarVolumeNode) -> list[slicer.vtkMRMLScalarVolumeNode]:
+    """The DLS and BIS volumes of `source` in the scene that have an image, oldest first."""
+    volumes = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
+    of_source = [volume for volume in volumes if volume.GetNodeReferenceID(SOURCE_ROLE) == source.GetID()]
+    return [volume for volume in of_source if is_synthetic(volume) and volume.GetImageData() is not None]
+
+
 def results_of(
     source: slicer.vtkMRMLScalarVolumeNode,
 ) -> tuple[slicer.vtkMRMLScalarVolumeNode | None, slicer.vtkMRMLScalarVolumeNode | None]:
     """The newest DLS and BIS volumes of `source` in the scene that have an image, each None when there is none."""
-    newest = {}
-    for node in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode"):
-        of_source = node.GetNodeReferenceID(SOURCE_ROLE) == source.GetID()
-        if of_source and is_synthetic(node) and node.GetImageData() is not None:
-            newest[node.GetAttribute(ATTRIBUTE_PREFIX + "Kind")] = node
+    newest = {volume.GetAttribute(ATTRIBUTE_PREFIX + "Kind"): volume for volume in all_results_of(source)}
     return newest.get("DLS"), newest.get("BIS")
 
 
-def _require_free(source: slicer.vtkMRMLScalarVolumeNode, chosen: Sequence[slicer.vtkMRMLNode]) -> None:
-    for node in chosen:
-        if node is source:
-            sentence = _("A result cannot replace its own input; choose another output volume, or none to make one.")
-            raise UnusableInput(sentence, "same_target")
-        if node.GetClassName() != "vtkMRMLScalarVolumeNode" or not (node.GetImageData() is None or is_synthetic(node)):
-            sentence = _("The chosen output volume holds other data, which would be lost; choose none to make it.")
-            raise UnusableInput(sentence, "target_exists")
-    if len(chosen) == 2 and chosen[0] is chosen[1]:
+def _require_free(
+    source: slicer.vtkMRMLScalarVolumeNode, chosen: Mapping[Kind, slicer.vtkMRMLScalarVolumeNode | None]
+) -> None:
+    """Returns when nothing is lost by filling the chosen nodes."""
+    nodes = [node for node in chosen.values() if node is not None]
+    if source in nodes:
+        sentence = _("A result cannot replace its own input; choose another output volume, or none to make one.")
+        raise UnusableInput(sentence, "same_target")
+    if len(nodes) == 2 and nodes[0] is nodes[1]:
         sentence = _("DLS and BIS cannot share one output volume; choose another one, or none to make it.")
         raise UnusableInput(sentence, "same_target")
+    for kind, node in chosen.items():
+        if node is None:
+            continue
+        # The other kind is refused too: when a chosen result is deleted, the selector moves on to its neighbour.
+        is_earlier_result = is_synthetic(node) and node.GetAttribute(ATTRIBUTE_PREFIX + "Kind") == kind
+        if node.GetClassName() != "vtkMRMLScalarVolumeNode" or not (node.GetImageData() is None or is_earlier_result):
+            sentence = _("The chosen output volume holds other data, which would be lost; choose none to make it.")
+            raise UnusableInput(sentence, "target_exists")

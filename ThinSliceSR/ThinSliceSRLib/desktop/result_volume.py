@@ -99,6 +99,8 @@ class ResultVolume:
         for node in self._made:
             if in_scene(node):
                 _remove(node)
+        if self.node in self._made:
+            self.node.SetAndObserveImageData(None)  # whoever still holds the node does not hold its voxels
         self._let_go()
 
     def _let_go(self) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import qt
 import slicer
 import vtk
 from slicer.i18n import tr as _
@@ -19,7 +21,7 @@ from .result_nodes import ResultNodes
 from .result_volume import ResultGrid
 from .slice_feed import RawSlices, SliceFeed
 from .volume_nodes import volume_of, write_volume
-from .worker import Ending, Worker
+from .worker import Ending, Worker, crash_sentence
 
 
 @dataclass(frozen=True)
@@ -51,13 +53,14 @@ class Progress:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended: `done`, or why not, in one sentence (empty after a cancel). log: what the worker wrote.
+    """How a run ended: `done`, or why not, in one sentence (empty after a cancel), with the engine's code for it.
 
-    facts: what the worker's events `started` and `finished` tell.
+    log: what the worker wrote. facts: what the worker's events `started` and `finished` tell.
     """
 
     done: bool
     cancelled: bool
+    code: str
     sentence: str
     log: str
     facts: dict[str, Any]
@@ -83,7 +86,7 @@ class Run:
         self.request = request
         self.results = ResultNodes.begin(request.source, request.dls, request.bis, request.wants_bis)
         self._parent_folder = folder
-        self._folder = Path()
+        self._folder: Path | None = None
         self._on_progress = on_progress
         self._on_notice = on_notice
         self._on_visible = on_visible
@@ -91,6 +94,7 @@ class Run:
         self._facts: dict[str, Any] = {}
         self._first_look_waits = False
         self._visible = False
+        self._cancelling = False
         self._refusal = ""
         self._feed = SliceFeed(self.results.shown, self._feed_failed)
         self._worker: Worker | None = None
@@ -99,16 +103,22 @@ class Run:
 
     def start(self) -> None:
         """Hands the input to a worker and returns. Raises ThinSliceError when the input cannot be written."""
-        self._folder = self._parent_folder.new_folder()
         try:
+            self._folder = self._parent_folder.new_folder()
             write_volume(self.request.source, self._folder / "thick.nrrd")
         except ThinSliceError:
             self._clean_up()
             self.results.discard()
             raise
         self._observe_scene()
-        self._worker = Worker(self._arguments(), on_event=self._on_event, on_ended=self._worker_ended)
-        self._worker.start()
+        on_event, on_ended = self._guarded(self._on_event), self._guarded(self._worker_ended)
+        self._worker = Worker(self._arguments(), on_event=on_event, on_ended=on_ended)
+        # Not at once: where the process cannot be started, Qt tells so before it returns.
+        qt.QTimer.singleShot(0, self._start_worker)
+
+    def _start_worker(self) -> None:
+        if not self._ended:
+            self._worker.start()
 
     @property
     def running(self) -> bool:
@@ -120,13 +130,14 @@ class Run:
 
     def cancel(self, sentence: str = "") -> None:
         """Ends the run; within 2 seconds `on_ended` tells so, with the sentence that says why."""
-        if not self.running:
+        if not self.running or self._cancelling:
             return
+        self._cancelling = True
         self._refusal = sentence
         self._feed.stop()
         if self._worker.running:
             self._worker.cancel()
-        else:  # it is done, only its last slices were still on their way
+        else:  # it has not begun yet, or is done and only its last slices were still on their way
             self._end(Ending(None, "cancelled"), cancelled=True)
 
     def abandon(self) -> None:
@@ -134,7 +145,6 @@ class Run:
         if not self.running:
             return
         self._ended = True
-        self._feed.stop()
         self._worker.abandon()
         self._clean_up()
         self.results.discard()
@@ -158,7 +168,7 @@ class Run:
         return arguments + [part for choice in choices.items() for part in choice]
 
     def _on_event(self, event: dict[str, Any]) -> None:
-        if self._refusal:
+        if self._cancelling:
             return
         if event["event"] == "started":
             self._facts.update(event)
@@ -189,9 +199,13 @@ class Run:
             self._feed.add(preview, first, last + 1, self.results.dls_slices())
 
     def _worker_ended(self, ending: Ending) -> None:
+        if self._ended:
+            return
         self._feed.stop()
-        if not ending.done or self._refusal:
-            self._end(ending, cancelled=ending.cancelled)
+        if ending.done and "outputs" not in self._facts:
+            ending = replace(ending, exit_code=None, code="crashed", sentence=crash_sentence())
+        if not ending.done or self._cancelling:
+            self._end(ending, cancelled=ending.cancelled or self._cancelling)
             return
         self._on_progress(Progress("show"))
         if self._facts["output"] != self._facts["synthesis"]:
@@ -201,6 +215,8 @@ class Run:
         if self.request.wants_bis:
             self._feed.add(self._raw("bis.nrrd", "output"), 0, count, self.results.bis_slices())
         self._feed.then(self._become_visible)
+        for name in ("thick.nrrd", "preview.raw", "dls.nrrd", "bis.nrrd"):  # large files take a moment to remove
+            self._feed.then(lambda name=name: (self._folder / name).unlink(missing_ok=True))
         self._feed.then(lambda: self._end(ending))
 
     def _become_visible(self) -> None:
@@ -208,10 +224,40 @@ class Run:
             self._visible = True
             self._on_visible(self.results)
 
-    def _feed_failed(self, error: OSError) -> None:
-        if not self._worker.running:  # else the worker has failed and removed its files: it tells why when it ends
+    def _feed_failed(self, error: Exception) -> None:
+        if not isinstance(error, OSError):
+            self._fail(error)
+        elif not self._worker.running:  # else the worker has failed and removed its files: it tells why when it ends
             sentence = _("The result could not be read from the temporary folder ({reason}); press Apply again.")
             self._end(Ending(None, "failed", sentence.format(reason=error.strerror)))
+
+    def _guarded(self, answer: Callable[..., None]) -> Callable[..., None]:
+        """What goes wrong in an answer to the worker would be printed and forgotten by Qt; so it ends the run."""
+
+        def guarded(*arguments: Any) -> None:
+            try:
+                answer(*arguments)
+            except Exception as error:  # noqa: BLE001
+                self._fail(error)
+
+        return guarded
+
+    def _fail(self, error: Exception) -> None:
+        logging.error("the run has failed", exc_info=error)
+        if self._ended:
+            return
+        if isinstance(error, MemoryError):
+            sentence = _("The memory of this computer does not suffice; close other programs or crop the volume.")
+        else:
+            sentence = _(
+                "Something unexpected went wrong ({kind}); look at the Python console, and report what it says."
+            )
+            sentence = sentence.format(kind=type(error).__name__)
+        self._feed.stop()
+        if self._worker.running:
+            self.cancel(sentence)
+        else:
+            self._end(Ending(None, "unexpected", sentence))
 
     def _end(self, ending: Ending, cancelled: bool = False) -> None:
         self._ended = True
@@ -221,7 +267,7 @@ class Run:
             self.results.finish(_provenance(self._facts))
         else:
             self.results.discard()
-        self._on_ended(Outcome(done, cancelled, self._refusal or ending.sentence, ending.log, self._facts))
+        self._on_ended(Outcome(done, cancelled, ending.code, self._refusal or ending.sentence, ending.log, self._facts))
 
     def _raw(self, name: str, grid: str) -> RawSlices:
         i, j, k = self._facts[grid]["size"]
@@ -242,10 +288,12 @@ class Run:
         ]
 
     def _clean_up(self) -> None:
+        self._feed.close()
         for observation in self._scene_observations:
             slicer.mrmlScene.RemoveObserver(observation)
         self._scene_observations = []
-        shutil.rmtree(self._folder, ignore_errors=True)
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def _grid(facts: dict[str, Any], name: str) -> ResultGrid:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import slicer
 from slicer.i18n import tr as _
@@ -12,35 +10,13 @@ from ..engine.errors import ThinSliceError
 from ..engine.phantom.chest import chest_phantom
 from ..engine.synthesis.slab import simulate_thick
 from ..engine.volumes.volume import Volume
+from .sample_data import CT_CHEST, PHANTOM
 from .volume_nodes import RAS_TO_LPS, volume_of
 from .windows import set_window
 
-CATEGORY = "ThinSliceSR"
-PHANTOM = "ThinSliceSRPhantom5mm"
-CT_CHEST = "CTChest 5 mm"
 SLAB_MM = 5.0
 # 76 slices of 1 mm make 16 slabs, hold four of the phantom's nodules and are drawn in a few seconds.
 PHANTOM_SIZE = (256, 256, 76)
-
-
-def register_sample_volumes(icons_folder: Path) -> None:
-    """Adds both samples to the Sample Data module, with their pictures; a second time changes nothing."""
-    import SampleData
-
-    pictures = {
-        PHANTOM: icons_folder / f"{PHANTOM}.png",
-        CT_CHEST: Path(SampleData.__file__).parent / "Resources" / "Icons" / "CTChest.png",
-    }
-    for name, picture in pictures.items():
-        # Without addresses and file names of its own: what there is to download is Slicer's sample.
-        SampleData.SampleDataLogic.registerCustomSampleDataSource(
-            category=CATEGORY,
-            sampleName=name,
-            uris=[],
-            fileNames=[],
-            customDownloader=load_chosen_sample,
-            thumbnailFileName=str(picture),
-        )
 
 
 def load_chosen_sample(source: object) -> list[slicer.vtkMRMLScalarVolumeNode]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import unittest
 from collections.abc import Callable
 from typing import Any
 
@@ -21,7 +22,9 @@ LONGEST_RUN_S = 150
 def run_main_path(session: Any, tell: Callable[[str], None]) -> None:
     """Makes DLS and BIS of the phantom, and cancels a second run. Raises AssertionError with what is wrong."""
     missing = missing_requirements()
-    assert not missing, f"install first what is missing: {missing}"
+    if missing:  # as on a computer that only builds the extension
+        names = ["PyTorch"] * missing.torch + [missing.package_names] * bool(missing.packages)
+        raise unittest.SkipTest(f"not installed: {', '.join(names)}")
     tell("Making the phantom")
     thick = phantom_volume()
     before = slicer.util.arrayFromVolume(thick).copy()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import slicer
 from slicer.i18n import tr as _
 
-from ..engine.errors import CannotWrite, ThinSliceError
+from ..engine.errors import ThinSliceError
 from .private_folder import PrivateFolder
 from .result_nodes import ResultNodes
 from .run import Outcome, Request, Run
@@ -26,20 +27,20 @@ class Session:
     def running(self) -> bool:
         return self._run is not None and self._run.running
 
-    def start(self, request: Request, **listeners: Any) -> Run:
+    def start(self, request: Request, *, on_ended: Callable[[Outcome], None], **listeners: Any) -> Run:
         """A run that has begun; its listeners are those of `Run`. Raises ThinSliceError when it cannot begin."""
+
+        def ended(outcome: Outcome) -> None:
+            self._run = None  # its volumes are the scene's now
+            on_ended(outcome)
+
         if self.running:
             raise ThinSliceError(_("A run is going on already; wait for its end or cancel it."), "running")
         if self._folder is None:
-            try:
-                self._folder = PrivateFolder(Path(slicer.app.temporaryPath))
-            except OSError as error:
-                sentence = _("No temporary folder can be made in {folder} ({reason}); choose another in the settings.")
-                raise CannotWrite(sentence.format(folder=slicer.app.temporaryPath, reason=error.strerror)) from error
-        run = Run(request, self._folder, **listeners)
-        run.start()
-        self._run = run
-        return run
+            self._folder = PrivateFolder(Path(slicer.app.temporaryPath))
+        self._run = Run(request, self._folder, on_ended=ended, **listeners)
+        self._run.start()
+        return self._run
 
     def synthesize(self, request: Request) -> ResultNodes:
         """Runs to the end, for scripts, while Slicer goes on answering. Raises ThinSliceError with what went wrong."""
@@ -54,6 +55,11 @@ class Session:
         if not outcomes[0].done:
             raise ThinSliceError(outcomes[0].sentence or _("The run was cancelled."))
         return run.results
+
+    def cancel(self) -> None:
+        """Ends the run that is going on, whoever has started it."""
+        if self.running:
+            self._run.cancel()
 
     def close(self) -> None:
         """Ends a run that is going on, and removes all temporary files."""

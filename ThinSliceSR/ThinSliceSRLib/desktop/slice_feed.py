@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from collections import deque
 from collections.abc import Callable
@@ -31,6 +32,8 @@ class RawSlices:
         The file is open only meanwhile, because Windows does not remove files that are open.
         """
         offset = self.file.stat().st_size - 2 * int(np.prod(self.shape))
+        if offset < 0:
+            raise OSError(errno.EIO, "the file is too short")
         values = np.memmap(self.file, np.dtype("<i2"), mode="r", offset=offset, shape=self.shape)
         return np.array(np.moveaxis(values, 2 - self.slice_axis, 0)[first:stop])
 
@@ -38,10 +41,10 @@ class RawSlices:
 class SliceFeed:
     """Copies slices into arrays of volume nodes whenever Slicer has nothing else to do, and shows them now and then."""
 
-    def __init__(self, show: Callable[[], None], on_failed: Callable[[OSError], None]) -> None:
-        """show: tells Slicer that voxels have changed. on_failed: a file could not be read; the feed has stopped."""
-        self._show = show
-        self._on_failed = on_failed
+    def __init__(self, show: Callable[[], None], on_failed: Callable[[Exception], None]) -> None:
+        """show: tells Slicer that voxels have changed. on_failed: a turn has failed, and the feed has stopped."""
+        self._show: Callable[[], None] | None = show
+        self._on_failed: Callable[[Exception], None] | None = on_failed
         self._waiting: deque[tuple[RawSlices, int, int, np.ndarray] | Callable[[], None]] = deque()
         self._unseen = False
         self._next_show = 0.0
@@ -67,8 +70,23 @@ class SliceFeed:
         self._waiting.clear()
         self._timer.stop()
 
+    def close(self) -> None:
+        """Stops for good. PythonQt keeps this object for the session, so it must not keep the volumes."""
+        self.stop()
+        self._show = self._on_failed = None
+
     def _work(self) -> None:
-        """One short turn: copies a piece, or shows what was copied, or takes the next action."""
+        """One short turn. What goes wrong in an answer to Qt would be printed and forgotten, so it is handed on."""
+        try:
+            self._take_turn()
+        except Exception as error:
+            self.stop()
+            if self._on_failed is None:
+                raise
+            self._on_failed(error)
+
+    def _take_turn(self) -> None:
+        """Copies a piece, or shows what was copied, or takes the next action."""
         next_one = self._waiting[0] if self._waiting else None
         copies = next_one is not None and not callable(next_one)
         if self._unseen and (not copies or time.monotonic() >= self._next_show):
@@ -76,16 +94,10 @@ class SliceFeed:
             self._show()
             self._next_show = time.monotonic() + SHOW_EVERY_S
         elif copies:
-            self._copy(*self._waiting.popleft())
+            source, first, stop, target = self._waiting.popleft()
+            target[first:stop] = source.read(first, stop)
+            self._unseen = True
         elif next_one is not None:
             self._waiting.popleft()()
         else:
             self._timer.stop()
-
-    def _copy(self, source: RawSlices, first: int, stop: int, target: np.ndarray) -> None:
-        try:
-            target[first:stop] = source.read(first, stop)
-            self._unseen = True
-        except OSError as error:
-            self.stop()
-            self._on_failed(error)

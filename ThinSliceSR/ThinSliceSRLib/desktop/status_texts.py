@@ -6,7 +6,7 @@ from typing import Any
 
 from slicer.i18n import tr as _
 
-from .run import Progress
+from .run import Outcome, Progress
 
 
 def stage_text(progress: Progress) -> str:
@@ -45,3 +45,21 @@ def done_text(facts: dict[str, Any]) -> str:
         precision=facts["precision"],
         time=time_text(facts["seconds"]),
     )
+
+
+def failure_text(outcome: Outcome) -> str:
+    """Why a run did not succeed and what to do in this panel; else the sentence that came with it."""
+    in_the_panel = {
+        "not_enough_memory": _(
+            "The memory does not suffice; close other programs, choose the CPU under Advanced, or crop the volume."
+        ),
+        "device": _("The chosen device cannot be used; choose Automatic under Advanced."),
+        "weights_missing": _("The chosen model is not here; choose another under Advanced, or get it under Models."),
+        "cannot_write": _("The temporary files could not be written; free some disk space, then press Apply again."),
+        "no_room": _("The temporary files could not be written; free some disk space, then press Apply again."),
+        "no_folder": _("The folder for temporary files is gone; restart Slicer, then press Apply again."),
+        "unexpected": _("Something unexpected went wrong; look at the log, and report it with the diagnostics."),
+    }
+    if outcome.cancelled:
+        return outcome.sentence or _("The run was cancelled; nothing was kept.")
+    return in_the_panel.get(outcome.code) or outcome.sentence

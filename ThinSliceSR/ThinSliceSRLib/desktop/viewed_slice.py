@@ -8,22 +8,25 @@ import numpy as np
 import slicer
 import vtk
 
+from .result_nodes import all_results_of
 from .result_volume import is_synthetic
 
 
-def views_of(volume: slicer.vtkMRMLScalarVolumeNode) -> list[slicer.vtkMRMLSliceCompositeNode]:
-    """The slice views, as composite nodes, that show the volume in their background."""
+def views_of(source: slicer.vtkMRMLScalarVolumeNode) -> list[slicer.vtkMRMLSliceCompositeNode]:
+    """The slice views, as composite nodes, that show the volume or a result of it in their background."""
+    shown = {volume.GetID() for volume in (source, *all_results_of(source))}
     composites = slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")
-    return [composite for composite in composites if composite.GetBackgroundVolumeID() == volume.GetID()]
+    return [composite for composite in composites if composite.GetBackgroundVolumeID() in shown]
 
 
 def viewed_slice_mm(volume: slicer.vtkMRMLScalarVolumeNode, slice_axis: int) -> float | None:
     """How far, in mm, the viewed slice lies from the volume's first along its slice axis (0, 1, 2 for i, j, k).
 
-    None when no view shows the volume along that axis.
+    None when no view shows the volume, or a result of it, along that axis.
     """
-    world_to_index = _world_to_index(volume)
-    for slice_node in _slice_nodes(views_of(volume)):
+    slice_nodes = _slice_nodes(views_of(volume))
+    world_to_index = _world_to_index(volume) if slice_nodes else None
+    for slice_node in slice_nodes:
         to_index = world_to_index @ slicer.util.arrayFromVTKMatrix(slice_node.GetSliceToRAS())
         normal_mm, centre = to_index[:3, 2] * volume.GetSpacing(), to_index[:3, 3]
         if np.argmax(np.abs(normal_mm)) == slice_axis:
@@ -48,10 +51,11 @@ def _slice_nodes(composites: Iterable[slicer.vtkMRMLSliceCompositeNode]) -> list
 
 
 def _world_to_index(volume: slicer.vtkMRMLScalarVolumeNode) -> np.ndarray:
-    """4×4, from RAS of the world to i, j, k; of a warped parent, its part that is a matrix."""
+    """4×4, from RAS of the world to i, j, k; a warping parent moves a slice little and is left out."""
     index_to_ras, parent_to_world = vtk.vtkMatrix4x4(), vtk.vtkMatrix4x4()
     volume.GetIJKToRASMatrix(index_to_ras)
-    if volume.GetParentTransformNode():
-        volume.GetParentTransformNode().GetMatrixTransformToWorld(parent_to_world)
+    parent = volume.GetParentTransformNode()
+    if parent and parent.IsTransformToWorldLinear():
+        parent.GetMatrixTransformToWorld(parent_to_world)
     vtk.vtkMatrix4x4.Multiply4x4(parent_to_world, index_to_ras, index_to_ras)
     return np.linalg.inv(slicer.util.arrayFromVTKMatrix(index_to_ras))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,8 @@ from .process_tree import end_process_tree
 
 LIBRARY = Path(__file__).resolve().parents[2]
 CANCELLED_EXIT_CODE = 130
-LOG_LINES = 200
+TOLD_EXIT_CODES = (2, 3, 4)
+LOG_BYTES = 64_000
 # A worker that is asked to end does so within a tenth of a second; one that does not is ended.
 PATIENCE_MS = 1000
 
@@ -46,6 +46,10 @@ class Ending:
         return self.exit_code == CANCELLED_EXIT_CODE
 
 
+def crash_sentence() -> str:
+    return _("The worker process ended unexpectedly; look at its log, then try again.")
+
+
 class Worker:
     """One run of a verb: `worker = Worker(["devices", "--json"], on_ended=…)`, then `worker.start()`.
 
@@ -64,12 +68,13 @@ class Worker:
     ) -> None:
         verb, *rest = arguments
         self._command = [python, "-m", "ThinSliceSRLib.engine", verb, "--cancel-with-input", *rest]
-        self._on_event = on_event
-        self._on_ended = on_ended
+        self._tells_events = on_event is not None
+        self._on_event: Callable[[dict[str, Any]], None] | None = on_event
+        self._on_ended: Callable[[Ending], None] | None = on_ended
         self._lines = EventLines()
         self._output = bytearray()
-        self._log: deque[str] = deque(maxlen=LOG_LINES)
-        self._failure: dict[str, str] = {}
+        self._log = bytearray()
+        self._failure: dict[str, Any] = {}
         self._cancelling = False
         self._told = False
         self._process = qt.QProcess()
@@ -107,6 +112,7 @@ class Worker:
     def abandon(self) -> None:
         """Ends the worker without a further word and waits for it, as when Slicer quits: at most 2 seconds."""
         self._told = True
+        self._let_go()
         if self.running:
             self._cancelling = True
             self._process.closeWriteChannel()
@@ -120,18 +126,18 @@ class Worker:
 
     def _read_output(self, *_arguments: object) -> None:
         piece = self._process.readAllStandardOutput().data()
-        if self._on_event is None:
+        if not self._tells_events:
             self._output += piece
             return
         for event in self._lines.feed(piece):
             if event["event"] == "failed":
                 self._failure = event
-            if not self._told:
+            if self._on_event:
                 self._on_event(event)
 
     def _read_log(self, *_arguments: object) -> None:
-        text = self._process.readAllStandardError().data().decode("utf-8", "replace")
-        self._log.extend(line for line in text.splitlines() if line.strip())
+        self._log += self._process.readAllStandardError().data()
+        del self._log[:-LOG_BYTES]
 
     def _error_occurred(self, *_arguments: object) -> None:
         # Any other error ends the process, which `finished` tells.
@@ -143,7 +149,8 @@ class Worker:
         self._read_output()
         self._read_log()
         ended = f"the worker process ended: {self._process.exitStatus()}, code {self._process.exitCode()}"
-        log = "\n".join([*self._lines.other_lines, *self._log, ended])
+        lines = [line for line in self._log.decode("utf-8", "replace").splitlines() if line.strip()]
+        log = "\n".join([*self._lines.other_lines, *lines, ended])
         output = self._output.decode("utf-8", "replace")
         exit_code = self._process.exitCode()
         crashed = self._process.exitStatus() == qt.QProcess.CrashExit or exit_code < 0
@@ -152,15 +159,27 @@ class Worker:
         elif exit_code == 0 and not crashed:
             self._tell(Ending(0, output=output, log=log))
         elif self._failure:
-            self._tell(Ending(exit_code, self._failure["code"], self._failure["message"], output, log))
-        elif not crashed and self._on_event is None and self._log:
-            # A verb without events tells its failure on stderr, in one sentence at the end.
-            self._tell(Ending(exit_code, "failed", self._log[-1], output, log))
+            code, sentence = self._failure.get("code", "failed"), self._failure.get("message", crash_sentence())
+            self._tell(Ending(exit_code, code, sentence, output, log))
+        elif exit_code in TOLD_EXIT_CODES and not crashed and not self._tells_events and lines:
+            # A verb without events tells its failure on stderr, in one sentence at the end. Any other exit code may be
+            # that of a Python that could not import the engine, or of a launcher whose child has crashed.
+            self._tell(Ending(exit_code, "failed", lines[-1], output, log))
         else:
-            sentence = _("The worker process ended unexpectedly; look at its log, then try again.")
-            self._tell(Ending(None, "crashed", sentence, output, log))
+            self._tell(Ending(None, "crashed", crash_sentence(), output, log))
 
     def _tell(self, ending: Ending) -> None:
         if not self._told:
             self._told = True
-            self._on_ended(ending)
+            # Later: who is told may drop this object, and with it the process that is just signalling.
+            qt.QTimer.singleShot(0, lambda: self._deliver(ending))
+
+    def _deliver(self, ending: Ending) -> None:
+        on_ended = self._on_ended
+        self._let_go()
+        if on_ended:
+            on_ended(ending)
+
+    def _let_go(self) -> None:
+        """PythonQt keeps this object for the session, so it must not keep the listeners, and with them volumes."""
+        self._on_event = self._on_ended = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 
 from . import ENGINE_VERSION
+from .dicom_out.derivation import bis_derivation, dls_derivation
+from .dicom_out.pending_series import DicomOutput, PendingSeries
 from .errors import Cancelled, UnusableInput
 from .preview import Preview, check_preview_target
 from .progress import Reporter
@@ -37,11 +39,13 @@ class Job:
     """What is to be made of which input, and how. `spacing_mm` None keeps a fifth of the thick spacing ("native").
 
     slab_consistent: None decides by the input, see `slab_correction_helps`. first_at_mm: distance from the first slice.
+    dicom_out: the same volumes once more, as DICOM series.
     """
 
     source: Path
     output: Path
     bicubic: Path | None = None
+    dicom_out: DicomOutput | None = None
     series: str | None = None
     weights: str = "auto"
     device: str = "auto"
@@ -73,11 +77,16 @@ def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
     """
     began = time.monotonic()
     targets = [job.output, *([job.bicubic] if job.bicubic else [])]
+    steps = len(targets) * (2 if job.dicom_out else 1)
     check_targets(targets, job.overwrite, source=job.source)
     if job.preview:
         check_preview_target(job.preview)
     source, warnings = read_fit_volume(job.source, job.series)
     check_targets(targets, job.overwrite, grid=source, source=job.source)
+    series = None
+    if job.dicom_out:
+        series = PendingSeries(job.dicom_out, source, job.overwrite, apart_from=(job.source, *targets))
+        undo.callback(series.discard)
     device = choose_device(job.device, job.precision)
     model = choose_model(job.weights, device.is_gpu)
 
@@ -119,20 +128,26 @@ def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
             on_memory_step=reporter.warning,
         )
         dls = result.dls if job.spacing_mm is None else resample_slices(result.dls, job.spacing_mm)
-        with PendingOutputs(job.overwrite, job.compressed) as outputs:
+        with PendingOutputs(job.overwrite, job.compressed) as outputs, series or nullcontext():
             undo.callback(outputs.discard)
-            reporter.progress("write", 0, len(targets))
+            reporter.progress("write", 0, steps)
             dls = dls.permuted(stored_order)
             outputs.write(dls, job.output, dls_header(model, result, slab_consistent))
             if job.bicubic:
                 bis = bis.permuted(stored_order)
-                reporter.progress("write", 1, len(targets))
+                reporter.progress("write", 1, steps)
                 outputs.write(bis, job.bicubic, bis_header())
+            if series:
+                reporter.progress("write", len(targets), steps)
+                series.write(dls, dls_derivation(model, result, slab_consistent))
+                if job.bicubic:
+                    reporter.progress("write", steps - 1, steps)
+                    series.write(bis, bis_derivation())
         if preview:
             preview.keep()
     facts = _finish_facts(job, result, time.monotonic() - began)
     with suppress(Cancelled):  # the outputs stand: it is too late to cancel, even if nobody listens any more
-        reporter.progress("write", len(targets), len(targets))
+        reporter.progress("write", steps, steps)
         reporter.finished(facts)
     return Outcome(source, dls, bis, model, facts)
 
@@ -203,6 +218,8 @@ def _start_facts(job: Job, thick: Volume, axis: int, slices: int, model: Model, 
 
 def _finish_facts(job: Job, result: Synthesis, seconds: float) -> dict[str, Any]:
     outputs = {"dls": str(job.output), **({"bis": str(job.bicubic)} if job.bicubic else {})}
+    if job.dicom_out:
+        outputs["dicom"] = str(job.dicom_out.folder)
     error = result.slab_error
     return {
         "seconds": round(seconds, 1),

@@ -7,6 +7,7 @@ import math
 from contextlib import ExitStack
 from pathlib import Path
 
+from ..errors import UnusableInput
 from ..progress import Reporter, tell
 
 NAME = "synthesize"
@@ -19,6 +20,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("output", type=Path, metavar="OUTPUT", help="DLS volume to write: .nrrd, .nii, .nii.gz, .mha")
     parser.add_argument(
         "--bicubic", type=Path, metavar="FILE", help="also write the BIS volume (bicubic interpolation)"
+    )
+    parser.add_argument(
+        "--dicom-out",
+        type=Path,
+        metavar="FOLDER",
+        help="of a DICOM series: also make DICOM series in its study, in FOLDER/DLS and, with --bicubic, FOLDER/BIS",
+    )
+    parser.add_argument(
+        "--dicom-compression",
+        choices=("none", "rle", "jpeg2000"),
+        default="none",
+        help="of the DICOM series, without loss; jpeg2000 needs pylibjpeg-openjpeg",
+    )
+    parser.add_argument(
+        "--anonymous",
+        action="store_true",
+        help="leave the patient's identity out of the DICOM series (PS3.15 Basic Profile; pixels stay as they are)",
     )
     parser.add_argument("--series", metavar="SERIES", help="DICOM series: its UID, number or a part of its description")
     add_model_arguments(parser)
@@ -66,13 +84,20 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> None:
+    from ..dicom_out.pending_series import DicomOutput
     from ..job import Job, run_job
     from ..synthesis.tiling import OVERLAPPED, PUBLISHED_TILING
 
+    if (arguments.anonymous or arguments.dicom_compression != "none") and not arguments.dicom_out:
+        raise UnusableInput("--anonymous and --dicom-compression need --dicom-out; name its folder.", "wrong_usage")
+    dicom_out = None
+    if arguments.dicom_out:
+        dicom_out = DicomOutput(arguments.dicom_out, arguments.dicom_compression, arguments.anonymous)
     job = Job(
         source=arguments.input,
         output=arguments.output,
         bicubic=arguments.bicubic,
+        dicom_out=dicom_out,
         series=arguments.series,
         weights=arguments.weights,
         device=arguments.device,

@@ -42,11 +42,15 @@ class WindowAttention(nn.Module):
         windows, places, channels = tokens.shape
         qkv = self.qkv(tokens).view(windows, places, 3, self.heads, channels // self.heads)
         query, key, value = qkv.permute(2, 0, 3, 1, 4)
-        bias = self.relative_position_bias_table[self.relative_position_index].permute(2, 0, 1)
+        bias = self.relative_position_bias()
         # Written out: on CPUs PyTorch's fused attention is slower for windows as small as these.
         scores = (query * query.shape[-1] ** -0.5) @ key.transpose(-2, -1) + bias.to(query.dtype)
         attended = scores.softmax(-1) @ value
         return self.proj(attended.transpose(1, 2).reshape(windows, places, channels))
+
+    def relative_position_bias(self) -> Tensor:
+        """What is added to the scores: (heads, places, places)."""
+        return self.relative_position_bias_table[self.relative_position_index].permute(2, 0, 1)
 
 
 class Perceptron(nn.Module):

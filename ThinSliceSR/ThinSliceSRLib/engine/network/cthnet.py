@@ -15,6 +15,11 @@ from torch.nn import functional
 
 from .attention import TransformerLayer
 from .configuration import NetworkConfiguration
+from .inference import infer
+
+# What a CPU computes at a time without gradients, so that it stays in the cache.
+IMAGES_AT_A_TIME = 4  # sagittal or coronal ones
+SLICES_AT_A_TIME = 4
 
 
 def transformer_layers(channels: int, count: int, heads: int, window: tuple[int, ...], mlp_ratio: int) -> nn.Sequential:
@@ -25,6 +30,12 @@ def transformer_layers(channels: int, count: int, heads: int, window: tuple[int,
             for index in range(count)
         )
     )
+
+
+def through_layers(layers: nn.Sequential, x: Tensor) -> Tensor:
+    """What STLs make of x: (batch, *space, channels); the same without gradients, but sooner."""
+    # Not `is_inference_mode_enabled`, at which torch.compile breaks the graph of a training.
+    return layers(x) if torch.is_grad_enabled() else infer(layers, x)
 
 
 class EncoderLayer(nn.Module):
@@ -41,7 +52,7 @@ class EncoderLayer(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """x: (batch, slices, rows, columns, channels)."""
-        convolved = self.layer_conv(channels_first(self.blocks(x)))
+        convolved = self.layer_conv(channels_first(through_layers(self.blocks, x)))
         return x + self.layer_norm(channels_last(convolved))
 
 
@@ -58,7 +69,8 @@ class Encoder(nn.Module):
         self.conv_after_body = nn.Conv3d(channels, channels, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
-        first = self.conv_first(x)
+        # With one channel, only a conversion, not `contiguous`, tells the convolution that channels lie last.
+        first = self.conv_first(x.to(memory_format=torch.channels_last_3d))
         body = self.norm_last(self.layers(self.norm_first(channels_last(first))))
         return first + self.conv_after_body(channels_first(body))
 
@@ -74,7 +86,7 @@ class DecoderGroup(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """x: (batch, rows, columns, channels)."""
-        return x + channels_last(self.conv(channels_first(self.residual_group.blocks(x))))
+        return x + channels_last(self.conv(channels_first(through_layers(self.residual_group.blocks, x))))
 
 
 class Decoder(nn.Module):
@@ -122,7 +134,7 @@ class CTHNet(nn.Module):
         )
         self.conv_after_body = nn.Conv2d(stacked, stacked, 3, padding=1)
         self.conv_before_upsample = nn.Sequential(
-            nn.Conv3d(config.slice_channels, config.tail_channels, 1), nn.LeakyReLU(0.01)
+            nn.Conv3d(config.slice_channels, config.tail_channels, 1), nn.LeakyReLU(0.01, inplace=True)
         )
         self.conv_last = nn.Conv3d(config.tail_channels, 1, 1)
         encoding = positional_encoding(config.thin_slices, config.slice_channels)
@@ -144,32 +156,58 @@ class CTHNet(nn.Module):
         decoded = (
             self._published_decoders(features) if self.config.axis_layout == "published" else self._decoders(features)
         )
-        thin = self.conv_last(self.conv_before_upsample(features + decoded))
+        at_a_time = SLICES_AT_A_TIME if in_cache(thick) else self.config.thin_slices
+        parts = zip(features.split(at_a_time, 2), decoded.split(at_a_time, 2), strict=True)
+        thin = torch.cat([self.conv_last(self.conv_before_upsample(part + added)) for part, added in parts], 2)
         return thin + linear_along_slices(thick, self.config.ratio) if self.config.image_skip else thin
 
     def _decoders(self, features: Tensor) -> Tensor:
         """features: (batch, channels, thin slices, rows, columns), and so what comes back."""
         slices = features.shape[2]
-        stacked = rearrange(self._through_plane(features), "b c d h w -> b h w (d c)")
-        decoded = self.conv_after_body(channels_first(self.Decoder_I1(stacked)))
+        decoded = self.conv_after_body(channels_first(self.Decoder_I1(self._through_plane(features))))
         return rearrange(decoded, "b (d c) h w -> b c d h w", d=slices)
 
     def _published_decoders(self, features: Tensor) -> Tensor:
         """As `_decoders`, but features are handed on by reshaping them, in the orders of the published code."""
         batch, channels, slices, rows, columns = features.shape
         scrambled = features.reshape(batch, slices, channels, rows, columns).transpose(1, 2)
-        stacked = rearrange(self._through_plane(scrambled), "b c d h w -> b h w (d c)")
-        return self.conv_after_body(channels_first(self.Decoder_I1(stacked))).reshape(features.shape)
+        decoded = self.conv_after_body(channels_first(self.Decoder_I1(self._through_plane(scrambled))))
+        return decoded.reshape(features.shape)
 
     def _through_plane(self, features: Tensor) -> Tensor:
-        """The sum of the sagittal and the coronal view of (batch, channels, thin slices, rows, columns)."""
+        """The sum of the sagittal and the coronal view of (batch, channels, thin slices, rows, columns).
+
+        It is stacked for the in-plane decoder: (batch, rows, columns, thin slices · channels).
+        """
+        if not in_cache(features):
+            return (self._sagittal(features) + self._coronal(features)).flatten(-2)
+        at_a_time = IMAGES_AT_A_TIME * self.config.through_plane_fold
+        batch, channels, slices, rows, columns = features.shape
+        stacked = features.new_empty(batch, rows, columns, slices, channels)
+        for start in range(0, columns, at_a_time):
+            part = slice(start, start + at_a_time)
+            stacked[:, :, part] = self._sagittal(features[..., part])
+        for start in range(0, rows, at_a_time):
+            part = slice(start, start + at_a_time)
+            stacked[:, part] += self._coronal(features[..., part, :])
+        return stacked.flatten(-2)
+
+    def _sagittal(self, features: Tensor) -> Tensor:
+        """What the through-plane decoder makes of sagittal images: (batch, rows, columns, thin slices, channels)."""
         fold = self.config.through_plane_fold
-        batch = features.shape[0]
-        sagittal = self.Decoder_T1(rearrange(features, "b c d h (n fold) -> (b n) d h (c fold)", fold=fold))
-        coronal = self.Decoder_T1(rearrange(features, "b c d (n fold) w -> (b n) d w (c fold)", fold=fold))
-        return rearrange(sagittal, "(b n) d h (c fold) -> b c d h (n fold)", b=batch, fold=fold) + rearrange(
-            coronal, "(b n) d w (c fold) -> b c d (n fold) w", b=batch, fold=fold
-        )
+        images = rearrange(features, "b c d h (n fold) -> (b n) d h (c fold)", fold=fold)
+        return rearrange(self.Decoder_T1(images), "(b n) d h (c fold) -> b h (n fold) d c", b=len(features), fold=fold)
+
+    def _coronal(self, features: Tensor) -> Tensor:
+        """What the through-plane decoder makes of coronal images: (batch, rows, columns, thin slices, channels)."""
+        fold = self.config.through_plane_fold
+        images = rearrange(features, "b c d (n fold) w -> (b n) d w (c fold)", fold=fold)
+        return rearrange(self.Decoder_T1(images), "(b n) d w (c fold) -> b (n fold) w d c", b=len(features), fold=fold)
+
+
+def in_cache(x: Tensor) -> bool:
+    """Whether x is to be computed in parts that stay in the cache: on CPUs, where no gradient needs the whole."""
+    return x.is_cpu and not torch.is_grad_enabled()
 
 
 def positional_encoding(length: int, channels: int) -> Tensor:

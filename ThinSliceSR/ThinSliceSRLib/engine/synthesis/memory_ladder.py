@@ -26,7 +26,7 @@ OUT_OF_MEMORY = ("can't allocate memory", "not enough memory", "out of memory", 
 # As many cubes as lie beside each other in a matrix of 512×512; more would only delay the first finished slices.
 MOST_CUBES = 4
 # Measured for the base and the small network (float32): at its peak, a cube holds four times the widest layer's values.
-BYTES_PER_WIDEST_VALUE = 16
+BYTES_PER_WIDEST_VALUE = 14
 SHARE_OF_FREE_MEMORY = 0.5  # the rest is for what cuDNN takes, and for other programs
 
 

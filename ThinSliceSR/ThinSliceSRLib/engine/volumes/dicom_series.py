@@ -54,6 +54,7 @@ def read_series(series: DicomSeries) -> Volume:
             slice_positions_mm=tuple(float(item.position_mm @ first.normal) for item in slices),
             series_uid=series.uid,
             series_description=series.description,
+            slice_files=tuple(item.path for item in slices),
         ),
     )
 

@@ -1,4 +1,4 @@
-"""Files that are being written: their names beside the target, and the removal of those that a dead run left."""
+"""What is being written, a file or a folder: its name beside the target, and the removal of what a dead run left."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import platform
 import re
 import secrets
+import shutil
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,21 +15,30 @@ PREFIX = ".thinslicesr"
 
 
 def unfinished_name(suffix: str) -> str:
-    """A new name for a file being written by this process: it ends in `suffix` and tells nothing of its content."""
+    """A new name for a file or folder that this process writes: it ends in `suffix`, and no content shows in it."""
     return f"{PREFIX}-{process_space()}-{os.getpid()}-{secrets.token_hex(4)}.part{suffix}"
 
 
 def remove_left_overs(folder: Path) -> list[Path]:
-    """Removes from `folder` the unfinished files of processes of this machine that are no more; returns them."""
+    """Removes from `folder` what processes of this machine that are no more left unfinished; returns its paths."""
     pattern = re.compile(rf"{re.escape(PREFIX)}-{process_space()}-(\d+)-[0-9a-f]+\.part.*")
     removed = []
     for path in folder.glob(f"{PREFIX}-*"):
         match = pattern.fullmatch(path.name)
         if match and not runs(int(match[1])):
             with suppress(OSError):  # another run may have removed it, or it may belong to someone else
-                path.unlink()
+                remove_unfinished(path)
                 removed.append(path)
     return removed
+
+
+def remove_unfinished(path: Path) -> None:
+    """Removes a file, or a folder with all that it holds; that it is not there is right too. Raises OSError."""
+    with suppress(FileNotFoundError):
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 def process_space() -> str:

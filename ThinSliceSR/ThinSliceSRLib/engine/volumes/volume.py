@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 import SimpleITK as sitk
@@ -16,7 +17,7 @@ class Acquisition:
     """What the source tells of how a volume was made. None where it does not tell (NRRD, NIfTI and MetaImage do not).
 
     Positions are along the slice normal in mm, one per stored slice, ascending; they show gaps and uneven steps that
-    the regular grid of a volume cannot hold.
+    the regular grid of a volume cannot hold. `slice_files` are the files of these slices in the same order.
     """
 
     modality: str | None = None
@@ -24,6 +25,7 @@ class Acquisition:
     slice_positions_mm: tuple[float, ...] | None = None
     series_uid: str | None = None
     series_description: str | None = None
+    slice_files: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ def check_targets(
         try:
             _check_place(target, overwrite)
         except OSError as error:
-            raise _refusal(target.parent, error) from error
+            raise writing_refusal(target.parent, error) from error
         suffix = _suffix(target)
         if grid is not None and suffix.startswith(".nii") and _lean_mm(grid) > CORNER_TOLERANCE_MM[suffix]:
             raise _geometry_lost(suffix)
@@ -111,7 +111,7 @@ class PendingOutputs:
             with temporary.open("r+b") as file:
                 os.fsync(file.fileno())
         except (RuntimeError, OSError) as error:
-            raise _refusal(target.parent, error, values.nbytes) from error
+            raise writing_refusal(target.parent, error, values.nbytes) from error
         del image
         _require_written(temporary, volume, values, suffix)
 
@@ -136,9 +136,9 @@ class PendingOutputs:
             try:
                 os.replace(temporary, target)
             except OSError as error:
-                raise _refusal(target.parent, error) from error
+                raise writing_refusal(target.parent, error) from error
             self._pending.pop(temporary, None)
-            _flush_folder(target.parent)
+            flush_folder(target.parent)
 
 
 def _check_place(target: Path, overwrite: bool) -> None:
@@ -148,9 +148,14 @@ def _check_place(target: Path, overwrite: bool) -> None:
         raise CannotWrite(f"{target} exists; allow overwriting or give another name.", "target_exists")
     if not target.parent.is_dir():
         raise CannotWrite(f"There is no folder {target.parent}; create it or choose another.", "no_folder")
-    remove_left_overs(target.parent)
+    require_writable(target.parent)
+
+
+def require_writable(folder: Path) -> None:
+    """Returns when files can be created in `folder`; also removes what runs that died left in it. Raises OSError."""
+    remove_left_overs(folder)
     # Only trying tells: permission bits say nothing of a read-only disk, nor anything to root.
-    probe = target.parent / unfinished_name("")
+    probe = folder / unfinished_name("")
     probe.touch()
     probe.unlink()
 
@@ -197,9 +202,9 @@ def _require_written(temporary: Path, volume: Volume, values: np.ndarray, suffix
     except ThinSliceError as error:
         if error.code == "sheared":
             raise _geometry_lost(suffix) from error
-        raise _refusal(temporary.parent, error, values.nbytes) from error
+        raise writing_refusal(temporary.parent, error, values.nbytes) from error
     if not np.array_equal(written.hu, values, equal_nan=values.dtype == np.float32):
-        raise _refusal(temporary.parent, None, values.nbytes)
+        raise writing_refusal(temporary.parent, None, values.nbytes)
     if np.abs(_corners(written) - _corners(volume)).max() > CORNER_TOLERANCE_MM[suffix]:
         raise _geometry_lost(suffix)
 
@@ -222,7 +227,7 @@ def _geometry_lost(suffix: str) -> CannotWrite:
     )
 
 
-def _refusal(folder: Path, error: Exception | None, size: int = 0) -> CannotWrite:
+def writing_refusal(folder: Path, error: Exception | None, size: int = 0) -> CannotWrite:
     """What to tell when writing `size` bytes into `folder` failed, by `error` or because they are not there."""
     number = error.errno if isinstance(error, OSError) else None
     if number is None and shutil.disk_usage(folder).free < size:  # ITK does not tell
@@ -238,7 +243,7 @@ def _refusal(folder: Path, error: Exception | None, size: int = 0) -> CannotWrit
     )
 
 
-def _flush_folder(folder: Path) -> None:
+def flush_folder(folder: Path) -> None:
     """Makes the new names last through a power failure, where the system has a way to (Windows has none)."""
     if os.name == "nt":
         return

@@ -1,0 +1,323 @@
+"""Derived series: where their voxels lie, what they say of themselves, and what of their source they repeat."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
+
+import numpy as np
+import pydicom
+import pytest
+import SimpleITK as sitk
+from derived_series_making import ACQUISITION, HOSPITAL, SHA256, Derived, derive, write_hospital_series
+from dicom_making import slice_positions, write_series
+from hypothesis import given
+from hypothesis import strategies as st
+from models import linear_model
+from pydicom.dataset import Dataset
+from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian, JPEG2000Lossless, RLELossless
+from ThinSliceSRLib.engine import ENGINE_VERSION
+from ThinSliceSRLib.engine.dicom_out.derivation import dls_derivation
+from ThinSliceSRLib.engine.dicom_out.derived_series import series_description
+from ThinSliceSRLib.engine.synthesis.slab import SlabError
+from ThinSliceSRLib.engine.synthesis.synthesize import Synthesis
+from ThinSliceSRLib.engine.volumes.dicom_index import find_series
+from ThinSliceSRLib.engine.volumes.reading import read_volume
+from ThinSliceSRLib.engine.volumes.volume import Volume
+
+SYNTHETIC_DATA = 0x0008001C
+REPEATED = (
+    *("PatientName", "PatientID", "IssuerOfPatientID", "PatientBirthDate", "PatientSex", "PatientAge", "PatientSize"),
+    *("PatientWeight", "PatientComments", "StudyInstanceUID", "StudyDate", "StudyTime", "StudyID", "AccessionNumber"),
+    *("StudyDescription", "ReferringPhysicianName", "FrameOfReferenceUID", "PositionReferenceIndicator", "KVP"),
+    *("BodyPartExamined", "PatientPosition", "ContrastBolusAgent", "WindowCenter", "WindowWidth"),
+    *("WindowCenterWidthExplanation", "SpecificCharacterSet", "TimezoneOffsetFromUTC"),
+)
+BOTH = pytest.mark.parametrize("name", ["DLS", "BIS"])
+
+
+@pytest.fixture(scope="module")
+def derived(tmp_path_factory: pytest.TempPathFactory) -> Derived:
+    folder = tmp_path_factory.mktemp("scan")
+    write_hospital_series(folder / "source")
+    return derive(folder / "source", folder / "dicom")
+
+
+def everything(dataset: Dataset) -> Iterator[pydicom.DataElement]:
+    """All elements, those within sequences too."""
+    for element in dataset:
+        yield element
+        for item in element.value if element.VR == "SQ" else ():
+            yield from everything(item)
+
+
+def height(dataset: Dataset) -> float:
+    return float(dataset.ImagePositionPatient[2])
+
+
+@BOTH
+def test_a_series_reads_back_with_its_hu_at_their_places(derived: Derived, name: str):
+    written, wanted = read_volume(derived.folder / name), derived.volumes[name]
+    np.testing.assert_array_equal(written.hu, wanted.hu)
+    np.testing.assert_allclose(written.origin_mm, wanted.origin_mm, atol=1e-9)
+    np.testing.assert_allclose(written.spacing_mm, wanted.spacing_mm, atol=1e-9)
+    np.testing.assert_allclose(written.direction, wanted.direction, atol=1e-12)
+    assert written.acquisition.slice_thickness_mm == 1.0
+
+
+@BOTH
+def test_itk_reads_the_same(derived: Derived, name: str):
+    image = sitk.ReadImage(sitk.ImageSeriesReader.GetGDCMSeriesFileNames(str(derived.folder / name)))
+    wanted = derived.volumes[name].to_image()
+    np.testing.assert_array_equal(sitk.GetArrayFromImage(image), sitk.GetArrayFromImage(wanted))
+    for fact in ("GetOrigin", "GetSpacing", "GetDirection"):
+        np.testing.assert_allclose(getattr(image, fact)(), getattr(wanted, fact)(), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("compression", "syntax"),
+    [("none", ExplicitVRLittleEndian), ("rle", RLELossless), ("jpeg2000", JPEG2000Lossless)],
+)
+def test_every_compression_keeps_all_of_int16_exactly(compression: str, syntax: UID, tmp_path: Path):
+    write_hospital_series(tmp_path / "source")
+    derived = derive(tmp_path / "source", tmp_path / "dicom", compression)
+    written = read_volume(derived.folder / "DLS").hu
+    np.testing.assert_array_equal(written, derived.volumes["DLS"].hu)
+    assert (written.min(), written.max()) == (-32768, 32767)
+    for dataset in derived.slices():
+        assert dataset.file_meta.TransferSyntaxUID == syntax
+        assert dataset.file_meta.MediaStorageSOPInstanceUID == dataset.SOPInstanceUID
+        assert dataset.LossyImageCompression == "00"
+
+
+def test_oblique_slices_lie_where_they_should(tmp_path: Path):
+    axes = np.linalg.qr(np.random.default_rng(3).normal(size=(3, 3)))[0]
+    orientation = [round(value, 9) for value in (*axes[:, 0], *axes[:, 1])]
+    positions = np.round(slice_positions(4, 5.0, orientation, (-123.456, 78.9, 1011.12)), 6)
+    write_hospital_series(tmp_path / "source", positions=positions, ImageOrientationPatient=orientation)
+    derived = derive(tmp_path / "source", tmp_path / "dicom")
+    written = sorted([list(map(float, item.ImagePositionPatient)) for item in derived.slices()])
+    expected = positions[0] + np.arange(16)[:, None] / 15 * (positions[-1] - positions[0])
+    np.testing.assert_allclose(written, sorted(expected.tolist()), atol=1e-6)
+
+
+def test_slices_are_numbered_in_the_direction_of_the_source(derived: Derived, tmp_path: Path):
+    assert [item.InstanceNumber for item in derived.slices()] == list(range(1, 17))
+    places = [height(item) for item in derived.slices()]
+    assert places == sorted(places, reverse=True)
+    write_series(tmp_path / "source", derived.thick.hu, **HOSPITAL)
+    places = [height(item) for item in derive(tmp_path / "source", tmp_path / "dicom").slices()]
+    assert places == sorted(places)
+
+
+@BOTH
+def test_a_series_says_what_it_is(derived: Derived, name: str):
+    for dataset in derived.slices(name):
+        assert dataset.SOPClassUID == CTImageStorage
+        assert list(dataset.ImageType) == ["DERIVED", "SECONDARY", "AXIAL"]
+        assert dataset.Modality == "CT"
+        assert dataset.SeriesDescription == f"Chest 5.0 {name} 1 mm (synthetic)"
+        assert dataset.SeriesNumber == {"DLS": 2001, "BIS": 2002}[name]
+        assert dataset[SYNTHETIC_DATA].value == "YES"
+        assert dataset.ContentQualification == "RESEARCH"
+        assert dataset.BurnedInAnnotation == "NO"
+        assert dataset.DerivationCodeSequence[0].CodeValue == "113085"
+        assert "for research only" in dataset.DerivationDescription
+        assert (dataset.Manufacturer, dataset.ManufacturerModelName) == ("ThinSliceSR", "ThinSliceSR")
+        assert (dataset.SliceThickness, dataset.SpacingBetweenSlices) == (1, 1)
+        assert (dataset.RescaleSlope, dataset.RescaleIntercept, dataset.RescaleType) == (1, 0, "HU")
+        assert (dataset.AcquisitionNumber, dataset["AcquisitionNumber"].VR) == (None, "IS")
+
+
+def test_the_equipment_is_the_scanner_and_the_program_with_its_model(derived: Derived):
+    for name, code in (("DLS", "109100"), ("BIS", "109102")):
+        dataset = derived.slices(name)[0]
+        scanner, program = dataset.ContributingEquipmentSequence
+        assert scanner.PurposeOfReferenceCodeSequence[0].CodeValue == "109101"
+        assert (scanner.Manufacturer, scanner.StationName) == ("Acme Imaging", "CT-KELLER-2")
+        assert program.PurposeOfReferenceCodeSequence[0].CodeValue == code
+        assert program.ContributionDescription == dataset.DerivationDescription
+    software = [f"ThinSliceSR {ENGINE_VERSION}", SHA256, "model cthnet-test"]
+    assert list(derived.slices("DLS")[0].SoftwareVersions) == software
+    assert derived.slices("BIS")[0].SoftwareVersions == software[0]
+    assert SHA256 in derived.slices("DLS")[0].DerivationDescription
+    assert len(derived.slices("DLS")[0].DerivationDescription) < 1024
+
+
+def test_a_model_of_any_name_fits_into_the_attributes():
+    model = replace(linear_model(), name="größe\\2\n" * 20, sha256=SHA256, trained=True)
+    synthesis = Synthesis(Volume(np.zeros((1, 1, 1))), SlabError(0.25, 1.5), "GPU™ " * 300, "bf16")
+    derivation = dls_derivation(model, synthesis, slab_consistent=False)
+    assert derivation.software[2].startswith("model gr??e?2?gr??e?2?")
+    assert [len(version) <= 64 for version in derivation.software] == [True] * 3
+    assert len(derivation.description) == 1024
+    assert SHA256 in derivation.description
+    assert derivation.description.isascii()
+
+
+@BOTH
+def test_patient_study_and_place_are_those_of_the_source(derived: Derived, name: str):
+    source = pydicom.dcmread(next(derived.source.iterdir()))
+    for dataset in derived.slices(name):
+        assert {keyword: dataset.get(keyword) for keyword in REPEATED} == {
+            keyword: source.get(keyword) for keyword in REPEATED
+        }
+
+
+@BOTH
+def test_nothing_is_claimed_that_only_an_acquisition_can_claim(derived: Derived, name: str):
+    for dataset in derived.slices(name):
+        for keyword, value in ACQUISITION.items():
+            assert dataset.get(keyword) != value, keyword
+        assert not any(element.tag.is_private for element in everything(dataset))
+
+
+def test_all_identifiers_of_the_new_series_are_new(derived: Derived, tmp_path: Path):
+    again = derive(derived.source, tmp_path / "again")
+    groups = [derived.slices("DLS"), derived.slices("BIS"), again.slices("DLS"), again.slices("BIS")]
+    instances = [item.SOPInstanceUID for group in groups for item in group]
+    series = [{item.SeriesInstanceUID for item in group} for group in groups]
+    assert len(set(instances)) == len(instances) == 4 * 16
+    assert [len(group) for group in series] == [1] * 4
+    assert len(set.union(*series)) == 4
+    for uid in (*instances, *set.union(*series)):
+        assert uid.startswith("2.25.")
+        assert uid.is_valid
+
+
+def test_each_slice_names_the_source_slices_between_which_it_lies(derived: Derived):
+    source = {}
+    for path in derived.source.iterdir():
+        item = pydicom.dcmread(path)
+        source[item.SOPInstanceUID] = height(item)
+    for dataset in derived.slices():
+        place = height(dataset)
+        references = dataset.SourceImageSequence
+        assert {item.PurposeOfReferenceCodeSequence[0].CodeValue for item in references} == {"121322"}
+        named = {source[item.ReferencedSOPInstanceUID] for item in references}
+        assert named == {other for other in source.values() if abs(other - place) < 5 - 1e-6}
+        assert len(named) == (1 if round(place) % 5 == 0 else 2)
+
+
+@pytest.mark.parametrize(
+    ("character_set", "name"),
+    [
+        ("ISO_IR 100", "Müller^Jürgen"),
+        ("ISO_IR 192", "Σωκράτης^Ὁ=王^小東"),
+        (["", "ISO 2022 IR 87"], "Yamada^Tarou=山田^太郎=やまだ^たろう"),
+        (["", "ISO 2022 IR 149"], "Hong^Gildong=洪^吉洞=홍^길동"),
+        ("GB18030", "Wang^XiaoDong=王^小东"),
+        (None, "Muller^Jurgen"),
+    ],
+)
+def test_names_in_any_script_stay_as_they_are(character_set, name: str, tmp_path: Path):
+    comment = name.split("=")[-1]
+    tags = {"SpecificCharacterSet": character_set, "PatientName": name, "StudyDescription": comment}
+    write_hospital_series(tmp_path / "source", **tags, SeriesDescription=comment)
+    derived = derive(tmp_path / "source", tmp_path / "dicom")
+    source = next((tmp_path / "source").iterdir())
+    encoded = pydicom.dcmread(source).get_item("PatientName").value
+    for path in (*derived.files("DLS"), *derived.files("BIS")):
+        dataset = pydicom.dcmread(path)
+        assert dataset.get_item("PatientName").value == encoded
+        assert dataset.PatientName == name
+        assert dataset.StudyDescription == comment
+        assert dataset.SeriesDescription.startswith(comment)
+
+
+@given(st.text(max_size=80), st.sampled_from(["DLS", "BIS"]), st.floats(0.5, 8))
+def test_a_description_of_any_length_is_cut_to_what_dicom_holds(source: str, name: str, spacing: float):
+    description = series_description(source, name, spacing, "ISO_IR 192")
+    assert len(description.encode()) <= 64
+    assert description.endswith(f"{name} {spacing:.3g} mm (synthetic)")
+    if len(source.encode()) < 30:
+        assert description.startswith(source.strip())
+
+
+def test_a_description_is_cut_by_its_length_in_the_file(tmp_path: Path):
+    tags = {"SpecificCharacterSet": ["", "ISO 2022 IR 87"], "SeriesDescription": "胸部" * 25}
+    write_hospital_series(tmp_path / "source", **tags)
+    dataset = derive(tmp_path / "source", tmp_path / "dicom").slices()[0]
+    assert 60 <= len(dataset.get_item("SeriesDescription").value.rstrip()) <= 64
+    assert dataset.SeriesDescription.startswith("胸部" * 5)
+    assert dataset.SeriesDescription.endswith(" DLS 1 mm (synthetic)")
+
+
+def test_what_the_slices_do_not_agree_on_is_left_out(tmp_path: Path):
+    write_hospital_series(tmp_path / "source")
+    path = next((tmp_path / "source").iterdir())
+    dataset = pydicom.dcmread(path)
+    dataset.StudyDescription, dataset.KVP = "Another", 80
+    dataset.save_as(path)
+    for dataset in derive(tmp_path / "source", tmp_path / "dicom").slices():
+        assert "StudyDescription" not in dataset
+        assert dataset["KVP"].is_empty
+
+
+def test_each_slice_has_the_window_of_its_nearest_source_slice(tmp_path: Path):
+    write_hospital_series(tmp_path / "source")
+    for path in (tmp_path / "source").iterdir():
+        dataset = pydicom.dcmread(path)
+        dataset.WindowCenter, dataset.WindowWidth = [height(dataset), 0], [100, 200]
+        dataset.save_as(path)
+    for dataset in derive(tmp_path / "source", tmp_path / "dicom").slices():
+        assert abs(dataset.WindowCenter[0] - height(dataset)) <= 2
+
+
+def test_without_a_frame_of_reference_the_new_series_share_a_new_one(tmp_path: Path):
+    write_hospital_series(tmp_path / "source", FrameOfReferenceUID=None)
+    derived = derive(tmp_path / "source", tmp_path / "dicom")
+    frames = {item.FrameOfReferenceUID for name in ("DLS", "BIS") for item in derived.slices(name)}
+    assert len(frames) == 1
+    assert frames.pop().startswith("2.25.")
+
+
+def test_a_source_without_all_that_is_optional_will_do(tmp_path: Path):
+    write_series(tmp_path / "source", np.zeros((3, 5, 6)), SeriesNumber=None, SeriesDescription=None)
+    dataset = derive(tmp_path / "source", tmp_path / "dicom").slices()[0]
+    assert dataset.SeriesDescription == "DLS 1 mm (synthetic)"
+    assert dataset.SeriesNumber == 1
+    assert dataset["PatientBirthDate"].is_empty
+    assert len(dataset.ContributingEquipmentSequence) == 1
+
+
+def test_what_was_compressed_with_loss_once_says_so_for_ever(tmp_path: Path):
+    lossy = {"LossyImageCompression": "01", "LossyImageCompressionRatio": 12.5}
+    write_hospital_series(tmp_path / "source", **lossy, LossyImageCompressionMethod="ISO_10918_1")
+    for dataset in derive(tmp_path / "source", tmp_path / "dicom").slices():
+        assert (dataset.LossyImageCompression, dataset.LossyImageCompressionRatio) == ("01", 12.5)
+        assert dataset.LossyImageCompressionMethod == "ISO_10918_1"
+
+
+def test_the_times_of_the_making_are_told_in_the_timezone_of_the_source(derived: Derived):
+    dataset = derived.slices()[0]
+    told = datetime.strptime(dataset.SeriesDate + dataset.SeriesTime + "+0930", "%Y%m%d%H%M%S%z")
+    assert 0 <= (datetime.now(timezone.utc) - told).total_seconds() < 600
+    assert (
+        dataset.ContributingEquipmentSequence[-1].ContributionDateTime
+        == f"{dataset.SeriesDate}{dataset.SeriesTime}+0930"
+    )
+
+
+def test_odd_values_of_the_source_stay_silent(tmp_path: Path, capfd, recwarn):
+    odd = {"PatientAge": "68", "StudyTime": "8 o'clock", "AccessionNumber": "A" * 30, "PatientSex": "woman"}
+    pydicom.config.settings.writing_validation_mode = pydicom.config.IGNORE
+    try:
+        write_hospital_series(tmp_path / "source", **odd)
+    finally:
+        pydicom.config.settings.writing_validation_mode = None
+    recwarn.clear()
+    dataset = derive(tmp_path / "source", tmp_path / "dicom").slices()[0]
+    assert dataset.AccessionNumber == "A" * 30
+    assert capfd.readouterr() == ("", "")
+    assert not [warning for warning in recwarn if "ThinSliceSRLib" in warning.filename or "A" * 30 in str(warning)]
+
+
+def test_the_folder_holds_two_series_of_one_study(derived: Derived):
+    found = find_series(derived.folder)
+    assert [str(item) for item in found] == [
+        'number 2001 "Chest 5.0 DLS 1 mm (synthetic)" (16 slices, 1 mm apart)',
+        'number 2002 "Chest 5.0 BIS 1 mm (synthetic)" (16 slices, 1 mm apart)',
+    ]

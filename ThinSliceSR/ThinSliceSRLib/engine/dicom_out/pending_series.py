@@ -1,0 +1,156 @@
+"""Derived series on their way: their folder stands under its name only when all of them are whole, or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+
+from ..errors import Cancelled, CannotWrite, UnusableInput
+from ..volumes.unfinished import remove_unfinished, unfinished_name
+from ..volumes.volume import Volume
+from ..volumes.writing import flush_folder, require_writable, writing_refusal
+from .anonymity import without_identity
+from .derivation import Derivation
+from .derived_series import derived_series
+from .series_files import holds, require_compression, write_series
+from .source_series import read_source_series
+
+SERIES_FOLDERS = ("BIS", "DLS")
+
+
+@dataclass(frozen=True)
+class DicomOutput:
+    """Where derived series go and how. Each is a folder within `folder`, named after what it is: DLS, BIS.
+
+    compression: one of `series_files.COMPRESSIONS`, all lossless. anonymous: without the patient's identity.
+    """
+
+    folder: Path
+    compression: str = "none"
+    anonymous: bool = False
+
+
+class PendingSeries:
+    """Series written into a folder beside the wanted one, which it becomes when the `with` block ends well.
+
+    with PendingSeries(DicomOutput(folder), thick, overwrite) as series:
+        series.write(dls, dls_derivation(...))
+
+    After any exception in the block, nothing of them is left.
+    """
+
+    def __init__(
+        self, output: DicomOutput, source: Volume, overwrite: bool = False, apart_from: Iterable[Path] = ()
+    ) -> None:
+        """Checks all that can be checked before the computation and reads what the series take over from `source`.
+
+        source: the thick volume as it was read. apart_from: the input and other outputs; neither may lie in the other.
+        Raises UnusableInput (`same_target`, `no_compression`, `burned_in`, or
+        as `read_source_series`) or CannotWrite (`target_exists`, `no_folder`, `cannot_write`, `no_room`).
+        """
+        require_compression(output.compression)
+        series = read_source_series(source.acquisition)
+        self._source = without_identity(series) if output.anonymous else series
+        self._output = output
+        self._overwrite = overwrite
+        self._apart_from = [Path(path).resolve() for path in apart_from]
+        self._discarded = False
+        self._check_target()
+        self._temporary = output.folder.parent / unfinished_name("")
+
+    def __enter__(self) -> PendingSeries:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                self._commit()
+        finally:
+            self.discard()
+
+    def write(self, volume: Volume, derivation: Derivation) -> None:
+        """Writes `volume` (int16 HU) as a series and reads it back. Raises CannotWrite or Cancelled."""
+        made_at = None if self._output.anonymous else datetime.now().astimezone()
+        folder = self._temporary / derivation.name
+        try:
+            datasets = derived_series(self._source, volume, derivation, made_at)
+            write_series(datasets, folder, self._output.compression, self._require_wanted)
+        except OSError as error:
+            self._require_wanted()
+            raise writing_refusal(self._output.folder.parent, error, volume.hu.nbytes) from error
+        if not holds(folder, volume):
+            self._require_wanted()
+            raise writing_refusal(self._output.folder.parent, None, volume.hu.nbytes)
+
+    def discard(self) -> None:
+        """Removes what has not got its final name. Safe from a signal handler, another thread, and twice."""
+        self._discarded = True
+        for _ in range(2):  # another thread may finish a file meanwhile, but begins no other one
+            with suppress(OSError):  # Windows holds a file that is being written; the next run removes it
+                remove_unfinished(self._temporary)
+
+    def _require_wanted(self) -> None:
+        if self._discarded:
+            raise Cancelled
+
+    def _commit(self) -> None:
+        self._require_wanted()
+        self._check_target()
+        folder = self._output.folder
+        former = folder.parent / unfinished_name("")
+        try:
+            if folder.exists():
+                os.rename(folder, former)
+            try:
+                os.rename(self._temporary, folder)
+            except OSError:
+                if former.exists():
+                    os.rename(former, folder)
+                raise
+            flush_folder(folder.parent)
+        except OSError as error:
+            raise writing_refusal(folder.parent, error) from error
+        with suppress(OSError):  # the next run removes it
+            remove_unfinished(former)
+
+    def _check_target(self) -> None:
+        folder = self._output.folder
+        place = folder.resolve()
+        if any(place in (other, *other.parents) or other in place.parents for other in self._apart_from):
+            raise UnusableInput(
+                "The folder of the DICOM output may lie neither in the folder of the input nor around it or another "
+                "output; choose another folder.",
+                "same_target",
+            )
+        try:
+            if not folder.parent.is_dir():
+                raise CannotWrite(f"There is no folder {folder.parent}; create it or choose another.", "no_folder")
+            if folder.exists():
+                _require_replaceable(folder, self._overwrite)
+            require_writable(folder.parent)
+        except OSError as error:
+            raise writing_refusal(folder.parent, error) from error
+
+
+def _require_replaceable(folder: Path, overwrite: bool) -> None:
+    """Returns when `folder` is empty or, if overwriting is allowed, holds nothing but what a former run wrote."""
+    if not folder.is_dir():
+        raise CannotWrite(f"{folder} is a file; give the name of a folder.", "target_exists")
+    held = list(folder.iterdir())
+    if held and not overwrite:
+        raise CannotWrite(f"{folder} is not empty; allow overwriting or give another folder.", "target_exists")
+    ours = all(path.name in SERIES_FOLDERS and path.is_dir() and not path.is_symlink() for path in held) and all(
+        path.suffix == ".dcm" and path.is_file() for series in held for path in series.iterdir()
+    )
+    if not ours:
+        raise CannotWrite(
+            f"{folder} holds more than series of a former run, which will not be deleted; give another folder.",
+            "target_exists",
+        )

@@ -1,0 +1,169 @@
+"""What a derived series takes over from the files of its source."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pydicom
+from pydicom.dataelem import DataElement
+from pydicom.dataset import Dataset
+from pydicom.uid import generate_uid
+
+from ..errors import UnusableInput
+from ..volumes.volume import Acquisition
+from .attributes import COMMON, EQUIPMENT, IDENTITY, LOSSY_COMPRESSION, WINDOW
+from .codes import SOURCE_IMAGE
+
+OWN = ("SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "SeriesNumber", "InstanceNumber", "BurnedInAnnotation")
+ON_A_SLICE = 1e-3
+
+
+@dataclass(frozen=True)
+class SourceInstance:
+    """One slice of the source: its place in mm along the slices' normal, its window, and the reference to it.
+
+    reference: an item of the Source Image Sequence (PS3.3 table 10-3); None where it has no name or is to have none.
+    """
+
+    place_mm: float
+    window: Dataset
+    reference: Dataset | None
+
+
+@dataclass(frozen=True)
+class SourceSeries:
+    """The source as its files tell of it.
+
+    common: the attributes to be repeated in which all slices agree. equipment: those of the scanner.
+    instances: sorted along the slices' normal.
+    numbered_downwards: whether the instance numbers fall along the normal.
+    """
+
+    common: Dataset
+    equipment: Dataset
+    lossy_compression: Dataset
+    number: int
+    description: str
+    burned_in_annotation: bool
+    instances: tuple[SourceInstance, ...]
+    numbered_downwards: bool
+
+    def around(self, place_mm: float) -> Sequence[SourceInstance]:
+        """The slice at this place along the normal, or its two neighbours; the nearest one beyond the ends."""
+        places = np.array([instance.place_mm for instance in self.instances])
+        nearest = int(np.abs(places - place_mm).argmin())
+        after = int(np.searchsorted(places, place_mm))
+        step = np.diff(places).max(initial=0)
+        if abs(places[nearest] - place_mm) <= ON_A_SLICE * step or not 0 < after < len(places):
+            return self.instances[nearest : nearest + 1]
+        return self.instances[after - 1 : after + 1]
+
+    def nearest(self, place_mm: float) -> SourceInstance:
+        """The slice nearest to this place along the normal."""
+        return min(self.instances, key=lambda instance: abs(instance.place_mm - place_mm))
+
+
+def read_source_series(acquisition: Acquisition) -> SourceSeries:
+    """The source of a volume that was read from a DICOM series.
+
+    Raises UnusableInput: `no_study` (the volume is of no DICOM series, or it names no study), `mixed_slices` (its files
+    name several patients, studies or frames of reference), `truncated` (a file changed since it was read).
+    """
+    if not acquisition.slice_files:
+        raise UnusableInput(
+            "Only what is made from a DICOM series has a study to be added to; give the folder of the series, or leave "
+            "out the DICOM output.",
+            "no_study",
+        )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pydicom remarks on the form of values, and quotes them
+        try:
+            headers = [_read(path) for path in acquisition.slice_files]
+        except Exception as error:  # whatever pydicom runs into
+            raise UnusableInput(
+                "A file of the series could not be read again; let nothing change its folder during the run.",
+                "truncated",
+            ) from error
+        _require_one_study(headers)
+        return _source_series(headers, acquisition)
+
+
+def _read(path: Path) -> Dataset:
+    keywords = [*OWN, *COMMON, *EQUIPMENT, *WINDOW, *LOSSY_COMPRESSION]
+    return pydicom.dcmread(path, stop_before_pixels=True, specific_tags=keywords, force=True)
+
+
+def _require_one_study(headers: list[Dataset]) -> None:
+    if not all(header.get("StudyInstanceUID") for header in headers):
+        raise UnusableInput(
+            "The files of this series do not name their study, so no DICOM series can be added to it; leave out the "
+            "DICOM output.",
+            "no_study",
+        )
+    for keyword, meaning in IDENTITY.items():
+        if len({str(header.get(keyword, "")) for header in headers}) > 1:
+            raise UnusableInput(
+                f"The files of this series name more than one {meaning}, so it is unclear to which a DICOM output "
+                "belongs; sort them, or leave out the DICOM output.",
+                "mixed_slices",
+            )
+
+
+def _source_series(headers: list[Dataset], acquisition: Acquisition) -> SourceSeries:
+    first, last = headers[0], headers[-1]
+    common = _agreed(headers, COMMON)
+    if not common.get("FrameOfReferenceUID"):
+        common.FrameOfReferenceUID = generate_uid(prefix=None)  # of all that is derived in one run
+    lossy = [header for header in headers if header.get("LossyImageCompression") == "01"]
+    return SourceSeries(
+        common=common,
+        equipment=_agreed(headers, EQUIPMENT),
+        lossy_compression=_agreed(lossy[:1], LOSSY_COMPRESSION),
+        number=_whole_number(first, "SeriesNumber"),
+        description=acquisition.series_description or "",
+        burned_in_annotation=any(header.get("BurnedInAnnotation") == "YES" for header in headers),
+        instances=tuple(
+            SourceInstance(place, _agreed([header], WINDOW), _reference(header))
+            for header, place in zip(headers, acquisition.slice_positions_mm, strict=True)
+        ),
+        numbered_downwards=_whole_number(first, "InstanceNumber") > _whole_number(last, "InstanceNumber"),
+    )
+
+
+def _agreed(headers: Sequence[Dataset], keywords: Iterable[str]) -> Dataset:
+    """The elements with these keywords that are the same in all headers; a value that nobody can read is none."""
+    agreed = Dataset()
+    for keyword in keywords if headers else ():
+        elements = [_element(header, keyword) for header in headers]
+        if elements[0] is not None and all(element == elements[0] for element in elements):
+            agreed.add(copy.deepcopy(elements[0]))
+    return agreed
+
+
+def _element(header: Dataset, keyword: str) -> DataElement | None:
+    try:
+        return header.get_item(keyword) and header[keyword]
+    except (ValueError, TypeError, NotImplementedError):
+        return None
+
+
+def _reference(header: Dataset) -> Dataset | None:
+    if not (header.get("SOPClassUID") and header.get("SOPInstanceUID")):
+        return None
+    reference = Dataset()
+    reference.ReferencedSOPClassUID = header.SOPClassUID
+    reference.ReferencedSOPInstanceUID = header.SOPInstanceUID
+    reference.PurposeOfReferenceCodeSequence = [SOURCE_IMAGE.item()]
+    return reference
+
+
+def _whole_number(header: Dataset, keyword: str) -> int:
+    try:
+        return int(header.get(keyword))
+    except (TypeError, ValueError):
+        return 0

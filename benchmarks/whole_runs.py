@@ -1,0 +1,139 @@
+"""Whole runs of the command line, each in a process of its own: their times, told by their events, and their memory."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from ThinSliceSRLib.engine.errors import ThinSliceError
+from ThinSliceSRLib.engine.network.configuration import NetworkConfiguration
+from ThinSliceSRLib.engine.volumes.volume import Volume
+from ThinSliceSRLib.engine.volumes.writing import PendingOutputs
+from ThinSliceSRLib.engine.weights.weights_file import save_weights, untrained_network
+
+ROOT = Path(__file__).resolve().parents[1]
+VALUE_BYTES = 2  # HU in and out are int16
+
+
+@dataclass(frozen=True)
+class RunFiles:
+    """A folder for the inputs, weights and outputs of measured runs."""
+
+    folder: Path
+
+    def volume(self, volume: Volume) -> Path:
+        """The volume's file, written if it is not there yet."""
+        path = self.folder / "thick_{}x{}x{}.nrrd".format(*volume.size)
+        if not path.exists():
+            with PendingOutputs(compressed=False) as outputs:
+                outputs.write(volume, path)
+        return path
+
+    def weights(self, name: str, config: NetworkConfiguration) -> Path:
+        """Untrained weights of the model, which take as long as trained ones."""
+        path = self.folder / f"{name}.safetensors"
+        if not path.exists():
+            save_weights(path, untrained_network(config), name, trained=False)
+        return path
+
+
+def measure_whole_run(
+    files: RunFiles, name: str, config: NetworkConfiguration, volume: Path, device: str, precision: str
+) -> dict[str, Any]:
+    """One row: `thinslicesr synthesize` on a volume's file.
+
+    seconds: from the start of the process to its end. start_up: until it begins with the first cube. first_cube: until
+    that is done. first_slices: until the first thin slices are finished. synthesis: from HU array to HU array, with
+    what a device does once at its first use. Memory is that of the process; `beyond_volumes` is what remains of it
+    without the input and the output in 16 bits. Raises ThinSliceError with the run's own sentence when it fails.
+    """
+    output = files.folder / "dls.nrrd"
+    arguments = ["synthesize", volume, output, "--overwrite", "--progress", "json"]
+    arguments += ["--weights", files.weights(name, config), "--device", device, "--precision", precision]
+    run = run_measured([str(argument) for argument in arguments], files.folder)
+    output.unlink()
+    started, finished = run.event("started"), run.event("finished")
+    start_up, first_slices = run.at(stage="synthesize", done=0), run.first_slices()
+    voxels = sum(math.prod(started[grid]["size"]) for grid in ("input", "output"))
+    return {
+        "model": name,
+        "device": finished["device"],
+        "precision": finished["precision"],
+        "size": started["input"]["size"],
+        "cubes": started["cubes"],
+        "seconds": run.seconds,
+        "start_up_seconds": start_up,
+        "first_cube_seconds": run.at(stage="synthesize", done=1),
+        "first_slices_seconds": first_slices,
+        "first_slices_share": first_slices / run.seconds,
+        "synthesis_seconds": run.at(stage="write", done=0) - start_up,
+        "cpu_seconds": run.cpu_seconds or None,
+        "cores": run.cpu_seconds / run.seconds or None,
+        **run.memory,
+        "beyond_volumes_bytes": run.memory["process_peak_bytes"] - VALUE_BYTES * voxels,
+    }
+
+
+@dataclass(frozen=True)
+class MeasuredRun:
+    """What a run told: its events with the seconds since its start, all its seconds, and its peaks of memory.
+
+    cpu_seconds: 0 where the system does not tell (Windows).
+    """
+
+    events: list[tuple[float, dict[str, Any]]]
+    seconds: float
+    cpu_seconds: float
+    memory: dict[str, Any]
+
+    def event(self, name: str) -> dict[str, Any]:
+        return next(event for _, event in self.events if event["event"] == name)
+
+    def at(self, **facts: Any) -> float:
+        """When the first event with these facts came."""
+        return next(when for when, event in self.events if facts.items() <= event.items())
+
+    def first_slices(self) -> float:
+        return next(when for when, event in self.events if event.get("slices"))
+
+
+def run_measured(arguments: list[str], folder: Path) -> MeasuredRun:
+    """Runs the engine's command line in a new process with as many threads as this one has.
+
+    folder: for what it tells beside its events. Raises ThinSliceError with the run's last sentence when it fails.
+    """
+    report, told = folder / "memory.json", folder / "told.txt"
+    paths = [str(ROOT), str(ROOT / "ThinSliceSR"), os.environ.get("PYTHONPATH", "")]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    environment |= dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), str(torch.get_num_threads()))
+    command = [sys.executable, "-m", "benchmarks.measured_process", str(report), *arguments]
+    if torch.cuda.is_initialized():
+        torch.cuda.empty_cache()  # how much of a GPU is free decides how many cubes the run computes at a time
+    events = []
+    cpu_before, began = _cpu_seconds_of_children(), time.perf_counter()
+    with (
+        told.open("w") as stderr,
+        subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=stderr, text=True) as process,
+    ):
+        for line in process.stdout:
+            events.append((time.perf_counter() - began, json.loads(line)))
+    seconds = time.perf_counter() - began
+    if process.returncode != 0:
+        last = (told.read_text().splitlines() or [f"it ended with exit code {process.returncode}"])[-1]
+        raise ThinSliceError(f"A measured run failed: {last}")
+    cpu_seconds = _cpu_seconds_of_children() - cpu_before
+    return MeasuredRun(events, seconds, cpu_seconds, json.loads(report.read_text(encoding="utf-8")))
+
+
+def _cpu_seconds_of_children() -> float:
+    """CPU time of the processes that were waited for."""
+    times = os.times()
+    return times.children_user + times.children_system
