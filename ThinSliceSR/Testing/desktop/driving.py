@@ -35,10 +35,10 @@ def properties_as_in_slicer() -> None:
 
     caller = sys._getframe(2).f_globals["__name__"]
     for name, python_module in list(sys.modules.items()):
-        file = getattr(python_module, "__file__", None) or ""
+        file = getattr(python_module, "__dict__", {}).get("__file__")  # some of torch's have any attribute asked for
         if name.startswith("ThinSliceSRLib.desktop") or name in ("ThinSliceSR", __name__, caller):
             feature.set_selection(TRUE_PROPERTY, name)
-        elif file.startswith(STAND_INS):
+        elif isinstance(file, str) and file.startswith(STAND_INS):
             feature.set_selection(0, name)
 
 

@@ -89,7 +89,7 @@ def test_a_volume_that_is_filled_after_it_was_chosen_is_looked_at_again(module: 
 
     volume = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "Loading")
     choose(module.ui.inputSelector, volume)
-    assert "no image" in module.ui.factsLabel.text
+    assert "no image" in module.ui.findingsLabel.text
     slicer.util.updateVolumeFromArray(volume, slicer.util.arrayFromVolume(add_thick_volume()))
     volume.SetSpacing(0.7, 0.7, 5.0)
     wait_for(lambda: module.ui.factsLabel.text.startswith("8 slices of 5.0 mm"), 2)
@@ -397,6 +397,16 @@ def test_the_window_answers_while_a_run_goes_on(module: Any):
     print(f"longest turn: {1000 * longest:.0f} ms")
     assert module.ui.applyButton.text == "Cancel"
     assert np.isfinite(longest)
+
+
+def test_deleting_the_results_takes_the_comparison_away(scene: Any, module: Any):
+    choose(module.ui.inputSelector, add_thick_volume())
+    on_cpu(module)
+    results = apply_and_wait(module)
+    assert module.ui.compareButton.enabled
+    scene.RemoveNode(results.dls)
+    assert not module.ui.compareButton.enabled
+    assert not module.ui.lungButton.enabled
 
 
 def test_one_click_compares_and_one_click_returns_to_the_users_own_layout(scene: Any, temporary_folder: Path):

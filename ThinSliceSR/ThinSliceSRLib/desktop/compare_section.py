@@ -11,6 +11,7 @@ from .comparison import ComparedVolumes, Comparison
 from .comparison_layout import COLUMNS, ROWS, view_name
 from .fade import Fade
 from .result_nodes import results_of
+from .result_volume import in_scene
 from .windows import set_window
 
 FLICKER_MS = 500
@@ -24,6 +25,8 @@ class CompareSection:
         self._ui = ui
         self._source: slicer.vtkMRMLScalarVolumeNode | None = None
         self._comparison = Comparison(on_left=self._left)
+        scene = slicer.mrmlScene
+        self._observation = scene.AddObserver(scene.NodeRemovedEvent, lambda *_arguments: self._node_removed())
         self._fade = Fade()
         self._flicker = qt.QTimer()
         self._flicker.timeout.connect(self._fade.flicker)
@@ -62,15 +65,24 @@ class CompareSection:
 
     def close(self) -> None:
         """Puts the user's own layout and views back."""
+        slicer.mrmlScene.RemoveObserver(self._observation)
+        self.leave()
+
+    def leave(self) -> None:
+        """Back to the user's own layout and views, as when the scene is closed."""
         self._end_fade()
         self._comparison.back()
 
     def _compared(self) -> ComparedVolumes | None:
-        dls, bis = results_of(self._source) if self._source else (None, None)
+        dls, bis = results_of(self._source) if in_scene(self._source) else (None, None)
         if dls is None:
             return None
         thin = self._ui.thinSelector.currentNode()
         return ComparedVolumes(self._source, bis, dls, None if thin in (self._source, dls, bis) else thin)
+
+    def _node_removed(self) -> None:
+        if self._source is not None:
+            self.show_input(self._source)  # it may have been a result
 
     def _compare(self, wanted: bool) -> None:
         compared = self._compared()

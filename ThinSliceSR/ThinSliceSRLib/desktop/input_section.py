@@ -55,8 +55,10 @@ class InputSection:
             self._ui.factsLabel.text = _("Choose the chest CT with thick slices.")
             self._tell([])
             return False
-        self._ui.factsLabel.text = facts_line(volume)
+        facts = facts_line(volume)
         lines = [(finding.level, finding.message) for finding in findings(volume)]
+        # What is no volume has no facts but the reason, which stands below.
+        self._ui.factsLabel.text = "" if ("error", facts) in lines else facts
         if is_synthetic(volume):
             lines.insert(0, ("error", _("This volume is synthetic; choose the original CT.")))
         self._tell(lines)

@@ -67,7 +67,7 @@ class Panel:
             self._run = None
             self.ui.statusLabel.text = ""  # what was told of another scene
         if parameters is None:
-            self._compare.close()
+            self._compare.leave()
         self._advanced.set_parameters(parameters)
         self.show_parameters()
 
@@ -128,7 +128,11 @@ class Panel:
 
     def _section_folded(self, folded: bool) -> None:
         """Asks for devices and models when a section that shows them is opened first."""
-        if not folded and self._devices_worker is None and not missing_requirements():
+        if folded or self._devices_worker is not None:
+            return
+        if missing_requirements():
+            self.ui.modelsStatusLabel.text = _("Choose a volume and press Apply to install what is missing first.")
+        else:
             self._devices_worker = Worker(DEVICES_ARGUMENTS, on_ended=self._devices_told)
             self._devices_worker.start()
             self._models.refresh()

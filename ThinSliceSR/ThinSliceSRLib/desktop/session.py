@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -38,6 +39,7 @@ class Session:
             raise ThinSliceError(_("A run is going on already; wait for its end or cancel it."), "running")
         if self._folder is None:
             self._folder = PrivateFolder(Path(slicer.app.temporaryPath))
+            atexit.register(self._folder.remove)  # a script need not close its session
         self._run = Run(request, self._folder, on_ended=ended, **listeners)
         self._run.start()
         return self._run
@@ -67,5 +69,6 @@ class Session:
             self._run.abandon()
             self._run = None
         if self._folder is not None:
+            atexit.unregister(self._folder.remove)
             self._folder.remove()
             self._folder = None

@@ -25,7 +25,7 @@ from .tiling import Tiling
 OUT_OF_MEMORY = ("can't allocate memory", "not enough memory", "out of memory", "alloc_failed")
 # As many cubes as lie beside each other in a matrix of 512×512; more would only delay the first finished slices.
 MOST_CUBES = 4
-# Measured for the base and the small network (float32): at its peak, a cube holds four times the widest layer's values.
+# Measured for the base and the small network (float32, on a CPU): what a cube takes at its peak, by its widest layer.
 BYTES_PER_WIDEST_VALUE = 14
 SHARE_OF_FREE_MEMORY = 0.5  # the rest is for what cuDNN takes, and for other programs
 
