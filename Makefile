@@ -13,6 +13,7 @@ TORCH_CPU_INDEX ?= https://download.pytorch.org/whl/cpu
 # One thread for each test process: two test processes share two cores.
 TEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 
+DESKTOP := ThinSliceSR/Testing/desktop
 DICOM_TOOLS := dicom3tools dcmtk orthanc orthanc-dicomweb
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
@@ -21,8 +22,10 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 demo: $(VENV)/demo-ready
 	$(BIN)/thinslicesr demo --output "$(OUTPUT)" $(if $(INPUT),--input "$(INPUT)")
 
+# The desktop's tests run in processes of their own, which never load torch, as in Slicer.
 test: $(VENV)/test-ready
-	$(TEST) -m "not slow and not dicom_tools"
+	$(TEST) -m "not slow and not dicom_tools" --ignore $(DESKTOP)
+	$(TEST) -m "not slow" $(DESKTOP)
 
 test-slow: $(VENV)/test-ready
 	$(TEST) -m slow

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -87,14 +89,14 @@ def test_the_result_equals_what_the_command_line_makes(session: object, tmp_path
     import SimpleITK as sitk
     from ThinSliceSRLib.desktop.run import Request
     from ThinSliceSRLib.desktop.volume_nodes import write_volume
-    from ThinSliceSRLib.engine.command_line import main
 
     thick = add_thick_volume()
     run, _told = run_to_the_end(session, Request(thick, device="cpu", precision="float32"))
     folder = tmp_path_factory.mktemp("command_line")
     write_volume(thick, folder / "thick.nrrd")
-    arguments = ["--bicubic", str(folder / "bis.nrrd"), "--device", "cpu", "--precision", "float32"]
-    assert main(["synthesize", str(folder / "thick.nrrd"), str(folder / "dls.nrrd"), *arguments]) == 0
+    command = [sys.executable, "-m", "ThinSliceSRLib.engine", "synthesize", folder / "thick.nrrd", folder / "dls.nrrd"]
+    command += ["--bicubic", folder / "bis.nrrd", "--device", "cpu", "--precision", "float32"]
+    subprocess.run(command, cwd=Path(__file__).parents[2], check=True)
     for name, node in (("dls", run.results.dls), ("bis", run.results.bis)):
         np.testing.assert_array_equal(sitk.GetArrayFromImage(sitk.ReadImage(str(folder / f"{name}.nrrd"))), array(node))
 

@@ -1,0 +1,42 @@
+"""The arrow of the design: Slicer's module, then the desktop, then, behind a process boundary, the engine."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+MODULE = Path(__file__).parents[2]
+LIBRARY = MODULE / "ThinSliceSRLib"
+
+
+def imported(file: Path) -> set[str]:
+    """The top-level names that a file imports, anywhere in it."""
+    nodes = list(ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    names |= {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom) and not node.level}
+    return {name.split(".")[0] for name in names}
+
+
+def test_the_engine_knows_nothing_of_slicer():
+    files = list((LIBRARY / "engine").rglob("*.py"))
+    assert len(files) > 50
+    assert [file.name for file in files if imported(file) & {"slicer", "qt", "ctk", "vtk"}] == []
+
+
+def test_no_module_of_the_desktop_loads_torch_or_einops():
+    names = [f"ThinSliceSRLib.desktop.{file.stem}" for file in (LIBRARY / "desktop").glob("[!_]*.py")]
+    assert len(names) > 20
+    lines = ["import importlib, sys", *(f"importlib.import_module({name!r})" for name in [*names, "ThinSliceSR"])]
+    lines.append("print(sorted({'torch', 'einops'} & set(sys.modules)))")
+    path = os.pathsep.join([str(MODULE), str(Path(__file__).parent / "stand_ins")])
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(lines)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": path, "QT_QPA_PLATFORM": "offscreen"},
+        check=True,
+    )
+    assert done.stdout.strip() == "[]"
