@@ -77,6 +77,7 @@ def test_a_run_makes_both_volumes_in_the_place_of_the_input(session: object):
     for result in (dls, bis):
         np.testing.assert_allclose(corner(result, 35), corner(thick, 7))
         assert result.GetAttribute("ThinSliceSR.Synthetic") == "yes"
+        assert result.GetAttribute("ThinSliceSR.Unfinished") is None
     assert not np.array_equal(array(dls), array(bis))
     np.testing.assert_array_equal(array(thick), before)
     assert len(told.visible) == 1
@@ -150,6 +151,7 @@ def start_long_run(session: object, **choices: object) -> tuple[object, Listenin
 
 def test_dls_shows_bis_from_the_start_and_its_own_slices_as_they_are_finished(session: object):
     run, told = start_long_run(session, first_at_mm=100.0)
+    assert run.results.dls.GetAttribute("ThinSliceSR.Unfinished") == "yes"
     bis = array(run.results.bis)
     assert len(np.unique(bis[150])) > 10
     wait_for(lambda: not np.array_equal(array(run.results.dls), bis), 120)

@@ -81,7 +81,7 @@ class ResultNodes:
     def finish(self, provenance: Mapping[str, str]) -> None:
         """Writes `provenance` into node attributes `ThinSliceSR.<Key>`; of what the network did, BIS says nothing.
 
-        Beside Synthetic, Kind, SourceNodeID and SourceSeriesUID, which stand there from the start.
+        Takes Unfinished away; Synthetic, Kind, SourceNodeID and SourceSeriesUID stand there from the start.
         """
         for volume in self._volumes.values():
             volume.finish(provenance)

@@ -88,6 +88,7 @@ class ResultVolume:
 
     def finish(self, provenance: Mapping[str, str]) -> None:
         if in_scene(self.node):
+            self.node.RemoveAttribute(ATTRIBUTE_PREFIX + "Unfinished")
             for key, value in provenance.items():
                 if self.kind == "DLS" or key in OF_BIS_TOO:
                     self.node.SetAttribute(ATTRIBUTE_PREFIX + key, value)
@@ -124,6 +125,7 @@ class ResultVolume:
         facts = {
             "Synthetic": "yes",
             "Kind": self.kind,
+            "Unfinished": "yes",  # a scene may be saved in the middle of a run
             "SourceNodeID": self._source.GetID(),
             "SourceSeriesUID": series_uid_of(self._source),
         }
