@@ -7,6 +7,8 @@ from typing import Any
 
 from slicer.i18n import tr as _
 
+from .weights_list import WeightsList, models_to_choose
+
 
 class AdvancedSection:
     """Four lists to choose from. Each entry has a label for people and the value that the worker is given."""
@@ -19,7 +21,7 @@ class AdvancedSection:
             "precision": ui.precisionComboBox,
             "spacing": ui.spacingComboBox,
         }
-        self.offer("model", [(_("Automatic (base on a GPU, small on a CPU)"), "auto")])
+        self.offer("model", models_to_choose(WeightsList((), None)))  # until the engine has told what there is
         self.offer_devices(None)
         self.offer(
             "precision",
