@@ -59,7 +59,7 @@ def measure(chosen: argparse.Namespace) -> Measurement:
 def parser() -> argparse.ArgumentParser:
     whole = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     whole.add_argument("--models", nargs="+", choices=MODELS, default=list(MODELS), help="sizes of the network")
-    whole.add_argument("--devices", nargs="+", default=["auto"], metavar="DEVICE", help="auto, cpu, cuda:0, mps")
+    whole.add_argument("--devices", nargs="+", default=["auto"], metavar="DEVICE", help="auto, cpu, cuda:0, xpu, mps")
     whole.add_argument(
         "--precisions", nargs="+", choices=("auto", "float32", "bf16", "fp16"), help="default: those native there"
     )

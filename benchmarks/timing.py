@@ -39,8 +39,8 @@ def synchronize(device: torch.device) -> None:
     """Waits until the device has done what it was given."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
-    elif device.type == "mps":
-        torch.mps.synchronize()
+    elif device.type != "cpu":
+        getattr(torch, device.type).synchronize()
 
 
 def interleaved(measurements: Mapping[Key, Callable[[], Timing]], rounds: int) -> dict[Key, list[Timing]]:

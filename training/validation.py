@@ -12,7 +12,7 @@ from ThinSliceSRLib.engine.synthesis.bicubic import bicubic_slices
 from ThinSliceSRLib.engine.synthesis.device import Device
 from ThinSliceSRLib.engine.synthesis.memory_ladder import Rung
 from ThinSliceSRLib.engine.synthesis.slab import simulate_thick
-from ThinSliceSRLib.engine.synthesis.synthesize import synthesize
+from ThinSliceSRLib.engine.synthesis.synthesize import plan_for, synthesize
 from ThinSliceSRLib.engine.synthesis.tiling import OVERLAPPED, Tiling
 from ThinSliceSRLib.engine.volumes.volume import Volume
 from ThinSliceSRLib.engine.weights.weights_file import Model
@@ -57,7 +57,8 @@ def dls_psnr(
 ) -> float:
     """PSNR in dB of what the network makes of a case, by the engine's own synthesis."""
     model = Model("in training", network.eval(), sha256="", trained=True)
-    made = synthesize(case.thick, model, [Rung(device)], tiling=tiling, slab_consistent=slab_consistent)
+    plan = plan_for(case.thick, model, tiling)
+    made = synthesize(case.thick, model, [Rung(device)], plan, slab_consistent=slab_consistent)
     return paper_psnr(made.dls.hu, case.thin)
 
 

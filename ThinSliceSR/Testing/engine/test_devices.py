@@ -9,7 +9,8 @@ from types import SimpleNamespace
 import pytest
 import torch
 from ThinSliceSRLib.engine.command_line import main
-from ThinSliceSRLib.engine.synthesis.device import choose_device
+from ThinSliceSRLib.engine.errors import DeviceError
+from ThinSliceSRLib.engine.synthesis.device import available_devices, choose_device
 from ThinSliceSRLib.engine.synthesis.device_memory import device_memory
 from ThinSliceSRLib.engine.synthesis.usable_devices import usable_devices
 
@@ -36,6 +37,19 @@ def two_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, answer in answers.items():
         monkeypatch.setattr(torch.cuda, name, answer)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+
+
+@pytest.fixture
+def every_kind_of_gpu(two_gpus, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    monkeypatch.setattr(torch.mps, "recommended_max_memory", lambda: 8 * GIBIBYTE, raising=False)
+    pretended = {
+        "is_available": lambda: True,
+        "device_count": lambda: 1,
+        "get_device_name": lambda device: "Arc",
+        "get_device_properties": lambda device: SimpleNamespace(total_memory=16 * GIBIBYTE),
+    }
+    monkeypatch.setattr(torch, "xpu", SimpleNamespace(**pretended), raising=False)
 
 
 @pytest.fixture
@@ -78,6 +92,26 @@ def test_without_a_gpu_the_cpu_is_autos_choice(cpu_only, capsys):
     assert told["auto"] == "cpu"
     assert [device["device"] for device in told["devices"]] == ["cpu"]
     assert listed(capsys).count("(auto)") == 1
+
+
+def test_gpus_of_all_makers_come_in_a_fixed_order_and_the_cpu_last(every_kind_of_gpu):
+    assert available_devices() == ["cuda:0", "cuda:1", "xpu:0", "mps", "cpu"]
+    devices = {usable.device: usable for usable in usable_devices()}
+    assert (devices["xpu:0"].name, devices["xpu:0"].precision) == ("Arc", "bf16")
+    assert (devices["xpu:0"].memory_bytes, devices["xpu:0"].free_bytes) == (16 * GIBIBYTE, None)
+    assert str(choose_device("xpu").torch_device) == "xpu:0"
+
+
+@pytest.mark.parametrize("wanted", ["cuda:2", "xpu", "mps"])
+def test_a_device_that_is_not_there_is_refused_with_those_that_are(two_gpus, wanted: str):
+    with pytest.raises(DeviceError, match="is not there; choose one of cuda:0, cuda:1, cpu"):
+        choose_device(wanted)
+
+
+@pytest.mark.parametrize("wanted", ["gpu", "meta", "cuda:x", ""])
+def test_an_unknown_device_is_refused(wanted: str):
+    with pytest.raises(DeviceError, match="is not known"):
+        choose_device(wanted)
 
 
 def test_the_first_device_of_the_list_is_autos_choice():

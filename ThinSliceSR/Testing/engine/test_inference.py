@@ -10,7 +10,7 @@ import torch
 from models import TINY
 from ThinSliceSRLib.engine.network import inference
 from ThinSliceSRLib.engine.network.configuration import BASE, SMALL, NetworkConfiguration
-from ThinSliceSRLib.engine.network.cthnet import CTHNet, transformer_layers
+from ThinSliceSRLib.engine.network.cthnet import CTHNet, TransformerLayers
 from ThinSliceSRLib.engine.network.inference import infer
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
@@ -25,7 +25,7 @@ SHAPES = {
 
 def random_layers(window: tuple[int, ...]) -> torch.nn.Sequential:
     torch.manual_seed(0)
-    layers = transformer_layers(channels=24, count=3, heads=3, window=window, mlp_ratio=2)
+    layers = TransformerLayers(channels=24, count=3, heads=3, window=window, mlp_ratio=2)
     for parameter in layers.parameters():
         torch.nn.init.normal_(parameter, std=0.3)
     return layers

@@ -29,12 +29,13 @@ from ThinSliceSRLib.engine.synthesis.device import Device, choose_device
 from ThinSliceSRLib.engine.synthesis.device_memory import DeviceMemory
 from ThinSliceSRLib.engine.synthesis.memory_ladder import (
     SHARE_OF_FREE_MEMORY,
+    BatchOutputs,
     MemoryLadder,
     Rung,
     cubes_that_fit,
     rungs_from,
 )
-from ThinSliceSRLib.engine.synthesis.synthesize import CubeDone, Synthesis, synthesize
+from ThinSliceSRLib.engine.synthesis.synthesize import CubeDone, Synthesis, plan_for, synthesize
 from ThinSliceSRLib.engine.synthesis.tiling import OVERLAPPED, Tiling
 from ThinSliceSRLib.engine.volumes.findings import Finding
 from ThinSliceSRLib.engine.volumes.volume import Volume
@@ -137,12 +138,12 @@ class Run:
 
 
 def run_on(thick: Volume, rungs: list[Rung]) -> Run:
-    cubes, steps = [], []
+    model, cubes, steps = random_model(), [], []
     result = synthesize(
         thick,
-        random_model(),
+        model,
         rungs,
-        tiling=SMALL_CUBES,
+        plan_for(thick, model, SMALL_CUBES),
         slab_consistent=False,
         first_at_mm=40.0,
         on_cube=cubes.append,
@@ -233,6 +234,32 @@ class SpyingDevice(Device):
     def autocast(self) -> torch.autocast:
         self.batches.append(1)
         return super().autocast()
+
+
+class LateCopy:
+    """Stands for the event after which CUDA has copied the outputs; it cannot prove when CUDA's really happens."""
+
+    def __init__(self, outputs: torch.Tensor) -> None:
+        self._outputs = outputs
+        self.values = torch.zeros_like(outputs)
+
+    def synchronize(self) -> None:
+        self.values.numpy()[:] = self._outputs.numpy()
+
+
+@pytest.mark.parametrize("batches", [1000, 2])
+def test_a_batch_that_is_computed_while_the_one_before_is_used_changes_nothing(thick, plain, monkeypatch, batches):
+    """With all batches so, and with a GPU that fills up while a batch is on its way."""
+    compute = BatchOutputs.of
+
+    def compute_late(network: torch.nn.Module, cubes: torch.Tensor, device: torch.device) -> BatchOutputs:
+        outputs = compute(network, cubes, device)
+        copy = LateCopy(outputs.values)
+        return BatchOutputs(copy.values, copy)
+
+    monkeypatch.setattr(memory_ladder.BatchOutputs, "of", compute_late)
+    gpu = PretendGpu(cubes_in_memory=4, until_batch=batches)
+    assert_same(run_on(thick, [Rung(gpu, 4), Rung(CPU)]), plain)
 
 
 def test_a_batch_that_was_smaller_than_its_rung_is_not_tried_again_as_it_is():

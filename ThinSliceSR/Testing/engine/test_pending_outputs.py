@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -161,13 +162,18 @@ def test_a_file_that_cannot_grow_is_told_and_leaves_nothing(suffix, tmp_path):
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_an_output_that_the_disk_lost_half_of_is_noticed(suffix, thick_volume, tmp_path, monkeypatch):
-    write = sitk.WriteImage
+    write, write_nrrd = sitk.WriteImage, writing.write_nrrd
 
     def write_half(image: sitk.Image, name: str, **options) -> None:
         write(image, name, **options)
         os.truncate(name, os.path.getsize(name) // 2)
 
+    def write_half_nrrd(volume: Volume, path: Path, *rest) -> None:
+        write_nrrd(volume, path, *rest)
+        os.truncate(path, path.stat().st_size // 2)
+
     monkeypatch.setattr(writing.sitk, "WriteImage", write_half)
+    monkeypatch.setattr(writing, "write_nrrd", write_half_nrrd)
     with pytest.raises(CannotWrite):
         write_all(thick_volume, tmp_path / f"v{suffix}")
     assert list(tmp_path.iterdir()) == []
@@ -175,8 +181,13 @@ def test_an_output_that_the_disk_lost_half_of_is_noticed(suffix, thick_volume, t
 
 @pytest.mark.parametrize("suffix", [".nrrd", ".mha"])
 def test_an_output_with_a_wrong_value_is_noticed(suffix, thick_volume, tmp_path, monkeypatch):
-    write = sitk.WriteImage
+    write, write_nrrd = sitk.WriteImage, writing.write_nrrd
+
+    def write_others_in_nrrd(volume: Volume, *rest) -> None:
+        write_nrrd(replace(volume, hu=volume.hu + 1), *rest)
+
     monkeypatch.setattr(writing.sitk, "WriteImage", lambda image, *rest, **options: write(image + 1, *rest, **options))
+    monkeypatch.setattr(writing, "write_nrrd", write_others_in_nrrd)
     with pytest.raises(CannotWrite):
         write_all(thick_volume, tmp_path / f"v{suffix}")
     assert list(tmp_path.iterdir()) == []
@@ -212,7 +223,7 @@ def test_an_interrupt_does_not_wait_for_the_writing(thick_volume, tmp_path, monk
     monkeypatch.setattr(writing.sitk, "WriteImage", write_for_long)
     try:
         with pytest.raises(KeyboardInterrupt):
-            write_all(thick_volume, tmp_path / "dls.nrrd")
+            write_all(thick_volume, tmp_path / "dls.mha")
         assert list(tmp_path.iterdir()) == []
     finally:
         finished.set()

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ThinSliceSRLib.engine.errors import UnusableInput
 from ThinSliceSRLib.engine.synthesis.slab import (
-    make_slab_consistent,
+    SlabErrors,
+    between_slices_weights,
     simulate_thick,
     slab_correction_weights,
-    slab_error,
     slab_weights,
 )
 from ThinSliceSRLib.engine.volumes.volume import Volume
@@ -67,26 +67,33 @@ def test_a_volume_too_short_for_two_slabs_is_refused():
 
 
 @given(st.integers(2, 12), st.integers(2, 7))
-def test_corrected_slabs_have_their_thick_slices_as_means(slices: int, ratio: int):
-    rng = np.random.default_rng(slices)
-    slabs = rng.normal(0, 300, (slices, ratio, 3, 4)).astype(np.float32)
-    thick = rng.normal(0, 300, (slices, 3, 4)).astype(np.float32)
-    make_slab_consistent(slabs, thick)
-    assert slab_error(slabs, thick).p99 < 1e-3
-
-
-def test_slabs_that_are_consistent_stay_as_they_are():
-    slabs = np.random.default_rng(0).normal(0, 300, (6, 5, 3, 4)).astype(np.float32)
-    before = slabs.copy()
-    make_slab_consistent(slabs, slabs.mean(axis=1))
-    np.testing.assert_allclose(slabs, before, atol=1e-3)
+def test_the_correction_of_a_slab_has_its_residual_as_mean(slices: int, ratio: int):
+    residuals = np.random.default_rng(slices).normal(0, 300, (slices, 3))
+    corrections = residuals @ slab_correction_weights(ratio).T
+    np.testing.assert_allclose(corrections.mean(axis=1), residuals[:, 1], atol=1e-9)
 
 
 def test_the_correction_of_a_linear_residual_is_that_line_so_no_border_shows():
     """Residuals 0, 5, 10 … are met by a correction that rises by 1 from each thin slice to the next."""
-    slabs = np.zeros((8, 5, 1, 1), np.float32)
-    make_slab_consistent(slabs, 5 * np.arange(8, dtype=np.float32)[:, None, None])
-    np.testing.assert_allclose(np.diff(slabs.reshape(40))[5:-5], 1, atol=1e-5)
+    residuals = 5.0 * np.arange(8)
+    around = np.stack((residuals[:-2], residuals[1:-1], residuals[2:]), axis=1)
+    np.testing.assert_allclose(np.diff((around @ slab_correction_weights(5).T).ravel()), 1, atol=1e-9)
+
+
+def test_between_slices_is_linear_interpolation():
+    thick = np.array([10.0, 60.0, 20.0])
+    np.testing.assert_allclose(between_slices_weights(5) @ thick, [40, 50, 60, 52, 44])
+
+
+def test_slab_errors_are_those_of_all_slabs_together():
+    rng = np.random.default_rng(0)
+    slabs, thick = rng.normal(0, 300, (6, 5, 30, 40)).astype(np.float32), rng.normal(0, 300, (6, 30, 40))
+    errors = SlabErrors()
+    for slab, slice_ in zip(slabs, thick, strict=True):
+        errors.add(slab, slice_)
+    differences = np.abs(thick - slabs.mean(axis=1))
+    assert errors.total().mean == pytest.approx(differences.mean(), rel=1e-5)
+    assert errors.total().p99 == pytest.approx(np.percentile(differences, 99), rel=1e-3)
 
 
 def test_the_correction_is_continuous_at_slab_borders():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -10,39 +11,51 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from models import linear_model
 from ThinSliceSRLib.engine.network.configuration import SMALL
+from ThinSliceSRLib.engine.synthesis.body import Body
 from ThinSliceSRLib.engine.synthesis.device import choose_device
 from ThinSliceSRLib.engine.synthesis.memory_ladder import MemoryLadder, Rung
 from ThinSliceSRLib.engine.synthesis.synthesize import run_cubes
-from ThinSliceSRLib.engine.synthesis.tiling import OVERLAPPED, PUBLISHED_TILING, Tiling, plan_cubes
+from ThinSliceSRLib.engine.synthesis.thin_slices import ThinSlices
+from ThinSliceSRLib.engine.synthesis.tiling import OVERLAPPED, PUBLISHED_TILING, CubePlan, Span, Tiling, plan_cubes
+from ThinSliceSRLib.engine.weights.weights_file import Model
 
 CPU = [Rung(choose_device("cpu", "float32"))]
 SLICE_COUNTS = (2, 3, 7, 8, 9, 14, 15, 60)
 MATRICES = ((100, 130), (400, 400), (512, 512), (600, 600), (768, 768))
 
 
-def linear_slabs(thick: np.ndarray) -> np.ndarray:
-    """Linear interpolation at all places of whole slabs, the end slices repeated outward."""
-    places = np.clip((np.arange(5 * len(thick)) - 2) / 5, 0, len(thick) - 1)
+def finest_model(trim: int = 3) -> Model:
+    """Interpolates linearly; its range is that of int16, so that a HU is as little of it as can be."""
+    model = linear_model(trim)
+    model.network.config = replace(model.configuration, hu_range=(-32768.0, 32767.0))
+    return model
+
+
+def random_hu(*shape: int) -> np.ndarray:
+    return np.random.default_rng(0).integers(-32768, 32768, shape).astype(np.int16)
+
+
+def linear_slices(thick: np.ndarray) -> np.ndarray:
+    """Linear interpolation at all thin slices."""
+    places = np.arange(5 * (len(thick) - 1) + 1) / 5
     before = np.minimum(places.astype(int), len(thick) - 2)
     share = (places - before)[:, None, None]
     return thick[before] * (1 - share) + thick[before + 1] * share
 
 
-def tiled_slabs(thick: np.ndarray, trim: int, tiling: Tiling, first_place: float = 0.0) -> np.ndarray:
+def tiled_slices(thick: np.ndarray, plan: CubePlan, model: Model, first_place: float = 0.0) -> np.ndarray:
     """The same, by a network that interpolates linearly, cube by cube."""
-    model = linear_model(trim)
-    plan = plan_cubes(thick.shape, model.configuration, 8, tiling)
-    places = np.zeros((5 * len(thick), *thick.shape[1:]), np.float32)
+    thin = ThinSlices(thick, model.configuration, slab_consistent=False)
     ladder = MemoryLadder(model.network, CPU)
-    order = plan.order_from(first_place)
-    done = [count for count, _ in run_cubes(thick, places, plan, order, model.configuration, ladder)]
+    done = [cube.done for cube in run_cubes(thick, thin, plan, plan.order_from(first_place), model, ladder)]
     assert done == list(range(1, plan.cubes + 1))
-    return places
+    return thin.hu
 
 
 def assert_seamless(size: tuple[int, int, int], trim: int, tiling: Tiling) -> None:
-    thick = np.random.default_rng(0).random(size, np.float32)
-    np.testing.assert_allclose(tiled_slabs(thick, trim, tiling), linear_slabs(thick), atol=2e-6, rtol=0)
+    thick, model = random_hu(*size), finest_model(trim)
+    plan = plan_cubes(size, model.configuration, 8, tiling)
+    np.testing.assert_allclose(tiled_slices(thick, plan, model), linear_slices(thick), atol=0.6, rtol=0)
 
 
 @pytest.mark.parametrize("tiling", [OVERLAPPED, PUBLISHED_TILING], ids=["overlapped", "published"])
@@ -73,46 +86,96 @@ def test_tiled_linear_interpolation_is_that_of_the_whole_for_any_tiling(
 
 @pytest.mark.parametrize("first_place", [0, 55, 1000])
 def test_the_order_of_cubes_does_not_change_the_result(first_place: float):
-    thick = np.random.default_rng(1).random((20, 40, 40), np.float32)
-    np.testing.assert_allclose(tiled_slabs(thick, 3, OVERLAPPED, first_place), linear_slabs(thick), atol=2e-6, rtol=0)
+    thick, model = random_hu(20, 40, 40), finest_model()
+    plan = plan_cubes(thick.shape, model.configuration, 8, OVERLAPPED)
+    np.testing.assert_allclose(tiled_slices(thick, plan, model, first_place), linear_slices(thick), atol=0.6, rtol=0)
 
 
 @pytest.mark.parametrize("slices", SLICE_COUNTS)
 @pytest.mark.parametrize("tiling", [OVERLAPPED, PUBLISHED_TILING], ids=["overlapped", "published"])
-def test_every_place_becomes_final_once_and_never_changes_after(slices: int, tiling: Tiling):
-    thick = np.random.default_rng(2).random((slices, 24, 24), np.float32)
-    model = linear_model()
-    plan = plan_cubes(thick.shape, model.configuration, 8, tiling)
-    places = np.zeros((5 * slices, 24, 24), np.float32)
+def test_every_place_becomes_final_once(slices: int, tiling: Tiling):
+    plan = plan_cubes((slices, 24, 24), SMALL, 8, tiling)
     times_final = np.zeros(5 * slices, int)
-    seen = np.zeros_like(places)
-    ladder = MemoryLadder(model.network, CPU)
     order = plan.order_from(2.0 * slices)
-    for _, (start, stop) in run_cubes(thick, places, plan, order, model.configuration, ladder):
-        start, stop = max(start, 0), min(stop, len(places))
-        if start < stop:
-            times_final[start:stop] += 1
-            seen[start:stop] = places[start:stop]
+    for position, index in enumerate(order, start=1):
+        start, stop = plan.final_places(index, order[position:])
+        times_final[max(start, 0) : max(stop, 0)] += 1
     assert (times_final == 1).all()
-    np.testing.assert_array_equal(seen, places)
 
 
 def test_the_nearest_cubes_come_first():
     plan = plan_cubes((60, 64, 64), SMALL, 8, OVERLAPPED)
     order = plan.order_from(150.0)
-    first = plan.slices[order[0]]
-    assert first.start <= 150 < first.start + first.length
-    distances = [abs(plan.slices[index].start + 14.5 - 150) for index in order]
+    spans = [layer.slices for layer in plan.layers]
+    assert spans[order[0]].start <= 150 < spans[order[0]].start + spans[order[0]].length
+    distances = [abs(spans[index].start + 14.5 - 150) for index in order]
     assert distances == sorted(distances)
+
+
+def places(spans: Iterable[Span]) -> list[tuple[int, int]]:
+    return sorted({(span.start, span.length) for span in spans})
 
 
 def test_published_cubes_lie_side_by_side_at_every_sixth_thick_slice():
     plan = plan_cubes((20, 512, 512), replace(SMALL, trim=3), 8, PUBLISHED_TILING)
-    assert plan.thick_starts == (-6, 0, 6, 12, 18)
-    assert [(span.start, span.length) for span in plan.rows] == [(0, 256), (256, 256)]
-    assert all((span.weights == 1).all() for span in (*plan.rows, *plan.columns, *plan.slices))
+    assert [layer.thick_start for layer in plan.layers] == [-6, 0, 6, 12, 18]
+    cubes = [spans for layer in plan.layers for spans in layer.cubes]
+    assert places(rows for rows, _ in cubes) == [(0, 256), (256, 256)]
+    assert all((span.weights == 1).all() for spans in cubes for span in spans)
+    assert all((layer.slices.weights == 1).all() for layer in plan.layers)
 
 
 def test_a_512_matrix_takes_four_cubes_in_plane_that_overlap():
     plan = plan_cubes((8, 512, 512), SMALL, 8, OVERLAPPED)
-    assert [(span.start, span.length) for span in plan.rows] == [(0, 272), (240, 272)]
+    cubes = plan.layers[0].cubes
+    assert len(cubes) == 4
+    assert places(rows for rows, _ in cubes) == [(0, 272), (240, 272)]
+
+
+def body_between(slices: int, matrix: tuple[int, int], rows: tuple[int, int], columns: tuple[int, int]) -> Body:
+    return Body(np.tile(np.array([*rows, *columns]), (slices, 1)), matrix)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    slices=st.integers(2, 20),
+    matrix=st.tuples(st.integers(30, 160), st.integers(30, 160)),
+    ends=st.tuples(*(st.floats(0, 1) for _ in range(4))),
+    in_plane=st.sampled_from((16, 32, 48)),
+    without_body=st.integers(0, 12),
+)
+def test_air_around_the_body_is_interpolated_without_a_trace(slices, matrix, ends, in_plane, without_body):
+    """Whatever is left out: the network interpolates too, so that any seam or gap would show."""
+    rows, columns = (
+        tuple(sorted(int(end * (length - 1)) for end in pair))
+        for pair, length in zip((ends[:2], ends[2:]), matrix, strict=True)
+    )
+    body = body_between(slices, matrix, (rows[0], rows[1] + 1), (columns[0], columns[1] + 1))
+    body.boxes[1 : 1 + min(without_body, slices - 1)] = 0
+    thick, model = random_hu(slices, *matrix), finest_model()
+    plan = plan_cubes(thick.shape, model.configuration, 8, Tiling(in_plane, 1.25, 8, 5), body)
+    thin = ThinSlices(thick, model.configuration, slab_consistent=False)
+    for _ in run_cubes(thick, thin, plan, plan.order_from(0), model, MemoryLadder(model.network, CPU)):
+        pass
+    np.testing.assert_allclose(thin.hu, linear_slices(thick), atol=0.6, rtol=0)
+
+
+def test_cubes_lie_where_the_body_is():
+    whole = plan_cubes((30, 512, 512), SMALL, 8, OVERLAPPED)
+    plan = plan_cubes((30, 512, 512), SMALL, 8, OVERLAPPED, body_between(30, (512, 512), (150, 330), (40, 470)))
+    spans = [cube for layer in plan.layers for cube in layer.cubes]
+    assert {rows.length for rows, _ in spans} == {232}
+    assert plan.cubes == whole.cubes / 2
+    assert plan.air == "interpolated outside of rows 126-353 and columns 16-493, and in 0 cubes"
+    for rows, _ in spans:
+        assert rows.weights[150 - rows.start : 330 - rows.start].min() == 1
+    assert whole.air == "synthesised"
+
+
+def test_cubes_that_hold_only_air_are_left_out():
+    body = body_between(40, (512, 512), (100, 400), (100, 400))
+    body.boxes[:20] = 0
+    plan = plan_cubes((40, 512, 512), SMALL, 8, OVERLAPPED, body)
+    for layer in plan.layers:
+        assert bool(layer.cubes) == (layer.thick_start + 8 > 20)
+    assert plan.left_out > 0

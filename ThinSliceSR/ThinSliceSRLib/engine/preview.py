@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from .errors import CannotWrite, UnusableInput
+from .volumes.nrrd_file import nrrd_header
 from .volumes.volume import Volume
 
 HEADER_SUFFIX = ".nhdr"
@@ -32,8 +33,10 @@ class Preview:
         header_file, raw_file = self._files
         self._shape = first_look.hu.shape
         try:
-            first_look.hu.astype("<i2").tofile(raw_file)
-            header_file.write_text(_nrrd_header(first_look, raw_file.name, entries), encoding="utf-8")
+            with raw_file.open("wb") as values:
+                for hu in first_look.hu:  # slice by slice, so that no copy of the whole is in memory
+                    np.ascontiguousarray(hu, "<i2").tofile(values)
+            header_file.write_text(nrrd_header(first_look, entries, "raw", raw_file.name), encoding="utf-8")
         except OSError as error:
             self.discard()
             raise CannotWrite(
@@ -75,27 +78,3 @@ def check_preview_target(header_file: Path) -> None:
             raise CannotWrite(f"{file} exists; give the preview a name that is new.", "target_exists")
     if not header_file.parent.is_dir():
         raise CannotWrite(f"The folder {header_file.parent} is not there; make it or choose another.")
-
-
-def _nrrd_header(volume: Volume, raw_name: str, entries: dict[str, str]) -> str:
-    """A NRRD 4 header (teem.sourceforge.net/nrrd/format.html) for int16 values in a raw file beside it."""
-
-    def vector(values) -> str:
-        return "(" + ",".join(repr(float(value)) for value in values) + ")"
-
-    axes = " ".join(vector(volume.direction[:, axis] * volume.spacing_mm[axis]) for axis in range(3))
-    lines = (
-        "NRRD0004",
-        "type: int16",
-        "dimension: 3",
-        "space: left-posterior-superior",
-        f"sizes: {' '.join(str(length) for length in volume.size)}",
-        f"space directions: {axes}",
-        "kinds: domain domain domain",
-        "endian: little",
-        "encoding: raw",
-        f"space origin: {vector(volume.origin_mm)}",
-        *(f"{key}:={value}" for key, value in entries.items()),
-        f"data file: {raw_name}",
-    )
-    return "\n".join(lines) + "\n\n"

@@ -82,18 +82,22 @@ class BarReporter(SilentReporter):
         self._stage = ""
 
     def started(self, facts: dict[str, Any]) -> None:
-        print(
-            "{weights} on {device} ({precision}), {cubes} cubes".format(
-                weights=facts["weights"]["name"], **{key: facts[key] for key in ("device", "precision", "cubes")}
-            ),
-            file=sys.stderr,
-        )
+        if series := facts.get("input", {}).get("series"):
+            tell(f'DICOM series "{series["description"]}"', sys.stderr)
+        amount = f"{facts['cubes']} cubes" if "cubes" in facts else f"{facts['volumes']} volumes"
+        name, device, precision = facts["weights"]["name"], facts["device"], facts["precision"]
+        print(f"{name} on {device} ({precision}), {amount}", file=sys.stderr)
+        if "dashboard" in facts:
+            dashboard = facts["dashboard"] or "none, as it needs bokeh; install it with: pip install bokeh"
+            print(f"dashboard: {dashboard}", file=sys.stderr)
 
     def warning(self, finding: Finding) -> None:
         self._new_bar.write(f"Warning: {finding.message}", sys.stderr)  # above the bar, not behind it
 
     def progress(self, stage: str, done: int, total: int, slices: tuple[int, int] | None = None) -> None:
-        if stage != self._stage or self._bar is None:
+        if stage == self._stage and self._bar is None:
+            return  # all of it was done before
+        if stage != self._stage:
             self._close()
             self._stage = stage
             self._bar = self._new_bar(

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from . import ENGINE_VERSION
-from .synthesis.synthesize import Synthesis
-from .weights.weights_file import Model
+
+if TYPE_CHECKING:  # who reads an entry need not load PyTorch
+    from .synthesis.synthesize import Synthesis
+    from .weights.weights_file import Model
 
 PREFIX = "ThinSliceSR_"
+DLS_CONTENT = "DLS: synthetic thin slices made by a neural network from thick slices; for research only"
+BIS_CONTENT = "BIS: thin slices interpolated from thick slices by a cubic B-spline"
 
 
 def dls_header(model: Model, synthesis: Synthesis, slab_consistent: bool) -> dict[str, str]:
     """Header entries of a DLS volume."""
     return _header(
         {
-            "content": "DLS: synthetic thin slices made by a neural network from thick slices; for research only",
+            "content": DLS_CONTENT,
             "synthetic": "yes",
             "model": model.label,
             "model_sha256": model.sha256,
             "device": synthesis.device,
             "precision": synthesis.precision,
+            "air": synthesis.air,
             "slab_consistency": "on" if slab_consistent else "off",
             "slab_error_mean_hu": f"{synthesis.slab_error.mean:.3f}",
         }
@@ -33,9 +40,7 @@ def preview_header(model: Model) -> dict[str, str]:
 
 def bis_header() -> dict[str, str]:
     """Header entries of a BIS volume."""
-    return _header(
-        {"content": "BIS: thin slices interpolated from thick slices by a cubic B-spline", "synthetic": "yes"}
-    )
+    return _header({"content": BIS_CONTENT, "synthetic": "yes"})
 
 
 def simulated_thick_header(slab_mm: float) -> dict[str, str]:

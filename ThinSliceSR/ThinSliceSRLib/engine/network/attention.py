@@ -27,6 +27,8 @@ def relative_position_index(window: tuple[int, ...]) -> Tensor:
 class WindowAttention(nn.Module):
     """Multi-head self-attention among the voxels of one window, with a learned bias for their relative position."""
 
+    relative_position_index: Tensor
+
     def __init__(self, channels: int, heads: int, window: tuple[int, ...]) -> None:
         super().__init__()
         self.heads = heads

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 from ..errors import WeightsError
 
@@ -80,7 +81,7 @@ class NetworkConfiguration:
     def from_json(text: str) -> NetworkConfiguration:
         """The configuration that `to_json` wrote. Raises WeightsError when it is not one."""
         try:
-            values = {name: tuple(v) if isinstance(v, list) else v for name, v in json.loads(text).items()}
+            values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in json.loads(text).items()}
             return NetworkConfiguration(**values)
         except (ValueError, TypeError, AttributeError) as error:
             known = ", ".join(f.name for f in fields(NetworkConfiguration))

@@ -7,6 +7,9 @@ other configurations are smaller, or read the slice axis as the paper describes.
 from __future__ import annotations
 
 import math
+from collections import OrderedDict
+from collections.abc import Iterable
+from typing import cast
 
 import torch
 from einops import rearrange
@@ -22,20 +25,23 @@ IMAGES_AT_A_TIME = 4  # sagittal or coronal ones
 SLICES_AT_A_TIME = 4
 
 
-def transformer_layers(channels: int, count: int, heads: int, window: tuple[int, ...], mlp_ratio: int) -> nn.Sequential:
+class TransformerLayers(nn.Sequential):
     """STLs in sequence; every second one has shifted windows."""
-    return nn.Sequential(
-        *(
-            TransformerLayer(channels, heads, window, shifted=index % 2 == 1, mlp_ratio=mlp_ratio)
-            for index in range(count)
+
+    def __init__(self, channels: int, count: int, heads: int, window: tuple[int, ...], mlp_ratio: int) -> None:
+        super().__init__(
+            *(
+                TransformerLayer(channels, heads, window, shifted=index % 2 == 1, mlp_ratio=mlp_ratio)
+                for index in range(count)
+            )
         )
-    )
 
-
-def through_layers(layers: nn.Sequential, x: Tensor) -> Tensor:
-    """What STLs make of x: (batch, *space, channels); the same without gradients, but sooner."""
-    # Not `is_inference_mode_enabled`, at which torch.compile breaks the graph of a training.
-    return layers(x) if torch.is_grad_enabled() else infer(layers, x)
+    def forward(self, x: Tensor) -> Tensor:
+        """What the STLs make of x: (batch, *space, channels); the same without gradients, but sooner."""
+        # Not `is_inference_mode_enabled`, at which torch.compile breaks the graph of a training.
+        if torch.is_grad_enabled():
+            return super().forward(x)
+        return infer(cast(Iterable[TransformerLayer], self), x)
 
 
 class EncoderLayer(nn.Module):
@@ -44,7 +50,7 @@ class EncoderLayer(nn.Module):
     def __init__(self, config: NetworkConfiguration) -> None:
         super().__init__()
         channels = config.encoder_channels
-        self.blocks = transformer_layers(
+        self.blocks = TransformerLayers(
             channels, config.encoder_blocks, config.encoder_heads, config.encoder_window, config.mlp_ratio
         )
         self.layer_conv = nn.Conv3d(channels, channels, 3, padding=1)
@@ -52,7 +58,7 @@ class EncoderLayer(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """x: (batch, slices, rows, columns, channels)."""
-        convolved = self.layer_conv(channels_first(through_layers(self.blocks, x)))
+        convolved = self.layer_conv(channels_first(self.blocks(x)))
         return x + self.layer_norm(channels_last(convolved))
 
 
@@ -80,13 +86,13 @@ class DecoderGroup(nn.Module):
 
     def __init__(self, channels: int, blocks: int, heads: int, window: int, mlp_ratio: int) -> None:
         super().__init__()
-        self.residual_group = nn.Module()
-        self.residual_group.blocks = transformer_layers(channels, blocks, heads, (window, window), mlp_ratio)
+        layers = TransformerLayers(channels, blocks, heads, (window, window), mlp_ratio)
+        self.residual_group = nn.Sequential(OrderedDict(blocks=layers))
         self.conv = nn.Conv2d(channels, channels, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
         """x: (batch, rows, columns, channels)."""
-        return x + channels_last(self.conv(channels_first(through_layers(self.residual_group.blocks, x))))
+        return x + channels_last(self.conv(channels_first(self.residual_group(x))))
 
 
 class Decoder(nn.Module):
@@ -94,13 +100,12 @@ class Decoder(nn.Module):
 
     def __init__(self, channels: int, groups: int, blocks: int, heads: int, window: int, mlp_ratio: int) -> None:
         super().__init__()
-        self.patch_embed = nn.Module()
-        self.patch_embed.norm = nn.LayerNorm(channels)
+        self.patch_embed = nn.Sequential(OrderedDict(norm=nn.LayerNorm(channels)))
         self.layers = nn.Sequential(*(DecoderGroup(channels, blocks, heads, window, mlp_ratio) for _ in range(groups)))
         self.norm = nn.LayerNorm(channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.norm(self.layers(self.patch_embed.norm(x)))
+        return self.norm(self.layers(self.patch_embed(x)))
 
 
 class CTHNet(nn.Module):
@@ -108,6 +113,8 @@ class CTHNet(nn.Module):
 
     Rows and columns may be any multiples of the in-plane and through-plane windows and of the fold (8 as published).
     """
+
+    slice_encoding: Tensor
 
     def __init__(self, config: NetworkConfiguration) -> None:
         super().__init__()
@@ -225,8 +232,8 @@ def linear_along_slices(thick: Tensor, ratio: int) -> Tensor:
 
 def start_at_linear_interpolation(network: CTHNet) -> None:
     """Makes the network's output equal linear interpolation; only with an image skip is that possible."""
-    nn.init.zeros_(network.conv_last.weight)
-    nn.init.zeros_(network.conv_last.bias)
+    for parameter in network.conv_last.parameters():
+        nn.init.zeros_(parameter)
 
 
 def channels_first(x: Tensor) -> Tensor:

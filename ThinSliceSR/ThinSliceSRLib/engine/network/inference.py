@@ -75,13 +75,13 @@ class PreparedLayer:
     def _attend_window_by_window(self, x: Tensor) -> Tensor:
         """Attention within each window of (windows, places, channels)."""
         qkv = linear(x.flatten(0, 1), *self.qkv).view(*x.shape[:2], 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        query, key, value = qkv.contiguous() if x.is_cpu else qkv
         if x.is_cpu:  # Written out: PyTorch's fused attention is slower there for windows as small as these.
-            query, key, value = qkv.contiguous()
             scores = torch.add(self.bias, query @ key.transpose(-2, -1), alpha=query.shape[-1] ** -0.5)
             attended = scores.softmax(-1).to(value.dtype) @ value
         else:
             bias = self.bias.to(self.precision).expand(len(x), -1, -1, -1)
-            attended = functional.scaled_dot_product_attention(*qkv, attn_mask=bias)
+            attended = functional.scaled_dot_product_attention(query, key, value, attn_mask=bias)
         return linear(attended.transpose(1, 2).reshape(-1, x.shape[-1]), *self.proj).view(x.shape)
 
     def _attend_across_windows(self, x: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,40 +29,58 @@ class Device:
     def is_gpu(self) -> bool:
         return self.torch_device.type != "cpu"
 
-    def autocast(self) -> torch.autocast:
-        dtype = PRECISIONS[self.precision]
-        return torch.autocast(self.torch_device.type, dtype=dtype, enabled=dtype != torch.float32)
+    def autocast(self) -> AbstractContextManager[object]:
+        """In which the network computes in this precision."""
+        if self.precision == "float32":
+            return nullcontext()  # PyTorch before 2.5 knows no autocast for MPS, not even one that is off
+        return torch.autocast(self.torch_device.type, dtype=PRECISIONS[self.precision])
 
 
 def choose_device(wanted: str = "auto", precision: str = "auto") -> Device:
-    """The device `auto`, `cpu`, `cuda`, `cuda:N` or `mps`; `auto` is the first that is there of CUDA, MPS, CPU.
+    """The device `auto`, `cpu`, `cuda`, `cuda:N`, `mps`, `xpu` or `xpu:N` (GPUs of NVIDIA or AMD, Apple, Intel).
 
-    Precision `auto` is the fastest that the device computes natively: bf16 where it has it, else fp16 on CUDA GPUs,
-    else float32. Raises DeviceError when the device is not there.
+    `auto` is the first that is there of CUDA, XPU, MPS, CPU. Precision `auto` is the fastest that the device computes
+    natively and that is known to change results little: bf16 where it has it, else fp16 on CUDA GPUs, else float32.
+    Raises DeviceError when the device is not there.
     """
     if wanted == "auto":
-        wanted = "cuda:0" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+        wanted = available_devices()[0]
     try:
         device = torch.device(wanted)
     except RuntimeError as error:
-        raise DeviceError(f"The device {wanted!r} is not known; use auto, cpu, cuda, cuda:0 or mps.") from error
-    if device.type == "cuda":
-        count = torch.cuda.device_count()
-        device = torch.device("cuda", device.index or 0)
-        if device.index >= count:
-            there = f"CUDA GPUs 0 to {count - 1} are there" if count else "no CUDA GPU was found"
-            raise DeviceError(f"The device {wanted} cannot be used: {there}; choose another or use --device cpu.")
-        name = torch.cuda.get_device_name(device)
-        native = "bf16" if torch.cuda.get_device_capability(device) >= (8, 0) else "fp16"
-    elif device.type == "mps":
-        if not torch.backends.mps.is_available():
-            raise DeviceError("This computer has no GPU that PyTorch can use through MPS; use --device cpu.")
-        name, native = "Apple GPU", "float32"
-    elif device.type == "cpu":
-        name, native = "", "bf16" if cpu_has_bf16() else "float32"
-    else:
-        raise DeviceError(f"The device {wanted!r} is not supported; use auto, cpu, cuda, cuda:0 or mps.")
+        raise _unknown(wanted) from error
+    if device.type not in ("cuda", "xpu", "mps", "cpu"):
+        raise _unknown(wanted)
+    if device.type in ("cuda", "xpu"):
+        device = torch.device(device.type, device.index or 0)
+    there = available_devices()
+    if device.type != "cpu" and str(device) not in there:
+        raise DeviceError(f"The device {wanted} is not there; choose one of {', '.join(there)}.")
+    name, native = _name_and_native_precision(device)
     return Device(device, name, native if precision == "auto" else precision)
+
+
+def available_devices() -> list[str]:
+    """The devices that PyTorch can use here, the one to prefer first; the CPU is always the last. Untested on GPUs."""
+    xpu = getattr(torch, "xpu", None)  # not there yet in PyTorch 2.2
+    gpus = [f"cuda:{index}" for index in range(torch.cuda.device_count())] if torch.cuda.is_available() else []
+    gpus += [f"xpu:{index}" for index in range(xpu.device_count())] if xpu and xpu.is_available() else []
+    return [*gpus, *(["mps"] if torch.backends.mps.is_available() else []), "cpu"]
+
+
+def _name_and_native_precision(device: torch.device) -> tuple[str, str]:
+    if device.type == "cuda":
+        native = "bf16" if torch.cuda.get_device_capability(device) >= (8, 0) else "fp16"
+        return torch.cuda.get_device_name(device), native
+    if device.type == "xpu":
+        return torch.xpu.get_device_name(device), "bf16"
+    if device.type == "mps":
+        return "Apple GPU", "float32"
+    return "", "bf16" if cpu_has_bf16() else "float32"
+
+
+def _unknown(wanted: str) -> DeviceError:
+    return DeviceError(f"The device {wanted!r} is not known; use auto, cpu, cuda, cuda:0, xpu or mps.")
 
 
 def cpu_has_bf16(flags_file: Path = Path("/proc/cpuinfo")) -> bool:

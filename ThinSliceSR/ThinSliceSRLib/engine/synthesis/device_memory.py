@@ -19,19 +19,20 @@ class DeviceMemory:
 
 
 def device_memory(device: torch.device) -> DeviceMemory:
-    """The memory of the CPU (the main memory), of a CUDA GPU, or the part of the main memory that MPS may use.
+    """The memory of the CPU (the main memory), of a CUDA or XPU GPU, or the part of the main memory that MPS may use.
 
-    A CUDA GPU that is too full, or too busy, to be asked does not tell what is free; MPS never does. Untested without
+    A GPU that is too full, or too busy, to be asked does not tell what is free; MPS never does. Untested without
     these GPUs.
     """
     if device.type == "cpu":
         return DeviceMemory(_main_memory_bytes(), available_bytes())
-    if device.type == "cuda":
+    if device.type in ("cuda", "xpu"):
+        of_device = getattr(torch, device.type)
         try:
-            free: int | None = torch.cuda.mem_get_info(device)[0]
-        except RuntimeError:
+            free: int | None = of_device.mem_get_info(device)[0]
+        except (AttributeError, RuntimeError):  # the first of XPU before PyTorch 2.6
             free = None
-        return DeviceMemory(torch.cuda.get_device_properties(device).total_memory, free)
+        return DeviceMemory(of_device.get_device_properties(device).total_memory, free)
     recommended = getattr(torch.mps, "recommended_max_memory", None)  # not there yet in PyTorch 2.2
     return DeviceMemory(recommended() if recommended else None, None)
 

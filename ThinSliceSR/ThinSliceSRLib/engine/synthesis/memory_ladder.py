@@ -70,6 +70,32 @@ def cubes_that_fit(free_bytes: int | None, config: NetworkConfiguration, pixels:
     return min(max(fitting, 1), MOST_CUBES)
 
 
+@dataclass(frozen=True)
+class BatchOutputs:
+    """Outputs (cubes, thin slices, rows, columns) in main memory, once `copied` has happened, if it is still to."""
+
+    values: torch.Tensor
+    copied: torch.cuda.Event | None = None
+
+    @staticmethod
+    def of(network: torch.nn.Module, thick: torch.Tensor, device: torch.device) -> BatchOutputs:
+        """What the network makes of (cubes, 1, thick slices, rows, columns); CUDA is not waited for. Untested there."""
+        if device.type != "cuda":
+            return BatchOutputs(network(thick.to(device))[:, 0].float().cpu())
+        thin = network(thick.pin_memory().to(device, non_blocking=True))[:, 0].float()
+        values = torch.empty(thin.shape, pin_memory=True)
+        values.copy_(thin, non_blocking=True)
+        copied = torch.cuda.Event()
+        copied.record(torch.cuda.current_stream(device))
+        return BatchOutputs(values, copied)
+
+    def arrays(self) -> Iterator[np.ndarray]:
+        """The output of each cube."""
+        if self.copied:
+            self.copied.synchronize()
+        yield from self.values.numpy()
+
+
 class MemoryLadder:
     """Runs cubes through a network on the first rung, and goes down as far as memory makes it.
 
@@ -97,33 +123,40 @@ class MemoryLadder:
     def outputs(self, cubes: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
         """The network's output (thin slices, rows, columns; float32) for each cube (thick slices, rows, columns).
 
-        The cubes all have one shape; they are taken as they are needed and come back in their order. Only those of a
-        batch that failed are computed again. Raises DeviceError when the memory of the last rung does not suffice.
+        The cubes all have one shape; they are taken as they are needed and come back in their order. A CUDA GPU
+        computes a batch while the outputs of the one before are used. Only a batch that failed is computed again.
+        Raises DeviceError when the memory of the last rung does not suffice.
         """
         cubes = iter(cubes)
         waiting: list[np.ndarray] = []
+        on_its_way: BatchOutputs | None = None
         while True:
             wanted = self._rungs[0].cubes
             waiting += itertools.islice(cubes, max(wanted - len(waiting), 0))
-            if not waiting:
-                return
             batch = waiting[:wanted]
-            outputs = self._compute(np.stack(batch))
+            outputs = self._compute(np.stack(batch)) if batch else None
+            if on_its_way:
+                yield from on_its_way.arrays()
+                on_its_way = None
+            if not batch:
+                return
             if outputs is None:
                 # Only here, as the exception, which holds the tensors of the failed attempt, is gone by now.
                 self._step_down(len(batch))
+                continue
+            del waiting[: len(batch)]
+            if outputs.copied:
+                on_its_way = outputs
             else:
-                del waiting[: len(batch)]
-                yield from outputs
+                yield from outputs.arrays()
 
-    def _compute(self, batch: np.ndarray) -> np.ndarray | None:
+    def _compute(self, batch: np.ndarray) -> BatchOutputs | None:
         """The outputs for a batch (cubes, thick slices, rows, columns); None when another rung has to compute it."""
         device = self._rungs[0].device
         try:
             network = self._network.to(device.torch_device)
             with torch.inference_mode(), device.autocast():
-                thick = torch.from_numpy(batch).to(device.torch_device)[:, None]
-                outputs = network(thick)[:, 0].float().cpu().numpy()
+                outputs = BatchOutputs.of(network, torch.from_numpy(batch)[:, None], device.torch_device)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
@@ -141,10 +174,8 @@ class MemoryLadder:
     def _step_down(self, tried: int) -> None:
         device = self._rungs[0].device
         self._rungs = self._rungs_below(tried)
-        if device.torch_device.type == "cuda":
-            torch.cuda.empty_cache()
-        elif device.torch_device.type == "mps":
-            torch.mps.empty_cache()
+        if device.torch_device.type != "cpu":
+            getattr(torch, device.torch_device.type).empty_cache()  # torch.cuda, torch.xpu or torch.mps
         self._on_step(Finding("warning", "memory_step", _step_in_words(device, tried, self._rungs[0])))
 
 

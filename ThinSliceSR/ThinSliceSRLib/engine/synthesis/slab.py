@@ -54,8 +54,8 @@ def simulate_thick(thin: Volume, slab_mm: float = 5.0) -> Volume:
     thick = np.moveaxis(along_slices(weights, np.moveaxis(thin.hu, last, 0)), 0, last)
     if np.issubdtype(thin.hu.dtype, np.integer):
         thick = np.rint(thick)
-    spacing_mm = tuple(slab_mm if index == axis else value for index, value in enumerate(thin.spacing_mm))
-    return Volume(thick.astype(thin.hu.dtype), spacing_mm, thin.origin_mm, thin.direction)
+    i_mm, j_mm, k_mm = (slab_mm if index == axis else value for index, value in enumerate(thin.spacing_mm))
+    return Volume(thick.astype(thin.hu.dtype), (i_mm, j_mm, k_mm), thin.origin_mm, thin.direction)
 
 
 def along_slices(weights: np.ndarray, slices: np.ndarray) -> np.ndarray:
@@ -93,30 +93,33 @@ def slab_correction_weights(ratio: int) -> np.ndarray:
     return here + place[:, None] * slope + (place[:, None] ** 2 - mean_square) * bend
 
 
-def make_slab_consistent(slabs: np.ndarray, thick: np.ndarray) -> None:
-    """Corrects synthesised slabs in place so that the mean of each equals its thick slice.
-
-    slabs: float32 HU (thick slices, ratio, rows, columns). thick: HU (thick slices, rows, columns).
-    """
-    weights = slab_correction_weights(slabs.shape[1]).astype(np.float32)
-    last = len(slabs) - 1
-    residual = [thick[k] - slabs[k].mean(axis=0) for k in range(len(slabs))]
-    for k in range(len(slabs)):
-        around = np.stack((residual[max(k - 1, 0)], residual[k], residual[min(k + 1, last)]))
-        slabs[k] += along_slices(weights, around)
+def between_slices_weights(ratio: int) -> np.ndarray:
+    """Shares of the thick slice before a slab, its own and the one after in a linear interpolation at its thin slices:
+    (ratio, 3)."""
+    place = (np.arange(ratio) - (ratio - 1) / 2) / ratio
+    return np.stack((np.maximum(-place, 0), 1 - np.abs(place), np.maximum(place, 0)), axis=1)
 
 
-def add_between_slices(slabs: np.ndarray, thick: np.ndarray) -> None:
-    """Adds thick slices, interpolated linearly to the thin ones between them, to slabs in place; shapes as above."""
-    slices, ratio = slabs.shape[:2]
-    for k in np.flatnonzero(thick.reshape(slices, -1).any(axis=1)):
-        for offset in range(1 - ratio, ratio):
-            slab, place = divmod(k * ratio + ratio // 2 + offset, ratio)
-            if 0 <= slab < slices:
-                slabs[slab, place] += (1 - abs(offset) / ratio) * thick[k]
+class SlabErrors:
+    """Counts the differences between slab means and thick slices, to the thousandth of a HU."""
 
+    PER_HU = 1000
 
-def slab_error(slabs: np.ndarray, thick: np.ndarray) -> SlabError:
-    """The difference that remains between slab means and thick slices, shaped as in `make_slab_consistent`."""
-    difference = np.stack([np.abs(thick[k] - slabs[k].mean(axis=0, dtype=np.float32)) for k in range(len(slabs))])
-    return SlabError(mean=float(difference.mean()), p99=float(np.percentile(difference, 99)))
+    def __init__(self) -> None:
+        self._counts = np.zeros(1, np.int64)
+        self._sum = 0.0
+
+    def add(self, slab: np.ndarray, thick: np.ndarray) -> None:
+        """slab: HU (ratio, rows, columns); thick: its thick slice (rows, columns)."""
+        difference = np.abs(thick - slab.mean(axis=0, dtype=np.float32))
+        self._sum += float(difference.sum(dtype=np.float64))
+        counts = np.bincount(np.rint(difference * self.PER_HU).astype(np.int64).ravel())
+        fewer, more = sorted((self._counts, counts), key=len)
+        more[: len(fewer)] += fewer
+        self._counts = more
+
+    def total(self) -> SlabError:
+        """Of all that were added."""
+        cumulative = self._counts.cumsum()
+        p99 = np.searchsorted(cumulative, 0.99 * cumulative[-1]) / self.PER_HU
+        return SlabError(mean=self._sum / int(cumulative[-1]), p99=float(p99))

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from ..network.configuration import NetworkConfiguration
 from ..volumes.findings import Finding
-from ..volumes.hounsfield import to_int16_hu
 from ..volumes.volume import Volume
 from ..weights.weights_file import Model
+from .body import find_body
 from .memory_ladder import MemoryLadder, Rung
-from .slab import SlabError, add_between_slices, make_slab_consistent, slab_error
-from .tiling import OVERLAPPED, CubePlan, Tiling, add_cube, cut_cube, plan_cubes
+from .slab import SlabError
+from .thin_slices import ThinSlices
+from .tiling import OVERLAPPED, CubePlan, Tiling, cut_cube, plan_cubes
 
 
 @dataclass(frozen=True)
@@ -36,20 +35,22 @@ class Synthesis:
     """The DLS volume (int16 HU), and what remains between thick slices and those of its slabs that lie wholly in it.
 
     device, precision: what computed it, in words; "… then …" where memory ran out on the way.
+    air: what was made of the air around the body, in words.
     """
 
     dls: Volume
     slab_error: SlabError
     device: str
     precision: str
+    air: str
 
 
 def synthesize(
     thick: Volume,
     model: Model,
     rungs: Sequence[Rung],
+    plan: CubePlan | None = None,
     *,
-    tiling: Tiling = OVERLAPPED,
     slab_consistent: bool = True,
     first_at_mm: float = 0.0,
     on_cube: Callable[[CubeDone], None] = lambda _: None,
@@ -61,62 +62,48 @@ def synthesize(
     HU below the model's range are taken for air, as what scanners store outside of their field of view; what exceeds
     the range is interpolated linearly and added.
     rungs: where to compute, and where to go on when memory runs out (each such step is told to `on_memory_step`).
+    plan: where the cubes lie, by `plan_for`; as a run plans them by default if it is left out.
     first_at_mm: the cubes nearest to this distance from the first slice are computed first.
     Raises DeviceError when the memory of the last rung does not suffice.
     """
+    plan = plan or plan_for(thick, model)
     config = model.configuration
-    ratio, half = config.ratio, config.ratio // 2
-    lowest, highest = config.hu_range
-    measured = np.maximum(thick.hu, lowest).astype(np.float32)
-    scaled = (np.minimum(measured, highest) - lowest) / (highest - lowest)
-
-    slices, rows, columns = measured.shape
-    plan = plan_cubes(measured.shape, config, model.network.in_plane_multiple, tiling)
-    slabs = np.zeros((slices, ratio, rows, columns), np.float32)
-    places = slabs.reshape(slices * ratio, rows, columns)
-    thin = places[half : half + ratio * (slices - 1) + 1]
-    order = plan.order_from(first_at_mm / thick.spacing_mm[2] * ratio + half)
+    thin = ThinSlices(thick.hu, config, slab_consistent)
+    order = plan.order_from(first_at_mm / thick.spacing_mm[2] * config.ratio + thin.half)
     ladder = MemoryLadder(model.network, rungs, on_memory_step)
-    for done, (start, stop) in run_cubes(scaled, places, plan, order, config, ladder):
-        first, last = max(start - half, 0), min(stop - half, len(thin))
-        final = to_int16_hu(thin[first:last] * (highest - lowest) + lowest) if first < last else None
-        on_cube(CubeDone(done, plan.cubes, first, final))
+    for cube_done in run_cubes(thick.hu, thin, plan, order, model, ladder):
+        on_cube(cube_done)
+    dls = thick.on_slice_grid(thin.hu, thick.spacing_mm[2] / config.ratio)
+    return Synthesis(dls, thin.slab_error(), ladder.device_label, ladder.precision, plan.air)
 
-    places *= highest - lowest
-    places += lowest
-    in_range = np.minimum(measured, highest)
-    if slab_consistent:
-        # The outer slabs reach beyond the volume: what lies there is unknown, so they stay as the network made them.
-        means = in_range.copy()
-        means[[0, -1]] = slabs[[0, -1]].mean(axis=1)
-        make_slab_consistent(slabs, means)
-    add_between_slices(slabs, measured - in_range)
-    np.clip(np.rint(places, out=places), lowest, np.iinfo(np.int16).max, out=places)
-    dls = thick.on_slice_grid(to_int16_hu(thin), thick.spacing_mm[2] / ratio)
-    whole = slice(1, -1) if slices > 2 else slice(None)
-    error = slab_error(slabs[whole], measured[whole])
-    return Synthesis(dls, error, ladder.device_label, ladder.precision)
+
+def plan_for(thick: Volume, model: Model, tiling: Tiling = OVERLAPPED, skip_air: bool = True) -> CubePlan:
+    """The cubes for a volume whose slices lie along k.
+
+    skip_air: no cubes for the air around the body, which is interpolated. Cubes as published leave nothing out.
+    """
+    body = find_body(thick.hu) if skip_air and tiling.slice_overlap is not None else None
+    return plan_cubes(thick.hu.shape, model.configuration, model.network.in_plane_multiple, tiling, body)
 
 
 def run_cubes(
-    scaled: np.ndarray,
-    places: np.ndarray,
-    plan: CubePlan,
-    order: Sequence[int],
-    config: NetworkConfiguration,
-    ladder: MemoryLadder,
-) -> Iterator[tuple[int, tuple[int, int]]]:
-    """Adds the output of every cube to `places` (thin slices of whole slabs, rows, columns), still scaled.
-
-    Yields, after each cube, how many are done and which places (start, stop) became final with it.
-    """
+    thick: np.ndarray, thin: ThinSlices, plan: CubePlan, order: Sequence[int], model: Model, ladder: MemoryLadder
+) -> Iterator[CubeDone]:
+    """Adds the outputs of all cubes of thick HU (slices, rows, columns) to the thin slices, layers in this order."""
+    config = model.configuration
     kept = slice(config.trim, config.thin_slices - config.trim)
-    in_plane = list(itertools.product(plan.rows, plan.columns))
-    cubes = [(index, rows, columns) for index in order for rows, columns in in_plane]
     outputs = ladder.outputs(
-        cut_cube(scaled, plan.thick_starts[index], config.cube[0], rows, columns) for index, rows, columns in cubes
+        thin.scaled(cut_cube(thick, plan.layers[index].thick_start, config.cube[0], *spans))
+        for index in order
+        for spans in plan.layers[index].cubes
     )
-    for done, ((index, rows, columns), output) in enumerate(zip(cubes, outputs, strict=True), start=1):
-        add_cube(places, output[kept].clip(0, 1), (plan.slices[index], rows, columns))
-        layers, cubes_of_next_layer = divmod(done, len(in_plane))
-        yield done, (0, 0) if cubes_of_next_layer else plan.final_places(index, order[layers:])
+    done = 0
+    for position, index in enumerate(order, start=1):
+        layer = plan.layers[index]
+        thin.add_interpolated(layer)
+        for number, spans in enumerate(layer.cubes):
+            if number > 0:  # the last cube of a layer is told together with the slices that became final
+                yield CubeDone(done, plan.cubes)
+            thin.add_cube(next(outputs)[kept].clip(0, 1), layer.slices, *spans)
+            done += 1
+        yield CubeDone(done, plan.cubes, *thin.finish(*plan.final_places(index, order[position:])))

@@ -6,12 +6,19 @@ beyond the first and the last thick slice. Place u on this grid is thin slice u 
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..network.configuration import NetworkConfiguration
+from .body import Body, Box
+
+# Voxels over which cubes fade into interpolation at the border of the body's box; its margin is wider.
+FADE = 16
+ROUNDING = 1e-5
 
 
 @dataclass(frozen=True)
@@ -37,7 +44,7 @@ PUBLISHED_TILING = Tiling(stretch=1.0, in_plane_overlap=0, slice_overlap=None)
 @dataclass(frozen=True)
 class Span:
     """A cube's place on one axis: `length` voxels from `start` on (which may lie outside of the volume), with the
-    weights that its output has there. The weights of all spans of an axis sum to 1 at every voxel of the volume."""
+    weights that its output has there. The weights of all spans of an axis sum to 1 wherever cubes are to cover it."""
 
     start: int
     length: int
@@ -50,31 +57,60 @@ class Span:
 
 
 @dataclass(frozen=True)
-class CubePlan:
-    """All cubes of a volume: each combination of a slice span, a row span and a column span.
+class Layer:
+    """The cubes (row span, column span) that see the same thick slices, from `thick_start` on.
 
-    slices: spans over places u of the thin slabs, trimmed. Cube c starts at thick slice `thick_starts[c]`.
+    slices: their span over places u of the thin slabs, trimmed. Where the weights of the cubes do not sum to 1, only
+    air is: what is missing is interpolated.
     """
 
-    thick_starts: tuple[int, ...]
-    slices: tuple[Span, ...]
-    rows: tuple[Span, ...]
-    columns: tuple[Span, ...]
+    thick_start: int
+    slices: Span
+    cubes: tuple[tuple[Span, Span], ...]
+
+    def interpolated_share(self, rows: int, columns: int) -> np.ndarray | None:
+        """What the weights of the cubes leave of 1 at each voxel of a slice (rows, columns); None where nothing is."""
+        share = np.ones((rows, columns), np.float32)
+        for spans in self.cubes:
+            (j, in_j), (i, in_i) = (span.inside(size) for span, size in zip(spans, share.shape, strict=True))
+            share[j, i] -= spans[0].weights[in_j, None] * spans[1].weights[in_i]
+        share[share < ROUNDING] = 0
+        return share if share.any() else None
+
+
+@dataclass(frozen=True)
+class CubePlan:
+    """All cubes of a volume, layer by layer.
+
+    box: rows and columns that they cover, if not all. left_out: how many of the cubes there hold only air.
+    """
+
+    layers: tuple[Layer, ...]
+    box: Box | None = None
+    left_out: int = 0
 
     @property
     def cubes(self) -> int:
-        return len(self.slices) * len(self.rows) * len(self.columns)
+        return sum(len(layer.cubes) for layer in self.layers)
+
+    @property
+    def air(self) -> str:
+        """What becomes of the air around the body, in words."""
+        if self.box is None:
+            return "synthesised"
+        rows, columns = (f"{part.start}-{part.stop - 1}" for part in self.box)
+        return f"interpolated outside of rows {rows} and columns {columns}, and in {self.left_out} cubes"
 
     def order_from(self, place: float) -> list[int]:
-        """Indices of the slice spans, the nearest to place u first."""
-        middles = [span.start + (span.length - 1) / 2 for span in self.slices]
+        """Indices of the layers, the nearest to place u first."""
+        middles = [layer.slices.start + (layer.slices.length - 1) / 2 for layer in self.layers]
         return sorted(range(len(middles)), key=lambda index: abs(middles[index] - place))
 
-    def final_places(self, index: int, pending: list[int]) -> tuple[int, int]:
-        """Places (start, stop) of slice span `index` that none of the pending spans will change any more."""
-        span = self.slices[index]
+    def final_places(self, index: int, pending: Sequence[int]) -> tuple[int, int]:
+        """Places (start, stop) of layer `index` that none of the pending layers will change any more."""
+        span = self.layers[index].slices
         start, stop = span.start, span.start + span.length
-        for other in (self.slices[number] for number in pending):
+        for other in (self.layers[number].slices for number in pending):
             if other.start >= span.start:
                 stop = min(stop, other.start)
             else:
@@ -82,13 +118,33 @@ class CubePlan:
         return start, stop
 
 
-def plan_cubes(size: tuple[int, int, int], config: NetworkConfiguration, multiple: int, tiling: Tiling) -> CubePlan:
-    """The cubes of (thick slices, rows, columns); rows and columns of a cube are multiples of `multiple`."""
-    thick_slices, rows, columns = size
+def plan_cubes(
+    size: tuple[int, int, int],
+    config: NetworkConfiguration,
+    multiple: int,
+    tiling: Tiling,
+    body: Body | None = None,
+) -> CubePlan:
+    """The cubes of (thick slices, rows, columns); rows and columns of a cube are multiples of `multiple`.
+
+    body: cubes lie within its box, and those that do not touch it are left out.
+    """
+    thick_slices, *matrix = size
     thick_starts, slices = _slice_spans(thick_slices, config, tiling)
-    return CubePlan(
-        thick_starts, slices, _in_plane_spans(rows, multiple, tiling), _in_plane_spans(columns, multiple, tiling)
+    parts = body.box if body else [slice(0, length) for length in matrix]
+    rows, columns = (_in_plane_spans(size, multiple, tiling, part) for size, part in zip(matrix, parts, strict=True))
+    in_plane = list(itertools.product(rows, columns))
+
+    def needed(thick_start: int, spans: tuple[Span, Span]) -> bool:
+        seen = (slice(span.start, span.start + span.length) for span in spans)
+        return body is None or body.touches(slice(thick_start, thick_start + config.cube[0]), *seen)
+
+    layers = tuple(
+        Layer(start, span, tuple(spans for spans in in_plane if needed(start, spans)))
+        for start, span in zip(thick_starts, slices, strict=True)
     )
+    left_out = len(layers) * len(in_plane) - sum(len(layer.cubes) for layer in layers)
+    return CubePlan(layers, body.box if body else None, left_out)
 
 
 def cut_cube(thick: np.ndarray, thick_start: int, thick_length: int, rows: Span, columns: Span) -> np.ndarray:
@@ -97,15 +153,6 @@ def cut_cube(thick: np.ndarray, thick_start: int, thick_length: int, rows: Span,
         (thick_start, rows.start, columns.start), (thick_length, rows.length, columns.length), thick.shape, strict=True
     )
     return thick[np.ix_(*(np.clip(np.arange(start, start + length), 0, size - 1) for start, length, size in places))]
-
-
-def add_cube(total: np.ndarray, cube: np.ndarray, spans: tuple[Span, Span, Span]) -> None:
-    """Adds a cube's weighted output (trimmed; slices, rows, columns) to the whole in place."""
-    (k, in_k), (j, in_j), (i, in_i) = (span.inside(size) for span, size in zip(spans, total.shape, strict=True))
-    weights = [span.weights[part] for span, part in zip(spans, (in_k, in_j, in_i), strict=True)]
-    part = cube[in_k, in_j, in_i] * (weights[1][:, None] * weights[2])
-    part *= weights[0][:, None, None]
-    total[k, j, i] += part
 
 
 def _slice_spans(
@@ -127,13 +174,17 @@ def _slice_spans(
     return tuple(starts), _spans(firsts, kept, ratio * thick_slices, ramp)
 
 
-def _in_plane_spans(size: int, multiple: int, tiling: Tiling) -> tuple[Span, ...]:
+def _in_plane_spans(size: int, multiple: int, tiling: Tiling, part: slice) -> tuple[Span, ...]:
+    """Spans over the part of an axis of `size` voxels that cubes are to cover."""
+    covered = part.stop - part.start
     overlap, largest = tiling.in_plane_overlap, int(tiling.in_plane * tiling.stretch)
-    count = 1 if size <= largest else math.ceil((size - overlap) / (largest - overlap))
-    length = math.ceil((size + (count - 1) * overlap) / count / multiple) * multiple
+    count = 1 if covered <= largest else math.ceil((covered - overlap) / (largest - overlap))
+    length = math.ceil((covered + (count - 1) * overlap) / count / multiple) * multiple
     if tiling.slice_overlap is None:
         length = tiling.in_plane
-    return _spans(_even_starts(0, max(0, size - length), max(1, length - overlap)), length, size, overlap)
+    first = max(0, min(part.start, size - length))
+    starts = _even_starts(first, max(first, part.stop - length), max(1, length - overlap))
+    return _spans(starts, length, size, overlap, part)
 
 
 def _even_starts(first: int, last: int, largest_step: int) -> list[int]:
@@ -142,17 +193,32 @@ def _even_starts(first: int, last: int, largest_step: int) -> list[int]:
     return [round(start) for start in np.linspace(first, last, count)]
 
 
-def _spans(starts: list[int], length: int, size: int, ramp: int) -> tuple[Span, ...]:
-    """Spans whose weights rise and fall linearly over `ramp` voxels at their ends and sum to 1 within the size."""
+def _spans(starts: list[int], length: int, size: int, ramp: int, part: slice | None = None) -> tuple[Span, ...]:
+    """Spans whose weights rise and fall linearly over `ramp` voxels at their ends and sum to 1 within the size.
+
+    If there is a part of the size, they sum to 1 only there, and fade at those of its ends that are not the size's own.
+    """
     place = np.arange(length)
     shape = np.minimum(1.0, np.minimum(place + 1, length - place) / (ramp + 1))
     lowest, highest = min(starts), max(starts) + length
     total = np.zeros(max(highest, size) - lowest)
     for start in starts:
         total[start - lowest : start - lowest + length] += shape
-    if total[-lowest : size - lowest].min() <= 0:
-        raise ValueError(f"spans from {starts} of {length} leave gaps in {size}")
+    wanted = _fading_share(np.arange(lowest, lowest + len(total)), size, part or slice(0, size))
+    if total[wanted > 0].min() <= 0:
+        raise ValueError(f"spans from {starts} of {length} leave gaps in {part or size}")
+    share = wanted / np.where(total > 0, total, 1)
     return tuple(
-        Span(start, length, (shape / total[start - lowest : start - lowest + length]).astype(np.float32))
+        Span(start, length, (shape * share[start - lowest : start - lowest + length]).astype(np.float32))
         for start in starts
     )
+
+
+def _fading_share(place: np.ndarray, size: int, part: slice) -> np.ndarray:
+    """1 within the part of the size, falling to 0 at those of its ends that are not the size's own."""
+    share = np.ones(len(place))
+    if part.start > 0:
+        share = np.minimum(share, (place - part.start + 1) / (FADE + 1))
+    if part.stop < size:
+        share = np.minimum(share, (part.stop - place) / (FADE + 1))
+    return share.clip(0)

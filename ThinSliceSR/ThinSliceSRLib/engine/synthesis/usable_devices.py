@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-import torch
-
-from .device import choose_device
+from .device import available_devices, choose_device
 from .device_memory import device_memory
 
 
@@ -27,10 +25,8 @@ class UsableDevice:
 
 
 def usable_devices() -> list[UsableDevice]:
-    """CUDA GPUs, the GPU behind MPS, the CPU; the first is what `--device auto` is. Untested on GPUs."""
-    wanted = [f"cuda:{index}" for index in range(torch.cuda.device_count())] if torch.cuda.is_available() else []
-    wanted += ["mps"] if torch.backends.mps.is_available() else []
-    return [_usable(name) for name in (*wanted, "cpu")]
+    """The devices that there are; the first is what `--device auto` is."""
+    return [_usable(name) for name in available_devices()]
 
 
 def _usable(wanted: str) -> UsableDevice:

@@ -9,10 +9,10 @@ from pathlib import Path
 from .volume import Volume
 
 THIN_PER_THICK = 5
-# Of one thin voxel: DLS and its blending weights, and BIS, in float32; their int16 results and the copies for writing.
-BYTES_PER_THIN_VOXEL = 20
-# The interpreter, torch, and one cube on its way through the network.
-BYTES_AT_LEAST = 2 * 1024**3
+# DLS and BIS in 16 bits, and a copy of one of them for other formats than NRRD.
+BYTES_PER_THIN_VOXEL = 6
+# The interpreter, torch, one cube on its way through the network, and the slabs that are being worked on.
+BYTES_AT_LEAST = 3 * 1024**3 // 2
 
 
 def needed_bytes(volume: Volume) -> int:

@@ -19,6 +19,7 @@ import SimpleITK as sitk
 from ..errors import Cancelled, CannotWrite, ThinSliceError, UnusableInput
 from .geometry import shear_degrees
 from .hounsfield import as_hu_values
+from .nrrd_file import nrrd_grid, nrrd_holds, write_nrrd
 from .reading import read_volume
 from .silence import itk_silenced
 from .unfinished import remove_left_overs, unfinished_name
@@ -90,7 +91,7 @@ class PendingOutputs:
         """Writes `volume` under a temporary name beside `target` (.nrrd, .nii, .nii.gz, .mha) and reads it back.
 
         HU are stored as int16 or float32 (see `as_hu_values`), compressed where the format allows unless told
-        otherwise (a .nii.gz always is). NRRD and MetaImage
+        otherwise (a .nii.gz always is). Only NRRD needs no second copy of the volume in memory. NRRD and MetaImage
         keep the geometry as it is (left-handed and leaning axes too) and `metadata` as entries of the header, each on
         one line (ASCII, if MetaImage is to give it back whole). NIfTI keeps the geometry as float32, no leaning axes,
         and of the values of `metadata` the first 79 characters, in `descrip`.
@@ -102,18 +103,19 @@ class PendingOutputs:
         temporary = target.parent / unfinished_name(suffix)
         self._pending[temporary] = target
         values = as_hu_values(volume.hu)
-        image = replace(volume, hu=values).to_image()
-        for key, value in _header_entries(metadata or {}, suffix).items():
-            image.SetMetaData(key, value)
+        stored = replace(volume, hu=values)
+        entries = _header_entries(metadata or {}, suffix)
         try:
-            with itk_silenced():
-                _write_interruptibly(image, temporary, self.compressed)
+            if suffix == ".nrrd":
+                write_nrrd(stored, temporary, entries, self.compressed)
+            else:
+                with itk_silenced():
+                    _write_interruptibly(stored, temporary, entries, self.compressed)
             with temporary.open("r+b") as file:
                 os.fsync(file.fileno())
         except (RuntimeError, OSError) as error:
             raise writing_refusal(target.parent, error, values.nbytes) from error
-        del image
-        _require_written(temporary, volume, values, suffix)
+        _require_written(temporary, stored, suffix)
 
     def discard(self) -> None:
         """Removes every file that has not got its final name. Safe from a signal handler, another thread, and twice."""
@@ -160,9 +162,12 @@ def require_writable(folder: Path) -> None:
     probe.unlink()
 
 
-def _write_interruptibly(image: sitk.Image, path: Path, compressed: bool) -> None:
-    """Writes `image` so that Ctrl-C ends the wait; ITK would keep Python from seeing it for seconds."""
+def _write_interruptibly(volume: Volume, path: Path, entries: Mapping[str, str], compressed: bool) -> None:
+    """Lets ITK write `volume` so that Ctrl-C ends the wait; ITK would keep Python from seeing it for seconds."""
     errors: list[RuntimeError] = []
+    image = volume.to_image()
+    for key, value in entries.items():
+        image.SetMetaData(key, value)
 
     def write() -> None:
         try:
@@ -195,18 +200,23 @@ def _header_entries(metadata: Mapping[str, str], suffix: str) -> dict[str, str]:
     return entries
 
 
-def _require_written(temporary: Path, volume: Volume, values: np.ndarray, suffix: str) -> None:
-    """Returns when `temporary` holds what was to be written: on a full disk ITK may stop without a word."""
+def _require_written(temporary: Path, volume: Volume, suffix: str) -> None:
+    """Returns when `temporary` holds the volume: on a full disk ITK may stop without a word."""
     try:
-        written = read_volume(temporary)
-    except ThinSliceError as error:
-        if error.code == "sheared":
+        written = nrrd_grid(temporary) if suffix == ".nrrd" else read_volume(temporary)
+        whole = nrrd_holds(temporary, volume) if suffix == ".nrrd" else _same_values(written.hu, volume.hu)
+    except (ThinSliceError, RuntimeError, OSError, EOFError) as error:
+        if isinstance(error, ThinSliceError) and error.code == "sheared":
             raise _geometry_lost(suffix) from error
-        raise writing_refusal(temporary.parent, error, values.nbytes) from error
-    if not np.array_equal(written.hu, values, equal_nan=values.dtype == np.float32):
-        raise writing_refusal(temporary.parent, None, values.nbytes)
+        raise writing_refusal(temporary.parent, error, volume.hu.nbytes) from error
+    if not whole:
+        raise writing_refusal(temporary.parent, None, volume.hu.nbytes)
     if np.abs(_corners(written) - _corners(volume)).max() > CORNER_TOLERANCE_MM[suffix]:
         raise _geometry_lost(suffix)
+
+
+def _same_values(first: np.ndarray, second: np.ndarray) -> bool:
+    return np.array_equal(first, second, equal_nan=second.dtype == np.float32)
 
 
 def _corners(volume: Volume) -> np.ndarray:

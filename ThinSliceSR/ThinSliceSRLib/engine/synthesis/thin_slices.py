@@ -1,0 +1,142 @@
+"""Thin slices in the making: sums of cubes, which become HU slab by slab as soon as no cube changes them any more.
+
+Only the slabs that are being worked on are held in float32, so the memory that a volume takes beyond its input and its
+output does not grow with the number of its slices.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..network.configuration import NetworkConfiguration
+from ..volumes.hounsfield import to_int16_hu
+from .slab import SlabError, SlabErrors, along_slices, between_slices_weights, slab_correction_weights
+from .tiling import Layer, Span
+
+
+class ThinSlices:
+    """The thin slices (int16 HU) of thick ones (k, rows, columns), to which cubes are added.
+
+    Places u count the thin slices of whole slabs, `ratio` around each thick one; thin slice t is place t + ratio // 2.
+    HU below the model's range are taken for air; what exceeds it is interpolated linearly and added.
+    """
+
+    def __init__(self, thick: np.ndarray, config: NetworkConfiguration, slab_consistent: bool) -> None:
+        self._thick = thick
+        self._ratio = config.ratio
+        self._lowest, self._highest = config.hu_range
+        slices, *matrix = thick.shape
+        self.hu = np.empty((config.ratio * (slices - 1) + 1, *matrix), np.int16)
+        self._final = np.zeros((slices, config.ratio), bool)  # which places no cube changes any more
+        self._settled = np.zeros(slices, bool)  # which slabs are rounded and in `hu`
+        self._sums: dict[int, np.ndarray] = {}  # of the other slabs: scaled, and HU once all its places are final
+        self._residuals: dict[int, np.ndarray] = {}  # of those in HU, and of settled ones with a neighbour that is not
+        self._correction = slab_correction_weights(config.ratio).astype(np.float32) if slab_consistent else None
+        self._between = between_slices_weights(config.ratio)
+        self._errors = SlabErrors()
+
+    @property
+    def half(self) -> int:
+        """The place of the first thin slice."""
+        return self._ratio // 2
+
+    def scaled(self, thick: np.ndarray) -> np.ndarray:
+        """HU as the network sees them: float32, the model's range on [0, 1]."""
+        return (thick.clip(self._lowest, self._highest).astype(np.float32) - self._lowest) / self._width
+
+    def add_cube(self, output: np.ndarray, slices: Span, rows: Span, columns: Span) -> None:
+        """Adds a cube's output (thin slices, rows, columns; scaled), times its weights."""
+        places = len(self._thick) * self._ratio
+        spans = zip((slices, rows, columns), (places, *self._thick.shape[1:]), strict=True)
+        (k, in_k), (j, in_j), (i, in_i) = (span.inside(size) for span, size in spans)
+        part = output[in_k, in_j, in_i] * (rows.weights[in_j, None] * columns.weights[in_i])
+        part *= slices.weights[in_k, None, None]
+        self._add(part, k.start, (j, i))
+
+    def add_interpolated(self, layer: Layer) -> None:
+        """Adds, where the cubes of a layer leave something out, the linear interpolation of the thick slices."""
+        share = layer.interpolated_share(*self._thick.shape[1:])
+        if share is None:
+            return
+        rows, columns = (slice(lines.min(), lines.max() + 1) for lines in np.nonzero(share))
+        share = share[rows, columns]
+        places, within = layer.slices.inside(len(self._thick) * self._ratio)
+        for place, weight in zip(range(places.start, places.stop), layer.slices.weights[within], strict=True):
+            between = np.clip((place - self.half) / self._ratio, 0, len(self._thick) - 1)
+            before = min(int(between), len(self._thick) - 2)
+            first, second = (self.scaled(self._thick[k, rows, columns]) for k in (before, before + 1))
+            slice_ = first + (second - first) * np.float32(between - before)
+            self._add((slice_ * share * weight)[None], place, (rows, columns))
+
+    def finish(self, start: int, stop: int) -> tuple[int, np.ndarray | None]:
+        """Tells that places from `start` to `stop`, some beyond the volume, will not be changed any more.
+
+        Returns the first of the thin slices there and their HU before the slab correction (None if there are none).
+        """
+        start, stop = max(start, 0), min(stop, self._final.size)
+        first, after = max(start - self.half, 0), min(stop - self.half, len(self.hu))
+        slices = [
+            to_int16_hu(self._sums[slab][place] * self._width + self._lowest)
+            for slab, place in (divmod(t + self.half, self._ratio) for t in range(first, after))
+        ]
+        self._final.reshape(-1)[start:stop] = True
+        for slab in range(start // self._ratio, -(-stop // self._ratio)):
+            if self._final[slab].all():
+                self._complete(slab)
+        return first, np.stack(slices) if slices else None
+
+    def slab_error(self) -> SlabError:
+        """What remains between thick slices and those of their slabs that lie wholly in the volume."""
+        return self._errors.total()
+
+    @property
+    def _width(self) -> float:
+        return self._highest - self._lowest
+
+    def _measured(self, slab: int) -> np.ndarray:
+        return np.maximum(self._thick[slab], self._lowest).astype(np.float32)
+
+    def _add(self, part: np.ndarray, first_place: int, in_plane: tuple[slice, slice]) -> None:
+        """Adds slices (from `first_place` on, rows, columns) to the sums of their slabs."""
+        for offset, values in enumerate(part):
+            slab, place = divmod(first_place + offset, self._ratio)
+            if slab not in self._sums:
+                self._sums[slab] = np.zeros((self._ratio, *self._thick.shape[1:]), np.float32)
+            self._sums[slab][place][in_plane] += values
+
+    def _complete(self, slab: int) -> None:
+        """Brings a slab to HU, and settles it and its neighbours as far as their own neighbours are complete."""
+        sums = self._sums[slab]
+        sums *= self._width
+        sums += self._lowest
+        # The outer slabs reach beyond the volume: what lies there is unknown, so they stay as the network made them.
+        outer = slab in (0, len(self._thick) - 1)
+        in_range = np.minimum(self._measured(slab), self._highest)
+        self._residuals[slab] = np.zeros_like(in_range) if outer else in_range - sums.mean(axis=0)
+        for neighbour in sorted(set(self._around(slab))):
+            if not self._settled[neighbour] and all(k in self._residuals for k in self._around(neighbour)):
+                self._settle(neighbour)
+
+    def _settle(self, slab: int) -> None:
+        """Corrects a slab, adds what lies beyond the model's range, and rounds it."""
+        values = self._sums.pop(slab)
+        around = self._around(slab)
+        if self._correction is not None:
+            values += along_slices(self._correction, np.stack([self._residuals[k] for k in around]))
+        beyond = np.stack([np.maximum(self._measured(k) - self._highest, 0) for k in around])
+        if beyond.any():
+            values += along_slices(self._between, beyond)
+        np.clip(np.rint(values, out=values), self._lowest, np.iinfo(np.int16).max, out=values)
+        places = np.arange(self._ratio) + slab * self._ratio - self.half
+        inside = (places >= 0) & (places < len(self.hu))
+        self.hu[places[inside]] = values[inside]
+        if inside.all() or len(self._thick) == 2:
+            self._errors.add(values, self._measured(slab))
+        self._settled[slab] = True
+        for k in set(around):
+            if self._settled[self._around(k)].all():
+                del self._residuals[k]
+
+    def _around(self, slab: int) -> list[int]:
+        """The slab before, itself and the one after; at the ends the outermost once more."""
+        return [min(max(k, 0), len(self._thick) - 1) for k in (slab - 1, slab, slab + 1)]
