@@ -8,6 +8,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -21,7 +22,8 @@ class Archive:
 
     title = "ORTHANC"
 
-    def __init__(self, program: str, folder: Path) -> None:
+    def __init__(self, program: str, folder: Path, users: Mapping[str, str] | None = None) -> None:
+        """users: the passwords of those who alone may speak HTTP to it; None lets everybody."""
         self.dicom_port, self._http_port = _free_ports(2)
         self.address = f"http://127.0.0.1:{self._http_port}"
         self.web = f"{self.address}/dicom-web"
@@ -36,7 +38,8 @@ class Archive:
                     "Plugins": [DICOMWEB_PLUGIN],
                     "HttpPort": self._http_port,
                     "RemoteAccessAllowed": False,
-                    "AuthenticationEnabled": False,
+                    "AuthenticationEnabled": bool(users),
+                    "RegisteredUsers": dict(users or {}),
                     "DicomAet": self.title,
                     "DicomPort": self.dicom_port,
                     "DicomAlwaysAllowStore": True,
@@ -45,6 +48,10 @@ class Archive:
             )
         )
         self._command = [program, str(configuration)]
+        passwords = urllib.request.HTTPPasswordMgrWithPriorAuth()
+        for user, password in (users or {}).items():
+            passwords.add_password(None, self.address, user, password, is_authenticated=True)
+        self._opener = urllib.request.build_opener(urllib.request.HTTPBasicAuthHandler(passwords))
 
     def __enter__(self) -> Archive:
         with self._log.open("wb") as log:
@@ -75,14 +82,14 @@ class Archive:
 
     def fetch(self, path: str) -> bytes:
         """What Orthanc's REST interface answers."""
-        with urllib.request.urlopen(f"{self.address}/{path}", timeout=30) as answer:
+        with self._opener.open(f"{self.address}/{path}", timeout=30) as answer:
             return answer.read()
 
     def clear(self) -> None:
         """Deletes all patients."""
         for patient in self.ask("patients"):
             request = urllib.request.Request(f"{self.address}/patients/{patient}", method="DELETE")
-            urllib.request.urlopen(request, timeout=30).close()
+            self._opener.open(request, timeout=30).close()
 
 
 def _free_ports(count: int) -> list[int]:

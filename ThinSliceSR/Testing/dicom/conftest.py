@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 from archive import Archive
-from derived_series_making import HOSPITAL, Derived, derive, write_hospital_series
+from batch_fixtures import batch, scheduler, weights
+from derived_series_making import HOSPITAL, HU, Derived, derive, write_hospital_series
+from dicom_making import write_multi_frame
 
+__all__ = ["batch", "scheduler", "weights"]
 HERE = Path(__file__).parent
 
 
@@ -73,6 +76,8 @@ def variants(derived: Derived, tmp_path_factory: pytest.TempPathFactory) -> dict
         own = {"StudyInstanceUID": f"2.25.{len(made)}", "SeriesInstanceUID": f"2.25.1{len(made)}"}
         write_hospital_series(folder / f"{name}-source", **{**tags, **own})
         made[name] = derive(folder / f"{name}-source", folder / name)
+    write_multi_frame(folder / "multi-frame-source" / "1.dcm", HU, **HOSPITAL)
+    made["multi-frame"] = derive(folder / "multi-frame-source", folder / "multi-frame")
     return made
 
 

@@ -20,7 +20,9 @@ def errors(dciodvfy: str, path: Path) -> list[str]:
     return [line for line in lines if line.startswith("Error") and not line.startswith(UNKNOWN_TO_IT)]
 
 
-@pytest.mark.parametrize("variant", ["usual", "rle", "jpeg2000", "anonymous", "bare", "japanese", "unicode", "lossy"])
+@pytest.mark.parametrize(
+    "variant", ["usual", "rle", "jpeg2000", "anonymous", "bare", "japanese", "unicode", "lossy", "multi-frame"]
+)
 def test_no_slice_has_an_error(variant: str, variants: dict[str, Derived], program: Callable[[str], str]):
     for name in ("DLS", "BIS"):
         for path in variants[variant].files(name)[::5]:

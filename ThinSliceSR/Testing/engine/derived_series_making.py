@@ -10,9 +10,10 @@ import pydicom
 from dicom_making import slice_positions, write_series
 from models import linear_model
 from pydicom.dataset import Dataset
-from ThinSliceSRLib.engine.dicom_out.derivation import bis_derivation, dls_derivation
+from ThinSliceSRLib.engine.dicom_out.derivation import derivation_of
 from ThinSliceSRLib.engine.dicom_out.pending_series import DicomOutput, PendingSeries
 from ThinSliceSRLib.engine.job import interpolate
+from ThinSliceSRLib.engine.provenance import bis_header, dls_header
 from ThinSliceSRLib.engine.synthesis.slab import SlabError
 from ThinSliceSRLib.engine.synthesis.synthesize import Synthesis
 from ThinSliceSRLib.engine.volumes.reading import read_volume
@@ -20,7 +21,7 @@ from ThinSliceSRLib.engine.volumes.volume import Volume
 
 THICK_SLICES, RATIO = 4, 5
 SHA256 = "0123456789abcdef" * 4
-HU = np.random.default_rng(6).integers(-1000, 1500, (THICK_SLICES, 36, 40))
+HU = np.random.default_rng(6).integers(-1000, 600, (THICK_SLICES, 36, 40))
 
 # Who it is: none of these values may turn up in an anonymous series, or in any message.
 IDENTITY = {
@@ -129,8 +130,8 @@ def derive(folder: Path, target: Path, compression: str = "none", anonymous: boo
     noise.flat[:2] = -32768, 32767
     dls = replace(bis, hu=noise)
     model = replace(linear_model(), name="cthnet-test", sha256=SHA256, trained=True)
-    synthesis = Synthesis(dls, SlabError(0.25, 1.5), "CPU", "float32")
+    synthesis = Synthesis(dls, SlabError(0.25, 1.5), "CPU", "float32", "computed")
     with PendingSeries(DicomOutput(target, compression, anonymous), thick, apart_from=[folder], **how) as series:
-        series.write(dls, dls_derivation(model, synthesis, slab_consistent=True))
-        series.write(bis, bis_derivation())
+        series.write(dls, derivation_of(dls_header(model, synthesis, slab_consistent=True)))
+        series.write(bis, derivation_of(bis_header()))
     return Derived(folder, thick, {"DLS": dls, "BIS": bis}, target)

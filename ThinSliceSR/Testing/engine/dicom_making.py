@@ -7,8 +7,16 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import SimpleITK as sitk
-from pydicom.dataset import FileDataset, FileMetaDataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, MRImageStorage, generate_uid
+from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
+from pydicom.uid import (
+    CTImageStorage,
+    DeflatedExplicitVRLittleEndian,
+    EnhancedCTImageStorage,
+    ExplicitVRLittleEndian,
+    MRImageStorage,
+    RLELossless,
+    generate_uid,
+)
 
 AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 
@@ -25,9 +33,9 @@ def slice_positions(
 def write_slice(
     path: Path, hu: np.ndarray, position, *, slope: float = 1.0, intercept: float = -1024.0, **tags
 ) -> None:
-    """One CT slice (rows, columns) in HU, stored as uint16 = (HU − intercept) / slope; `tags` replace or add elements.
+    """One CT slice (rows, columns) in HU, stored as (HU − intercept) / slope; `tags` replace or add elements.
 
-    A tag given as None is left out.
+    Stored values are uint16, or int16 if PixelRepresentation is 1. A tag given as None is left out.
     """
     dataset = FileDataset(None, {}, file_meta=FileMetaDataset(), preamble=b"\0" * 128)
     modality = tags.get("Modality", "CT")
@@ -63,7 +71,7 @@ def write_slice(
         if value is not None:
             setattr(dataset, name, value)
     stored = np.round((hu - intercept) / slope)
-    dataset.PixelData = stored.astype("<u2").tobytes()
+    dataset.PixelData = stored.astype("<i2" if elements["PixelRepresentation"] else "<u2").tobytes()
     dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     path.parent.mkdir(parents=True, exist_ok=True)
     dataset.save_as(path, enforce_file_format=True)
@@ -94,11 +102,66 @@ def rewrite(path: Path, **tags) -> None:
     dataset.save_as(path)
 
 
+def write_multi_frame(
+    path: Path, hu: np.ndarray, positions: np.ndarray | None = None, *, rescale_slopes=None, **tags
+) -> None:
+    """An enhanced CT file of `hu` (frames, rows, columns), each frame with its place; `tags` as in `write_slice`.
+
+    rescale_slopes: one per frame, each then with a rescale of its own; else one rescale is shared by all.
+    """
+    if positions is None:
+        positions = slice_positions(len(hu))
+    slopes = np.ones(len(hu)) if rescale_slopes is None else np.asarray(rescale_slopes)
+    stored = np.concatenate((hu + 1024) / slopes[:, None, None])
+    shared = Dataset()
+    shared.PixelMeasuresSequence = [_item(PixelSpacing=[0.8, 0.7], SliceThickness=5.0)]
+    shared.PlaneOrientationSequence = [_item(ImageOrientationPatient=list(AXIAL))]
+    if rescale_slopes is None:
+        shared.PixelValueTransformationSequence = [_item(RescaleSlope=1.0, RescaleIntercept=-1024.0)]
+    frames = []
+    for position, slope in zip(positions, slopes, strict=True):
+        frame = Dataset()
+        frame.PlanePositionSequence = [_item(ImagePositionPatient=[float(value) for value in position])]
+        if rescale_slopes is not None:
+            values = _item(RescaleSlope=float(slope), RescaleIntercept=-1024.0)
+            frame.PixelValueTransformationSequence = [values]
+        frames.append(frame)
+    elements = {
+        "SOPClassUID": EnhancedCTImageStorage,
+        "Rows": hu.shape[1],
+        "NumberOfFrames": len(hu),
+        "SharedFunctionalGroupsSequence": [shared],
+        "PerFrameFunctionalGroupsSequence": frames,
+        **dict.fromkeys(
+            ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "SliceThickness", "RescaleSlope")
+        ),
+        "RescaleIntercept": None,
+    }
+    write_slice(path, stored, (0, 0, 0), intercept=0.0, **{**elements, **tags})
+
+
+def _item(**elements) -> Dataset:
+    item = Dataset()
+    for name, value in elements.items():
+        setattr(item, name, value)
+    return item
+
+
 def compress(path: Path, compressor: str) -> None:
-    """Compresses the pixels of the file at `path` without loss: "JPEG" or "JPEG2000", as GDCM writes them."""
+    """Compresses the file at `path` without loss: "RLE", "Deflated" (all of it), "JPEG" or "JPEG2000" (by GDCM)."""
     dataset = pydicom.dcmread(path)
-    stored = np.frombuffer(dataset.PixelData, dtype="<u2").reshape(1, dataset.Rows, dataset.Columns)
-    compressed = path.with_suffix(".compressed")
+    if compressor == "RLE":
+        dataset.compress(RLELossless)
+    elif compressor == "Deflated":
+        dataset.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    else:
+        _compress_with_gdcm(dataset, path.with_suffix(".compressed"), compressor)
+    dataset.save_as(path)
+
+
+def _compress_with_gdcm(dataset: Dataset, compressed: Path, compressor: str) -> None:
+    frames = dataset.get("NumberOfFrames", 1)
+    stored = np.frombuffer(dataset.PixelData, dtype="<u2").reshape(frames, dataset.Rows, dataset.Columns)
     writer = sitk.ImageFileWriter()
     writer.SetImageIO("GDCMImageIO")
     writer.SetFileName(str(compressed))
@@ -111,4 +174,3 @@ def compress(path: Path, compressor: str) -> None:
     dataset["PixelData"].is_undefined_length = True
     dataset.file_meta.TransferSyntaxUID = pixels.file_meta.TransferSyntaxUID
     assert dataset.file_meta.TransferSyntaxUID.is_compressed
-    dataset.save_as(path)

@@ -206,7 +206,9 @@ def test_check_tells_findings_as_text_and_as_json(tmp_path: Path, thick_file: Pa
     write_thick(tmp_path / "thin.nrrd", spacing=1.0)
     unfit = thinslicesr("check", tmp_path / "thin.nrrd", "--json")
     assert unfit.returncode == 2
-    assert [(finding["level"], finding["code"]) for finding in json.loads(unfit.stdout)] == [("error", "already_thin")]
+    told = json.loads(unfit.stdout)
+    assert [(finding["level"], finding["code"]) for finding in told["findings"]] == [("error", "already_thin")]
+    assert told["series"] == []
 
 
 def test_simulate_makes_a_thick_volume_that_can_be_synthesised(tmp_path: Path, tiny_weights: Path):

@@ -228,6 +228,21 @@ def test_errors_come_before_warnings(thick_volume):
     assert codes(findings) == ["not_ct", "already_thin", "values_unlike_hu"]
 
 
+def test_two_series_interleaved_under_one_name_are_errors(thick_volume, tmp_path):
+    for number, first in enumerate((-300.0, -298.7)):
+        positions = slice_positions(12, first=(0, 0, first))
+        write_series(tmp_path / str(number), thick_volume.hu, positions)
+    assert codes(check_path(tmp_path), "error") == ["uneven_slices"]
+
+
+def test_two_slices_at_each_place_are_an_error(thick_volume, tmp_path):
+    for number in range(2):
+        write_series(tmp_path / str(number), thick_volume.hu)
+    finding = only(check_path(tmp_path))
+    assert (finding.level, finding.code) == ("error", "uneven_slices")
+    assert "More than one slice" in finding.message
+
+
 def test_a_file_that_cannot_be_read_is_a_finding(tmp_path):
     (tmp_path / "v.nrrd").write_bytes(b"no volume")
     finding = only(check_path(tmp_path / "v.nrrd"))
@@ -261,6 +276,5 @@ def test_a_sheared_nrrd_is_a_finding(thick_volume, tmp_path):
 def test_the_series_to_check_can_be_named(thick_volume, tmp_path):
     write_series(tmp_path, thick_volume.hu)
     write_series(tmp_path, thick_volume.hu, slice_positions(12, 1.0), SeriesInstanceUID="1.2", SeriesNumber=3)
-    assert codes(check_path(tmp_path)) == ["several_series"]
-    assert codes(check_path(tmp_path, "2")) == []
+    assert codes(check_path(tmp_path)) == []
     assert codes(check_path(tmp_path, "3"), "error") == ["already_thin"]

@@ -43,11 +43,32 @@ class DeviceError(ThinSliceError):
     code = "device"
 
 
+NOTHING_WRITTEN = "The run was cancelled; nothing was written."
+
+
 class Cancelled(ThinSliceError):
     """The user ended the run."""
 
     exit_code = 130
     code = "cancelled"
 
-    def __init__(self) -> None:
-        super().__init__("The run was cancelled; nothing was written.")
+    def __init__(self, message: str = NOTHING_WRITTEN) -> None:
+        super().__init__(message)
+
+
+def in_plain_words(error: Exception) -> ThinSliceError:
+    """What to tell of an exception: itself if it is one of these, else a sentence about it."""
+    if isinstance(error, ThinSliceError):
+        return error
+    if isinstance(error, MemoryError):
+        plain: ThinSliceError = DeviceError(
+            "The memory of this computer does not suffice; close other programs or crop the volume.",
+            "not_enough_memory",
+        )
+    else:
+        plain = ThinSliceError(
+            f"Something unexpected went wrong ({type(error).__name__}); run again with --debug and report that.",
+            "unexpected",
+        )
+    plain.__cause__ = error
+    return plain

@@ -11,27 +11,28 @@ from typing import Any
 import numpy as np
 
 from . import ENGINE_VERSION
-from .dicom_out.derivation import bis_derivation, dls_derivation
+from .dicom_out.derivation import derivation_of
 from .dicom_out.pending_series import DicomOutput, PendingSeries
 from .errors import Cancelled, UnusableInput
 from .preview import Preview, check_preview_target
 from .progress import Reporter
 from .provenance import bis_header, dls_header, preview_header
-from .synthesis.bicubic import bicubic_slices
+from .synthesis.bicubic import spline_weights
 from .synthesis.device import Device, choose_device
 from .synthesis.memory_ladder import rungs_from
-from .synthesis.slab import slab_correction_helps
-from .synthesis.synthesize import CubeDone, Synthesis, synthesize
-from .synthesis.tiling import OVERLAPPED, Tiling, plan_cubes
+from .synthesis.slab import along_slices, slab_correction_helps
+from .synthesis.synthesize import CubeDone, Synthesis, plan_for, synthesize
+from .synthesis.tiling import OVERLAPPED, CubePlan, Tiling
 from .volumes.findings import Finding, check_volume
 from .volumes.hounsfield import to_int16_hu
-from .volumes.reading import read_volume
-from .volumes.volume import Volume
+from .volumes.reading import opened_input, read_volume
+from .volumes.volume import Acquisition, Volume
 from .volumes.writing import PendingOutputs, check_targets
 from .weights.model_choice import choose_model
 from .weights.weights_file import Model
 
 AIR_HU = -1024
+VOXELS_AT_A_TIME = 2**24  # thin ones in float32, when BIS is interpolated
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ class Job:
     overwrite: bool = False
     compressed: bool = True
     tiling: Tiling = OVERLAPPED
+    skip_air: bool = True
     slab_consistent: bool | None = None
 
 
@@ -81,12 +83,13 @@ def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
     check_targets(targets, job.overwrite, source=job.source)
     if job.preview:
         check_preview_target(job.preview)
-    source, warnings = read_fit_volume(job.source, job.series)
-    check_targets(targets, job.overwrite, grid=source, source=job.source)
     series = None
-    if job.dicom_out:
-        series = PendingSeries(job.dicom_out, source, job.overwrite, apart_from=(job.source, *targets))
-        undo.callback(series.discard)
+    with opened_input(job.source, undo) as place:
+        source, warnings = read_fit_volume(place, job.series)
+        check_targets(targets, job.overwrite, grid=source, source=job.source)
+        if job.dicom_out:
+            series = PendingSeries(job.dicom_out, source, job.overwrite, apart_from=(job.source, *targets))
+            undo.callback(series.discard)
     device = choose_device(job.device, job.precision)
     model = choose_model(job.weights, device.is_gpu)
 
@@ -97,31 +100,31 @@ def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
     ratio = model.configuration.ratio
     native_places = np.arange(ratio * (len(thick.hu) - 1) + 1) / ratio
     places = native_places if job.spacing_mm is None else places_at(job.spacing_mm, thick)
-    facts = _start_facts(job, thick, axis, len(places), model, device)
+    plan = plan_for(thick, model, job.tiling, job.skip_air)
+    facts = _start_facts(job, thick, axis, len(places), model, device, plan)
     reporter.started(facts)
     for warning in warnings:
         reporter.warning(warning)
 
-    bis = None
     if job.bicubic or job.preview:
         reporter.progress("interpolate", 0, 1)
-        bis = interpolate(thick, places)
-        reporter.progress("interpolate", 1, 1)
+    bis = interpolate(thick, places) if job.bicubic else None
     slab_consistent = slab_correction_helps(source) if job.slab_consistent is None else job.slab_consistent
     with ExitStack() as on_failure:
         preview = None
         if job.preview:
-            first_look = bis if job.spacing_mm is None else interpolate(thick, native_places)
+            first_look = bis if bis and job.spacing_mm is None else interpolate(thick, native_places)
             preview = Preview(job.preview, axis)
             undo.callback(preview.discard)
             on_failure.callback(preview.discard)
             preview.start(first_look.permuted(stored_order), preview_header(model))
+            del first_look
         reporter.progress("synthesize", 0, facts["cubes"])
         result = synthesize(
             thick,
             model,
             rungs_from(device, job.precision, model.configuration, job.tiling),
-            tiling=job.tiling,
+            plan,
             slab_consistent=slab_consistent,
             first_at_mm=job.first_at_mm,
             on_cube=lambda cube: _tell(cube, reporter, preview),
@@ -130,19 +133,18 @@ def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
         dls = result.dls if job.spacing_mm is None else resample_slices(result.dls, job.spacing_mm)
         with PendingOutputs(job.overwrite, job.compressed) as outputs, series or nullcontext():
             undo.callback(outputs.discard)
-            reporter.progress("write", 0, steps)
             dls = dls.permuted(stored_order)
-            outputs.write(dls, job.output, dls_header(model, result, slab_consistent))
-            if job.bicubic:
+            results = [(dls, job.output, dls_header(model, result, slab_consistent))]
+            if bis and job.bicubic:
                 bis = bis.permuted(stored_order)
-                reporter.progress("write", 1, steps)
-                outputs.write(bis, job.bicubic, bis_header())
+                results.append((bis, job.bicubic, bis_header()))
+            for step, (volume, target, header) in enumerate(results):
+                reporter.progress("write", step, steps)
+                outputs.write(volume, target, header)
             if series:
-                reporter.progress("write", len(targets), steps)
-                series.write(dls, dls_derivation(model, result, slab_consistent))
-                if job.bicubic:
-                    reporter.progress("write", steps - 1, steps)
-                    series.write(bis, bis_derivation())
+                for step, (volume, _, header) in enumerate(results, start=len(results)):
+                    reporter.progress("write", step, steps)
+                    series.write(volume, derivation_of(header))
         if preview:
             preview.keep()
     facts = _finish_facts(job, result, time.monotonic() - began)
@@ -170,9 +172,15 @@ def places_at(spacing_mm: float, volume: Volume) -> np.ndarray:
 
 def interpolate(thick: Volume, places: np.ndarray) -> Volume:
     """The BIS volume (int16 HU) of a thick one at evenly spaced places along k; what lies below −1024 HU is air."""
-    hu = bicubic_slices(np.maximum(thick.hu, AIR_HU), places)
+    slices, rows, columns = thick.hu.shape
+    weights = spline_weights(slices, places)
+    hu = np.empty((len(places), rows, columns), np.int16)
+    rows_at_a_time = max(1, VOXELS_AT_A_TIME // (len(places) * columns))
+    for start in range(0, rows, rows_at_a_time):
+        part = slice(start, start + rows_at_a_time)
+        hu[:, part] = to_int16_hu(along_slices(weights, np.maximum(thick.hu[:, part], AIR_HU)))
     spacing_mm = float(places[1] - places[0]) * thick.spacing_mm[2]
-    return thick.on_slice_grid(to_int16_hu(hu), spacing_mm)
+    return thick.on_slice_grid(hu, spacing_mm)
 
 
 def resample_slices(thin: Volume, spacing_mm: float) -> Volume:
@@ -190,11 +198,15 @@ def _tell(cube: CubeDone, reporter: Reporter, preview: Preview | None) -> None:
     reporter.progress("synthesize", cube.done, cube.total, slices)
 
 
-def _start_facts(job: Job, thick: Volume, axis: int, slices: int, model: Model, device: Device) -> dict[str, Any]:
-    """thick: its slices lie along k; sizes are told as they are stored, with the slices along `axis` (of i, j, k)."""
+def _start_facts(
+    job: Job, thick: Volume, axis: int, slices: int, model: Model, device: Device, plan: CubePlan
+) -> dict[str, Any]:
+    """thick: its slices lie along k; sizes are told as they are stored, with the slices along `axis` (of i, j, k).
+
+    The series of a DICOM input is told too, as one of several may have been taken.
+    """
     native_slices = model.configuration.ratio * (len(thick.hu) - 1) + 1
     native_spacing = thick.spacing_mm[2] / model.configuration.ratio
-    plan = plan_cubes(thick.hu.shape, model.configuration, model.network.in_plane_multiple, job.tiling)
 
     def grid(slices: int, spacing_mm: float) -> dict[str, Any]:
         size, spacing = list(thick.size[:2]), list(thick.spacing_mm[:2])
@@ -204,7 +216,7 @@ def _start_facts(job: Job, thick: Volume, axis: int, slices: int, model: Model, 
 
     return {
         "slice_axis": axis,
-        "input": grid(len(thick.hu), thick.spacing_mm[2]),
+        "input": {**grid(len(thick.hu), thick.spacing_mm[2]), **_series_facts(thick.acquisition)},
         "output": grid(slices, native_spacing if job.spacing_mm is None else job.spacing_mm),
         # The grid of the preview and of the slices that are told as they are finished.
         "synthesis": grid(native_slices, native_spacing),
@@ -213,7 +225,14 @@ def _start_facts(job: Job, thick: Volume, axis: int, slices: int, model: Model, 
         "weights": {"name": model.label, "sha256": model.sha256},
         "engine_version": ENGINE_VERSION,
         "cubes": plan.cubes,
+        "air": plan.air,
     }
+
+
+def _series_facts(acquisition: Acquisition) -> dict[str, Any]:
+    if acquisition.series_uid is None:
+        return {}
+    return {"series": {"uid": acquisition.series_uid, "description": acquisition.series_description}}
 
 
 def _finish_facts(job: Job, result: Synthesis, seconds: float) -> dict[str, Any]:

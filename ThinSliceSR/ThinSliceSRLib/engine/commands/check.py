@@ -7,30 +7,54 @@ import json
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ..errors import UnusableInput
 from ..progress import Reporter, tell
+from .synthesize import INPUT_HELP
+
+if TYPE_CHECKING:
+    from ..volumes.dicom_index import DicomSeries
 
 NAME = "check"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("input", type=Path, metavar="INPUT", help="volume: NRRD, NIfTI, MetaImage or a DICOM folder")
+    parser.add_argument("input", type=Path, metavar="INPUT", help=INPUT_HELP)
     parser.add_argument("--series", metavar="SERIES", help="DICOM series: its UID, number or a part of its description")
-    parser.add_argument("--json", action="store_true", help="findings as a JSON list of level, code and message")
+    parser.add_argument("--json", action="store_true", help="findings and series as JSON")
 
 
 def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> None:
-    """Prints the findings. Raises UnusableInput when one is an error, so that the exit code tells."""
-    from ..volumes.findings import check_path
+    """Prints the series that are there and the findings. Raises UnusableInput when one of them is an error."""
+    from ..volumes.findings import check_input
 
-    findings = check_path(arguments.input, arguments.series)
+    checked = check_input(arguments.input, arguments.series, undo)
     if arguments.json:
-        tell(json.dumps([asdict(finding) for finding in findings], indent=2))
-    for finding in findings if not arguments.json else []:
-        tell(f"{finding.level}: {finding.message} [{finding.code}]")
-    errors = sum(finding.level == "error" for finding in findings)
+        findings = [asdict(finding) for finding in checked.findings]
+        facts = [_series_facts(series, series is checked.chosen) for series in checked.series]
+        tell(json.dumps({"findings": findings, "series": facts}, indent=2))
+    else:
+        for series in checked.series:
+            tell(f"series: {series}, UID {series.uid}{', checked' if series is checked.chosen else ''}")
+        for finding in checked.findings:
+            tell(f"{finding.level}: {finding.message} [{finding.code}]")
+    errors = sum(finding.level == "error" for finding in checked.findings)
     if errors:
         raise UnusableInput(f"The volume is not fit for synthesis: {errors} error(s) above say why.", "not_fit")
     if not arguments.json:
         tell("The volume is fit for synthesis.")
+
+
+def _series_facts(series: DicomSeries, checked: bool) -> dict[str, Any]:
+    return {
+        "uid": series.uid,
+        "number": series.number,
+        "description": series.description,
+        "modality": series.modality,
+        "slices": len(series.slices),
+        "spacing_mm": series.spacing_mm,
+        "thickness_mm": series.thickness_mm,
+        "synthetic": series.synthetic,
+        "checked": checked,
+    }

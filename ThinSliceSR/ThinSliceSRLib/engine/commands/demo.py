@@ -9,13 +9,15 @@ from pathlib import Path
 
 from ..errors import CannotWrite, ThinSliceError
 from ..progress import Reporter, tell
-from .synthesize import add_model_arguments
+from .synthesize import INPUT_HELP, add_model_arguments
 
 NAME = "demo"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--input", type=Path, metavar="FILE", help="your own thick volume or DICOM folder")
+    parser.add_argument(
+        "--input", type=Path, metavar="FILE", help=f"your own thick {INPUT_HELP}"
+    )
     parser.add_argument("--series", metavar="SERIES", help="DICOM series: its UID, number or a part of its description")
     parser.add_argument("--output", type=Path, default=Path("demo"), metavar="FOLDER", help="where results are written")
     parser.add_argument("--seed", type=int, default=0, help="of the phantom")

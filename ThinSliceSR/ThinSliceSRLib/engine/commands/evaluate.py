@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 from ..errors import UnusableInput
@@ -57,7 +58,7 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
     evaluation = evaluate(
         cases,
         on_case=lambda done: bar.progress("evaluate", done, len(cases)),
-        show=folder and (lambda case, truth, candidates: difference_picture(case, truth, candidates, folder)),
+        show=partial(difference_picture, folder=folder) if folder else None,
     )
     if folder:
         box_plots(evaluation, folder)

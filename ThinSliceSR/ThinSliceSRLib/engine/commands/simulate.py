@@ -8,12 +8,13 @@ from pathlib import Path
 
 from ..errors import UnusableInput
 from ..progress import Reporter, tell
+from .synthesize import INPUT_HELP
 
 NAME = "simulate"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("thin", type=Path, metavar="THIN", help="thin volume: NRRD, NIfTI, MetaImage or a DICOM folder")
+    parser.add_argument("thin", type=Path, metavar="THIN", help=f"thin {INPUT_HELP}")
     parser.add_argument("thick", type=Path, metavar="THICK", help="thick volume to write")
     parser.add_argument("--series", metavar="SERIES", help="DICOM series: its UID, number or a part of its description")
     parser.add_argument("--slab-mm", type=float, default=5.0, metavar="MM", help="thickness and distance of the slices")
@@ -28,7 +29,7 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
     from ..volumes.writing import PendingOutputs, check_targets
 
     check_targets([arguments.thick], arguments.overwrite, source=arguments.thin)
-    thin = read_volume(arguments.thin, arguments.series)
+    thin = read_volume(arguments.thin, arguments.series, undo)
     for finding in check_volume(thin):
         if finding.level == "error" and finding.code != "already_thin":
             raise UnusableInput(finding.message, finding.code)

@@ -1,4 +1,4 @@
-"""Which CT series a folder of DICOM files holds, from their headers alone, and the choice of one."""
+"""Which image series a folder of DICOM files holds, from their headers alone."""
 
 from __future__ import annotations
 
@@ -7,45 +7,46 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 import numpy as np
-import pydicom
-from pydicom.uid import CTImageStorage, MediaStorageDirectoryStorage
+from pydicom.dataset import Dataset
 
 from ..errors import UnusableInput
-
-# Nothing else is read from a file, so nothing else, and no name of a patient, can turn up in a message.
-TAGS = [
-    "SOPClassUID",
-    "SOPInstanceUID",
-    "SeriesInstanceUID",
-    "SeriesNumber",
-    "SeriesDescription",
-    "Modality",
-    "ImageType",
-    "InstanceNumber",
-    "NumberOfFrames",
-    "Rows",
-    "Columns",
-    "PixelSpacing",
-    "SliceThickness",
-    "ImageOrientationPatient",
-    "ImagePositionPatient",
-]
-DICOM_SUFFIXES = (".dcm", ".dicom", ".ima")
+from .dicom_headers import (
+    START_BYTES,
+    image_headers,
+    is_localiser,
+    is_media_directory,
+    is_multi_frame,
+    is_synthetic,
+    may_be_dicom,
+    read_header,
+    whole_number,
+)
+from .slice_steps import SAME_PLACE_MM, slice_steps
 
 
 @dataclass(frozen=True)
 class DicomSlice:
-    """One file of a series. Geometry as in DICOM PS3.3 C.7.6.2.1.1, in mm of the patient's LPS coordinates."""
+    """One image of a series. Geometry as in DICOM PS3.3 C.7.6.2.1.1, in mm of the patient's LPS coordinates.
+
+    frame: which of a multi-frame file it is, from 1; None in a file of its own.
+    rescale: slope and intercept; not a number where the header holds none that can be read.
+    transfer_syntax: how the file is encoded; empty where it does not tell.
+    """
 
     path: Path
+    frame: int | None
     instance_number: int
     shape: tuple[int, int]
     spacing_mm: tuple[float, float]
     row_and_column: np.ndarray
     position_mm: np.ndarray
     thickness_mm: float | None
+    rescale: tuple[float, float]
+    photometric: str
+    transfer_syntax: str
 
     @property
     def normal(self) -> np.ndarray:
@@ -56,21 +57,50 @@ class DicomSlice:
 
 @dataclass(frozen=True)
 class DicomSeries:
-    """The slices of one series, sorted along their normal, and how many of its files are no such slices."""
+    """The slices of one series, sorted along their normal.
+
+    without_place: how many of its images are no such slices. multi_frame: whether a file of it holds frames of which
+    it does not tell one by one. synthetic: whether it says that no scanner made it.
+    """
 
     uid: str
     number: int | None
     description: str
     modality: str
+    body_part: str
+    synthetic: bool
     slices: tuple[DicomSlice, ...]
     without_place: int
     multi_frame: bool
 
+    @property
+    def positions_mm(self) -> tuple[float, ...]:
+        """Of the slices along the normal of the first one, ascending."""
+        normal = self.slices[0].normal if self.slices else None
+        return tuple(float(item.position_mm @ normal) for item in self.slices)
+
+    @property
+    def spacing_mm(self) -> float:
+        """The usual step between slices; 0 when they lie at one place."""
+        positions = self.positions_mm
+        if not positions or positions[-1] - positions[0] <= SAME_PLACE_MM:
+            return 0.0
+        return slice_steps(positions).step_mm
+
+    @property
+    def thickness_mm(self) -> float | None:
+        """The usual thickness of a slice, if the files tell it."""
+        told = [item.thickness_mm for item in self.slices if item.thickness_mm is not None]
+        return median(told) if told else None
+
     def __str__(self) -> str:
         name = f'number {self.number} "{self.description}"' if self.number is not None else f'"{self.description}"'
-        positions = [item.position_mm @ item.normal for item in self.slices]
-        step = (positions[-1] - positions[0]) / max(1, len(positions) - 1) if positions else 0.0
-        return f"{name} ({len(self.slices)} slices, {step:.4g} mm apart)"
+        facts = [f"{len(self.slices)} slices", f"{self.spacing_mm:.4g} mm apart"]
+        if self.thickness_mm is not None:
+            facts.append(f"{self.thickness_mm:.4g} mm thick")
+        if self.modality != "CT":
+            facts.append(f"modality {self.modality}")
+        return f"{name} ({', '.join([*facts, *['synthetic'] * self.synthetic])})"
 
 
 def find_series(folder: Path) -> list[DicomSeries]:
@@ -84,19 +114,20 @@ def find_series(folder: Path) -> list[DicomSeries]:
 
 
 def _find_series(folder: Path) -> list[DicomSeries]:
-    headers = {path: _read_header(path) for path in _candidates(folder)}
+    headers = {path: read_header(path) for path in _candidates(folder)}
     damaged = sum(header is None for header in headers.values())
     if damaged:
         raise UnusableInput(
-            f"{damaged} of the DICOM files in the folder cannot be read to their end; copy or export the series again.",
+            f"{damaged} of the {len(headers)} DICOM files are empty, cut short, or not DICOM in spite of their names, "
+            "so slices may be missing; copy or export the series again, or take these files out.",
             "truncated",
         )
-    groups: dict[str, list[tuple[Path, pydicom.Dataset]]] = defaultdict(list)
+    groups: dict[str, list[tuple[Path, Dataset]]] = defaultdict(list)
     seen = set()
     for path, header in headers.items():
         # The same object may lie in a folder twice; some writers give one identifier to all slices.
         identity = (header.get("SOPInstanceUID", path), str(header.get("ImagePositionPatient")))
-        if identity not in seen and not _is_media_directory(header) and not _is_localiser(header):
+        if identity not in seen and not is_media_directory(header) and not is_localiser(header):
             seen.add(identity)
             groups[str(header.SeriesInstanceUID)].append((path, header))
     series = [_series(uid, files) for uid, files in groups.items()]
@@ -104,129 +135,67 @@ def _find_series(folder: Path) -> list[DicomSeries]:
     return sorted(series, key=lambda item: (item.number is None, item.number or 0, item.uid))
 
 
-def choose_series(found: list[DicomSeries], named: str | None) -> DicomSeries:
-    """The only CT series, or the one that `named` means: a UID, a number, a description or a part of one (any case).
-
-    When there is no CT, the only series of another kind: the check of the volume then says what it is.
-    Raises UnusableInput: `no_series` (none, or none of that name), `several_series`, `multi_frame`.
-    """
-    if named is None:
-        fitting = [item for item in found if item.modality == "CT" and len(item.slices) > 1]
-        fitting = fitting or [item for item in found if item.modality == "CT"] or found
-    else:
-        fitting = _named(found, named)
-    if not found:
-        raise UnusableInput("The folder holds no DICOM images; give the folder of a CT series.", "no_series")
-    if not fitting:
-        raise UnusableInput(f"No series of the folder is {named!r}; it holds {_listed(found)}.", "no_series")
-    if len(fitting) > 1:
-        raise UnusableInput(
-            f"Several series fit; name one by its number, description or UID: {_listed(fitting)}.", "several_series"
-        )
-    chosen = fitting[0]
-    if chosen.multi_frame:
-        raise UnusableInput(
-            "The series is stored as a multi-frame (enhanced) object, which cannot be read yet; export it as single "
-            "slices.",
-            "multi_frame",
-        )
-    return chosen
-
-
-def _named(found: list[DicomSeries], named: str) -> list[DicomSeries]:
-    wanted = named.strip().casefold()
-    ways = (
-        lambda item: item.uid == named.strip(),
-        lambda item: str(item.number) == wanted,
-        lambda item: item.description.casefold() == wanted,
-        lambda item: wanted in item.description.casefold(),
-    )
-    return next((fitting for way in ways if (fitting := [item for item in found if way(item)])), [])
-
-
-def _listed(found: list[DicomSeries]) -> str:
-    return ", ".join(str(item) for item in found)
-
-
 def _candidates(folder: Path) -> Iterator[Path]:
     """The files that are DICOM, or that are called so."""
     for path in sorted(folder.rglob("*")):
-        if path.name.startswith(".") or not path.is_file():
+        if not path.is_file():
             continue
         with path.open("rb") as file:
-            start = file.read(132)
-        if start[128:] == b"DICM" or path.suffix.lower() in DICOM_SUFFIXES:
+            start = file.read(START_BYTES)
+        if may_be_dicom(path.name, start):
             yield path
 
 
-def _read_header(path: Path) -> pydicom.Dataset | None:
-    """The header without pixels, or None when the file is damaged."""
-    try:
-        header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=TAGS, force=True)
-    except Exception:  # noqa: BLE001 (whatever pydicom runs into, the file is counted as damaged and reported)
-        return None
-    return None if _is_cut_short(header) else header
-
-
-def _is_cut_short(header: pydicom.Dataset) -> bool:
-    """Whether the file ends within its header, which pydicom takes for its end.
-
-    Elements ascend: if Rows (0028,0010) is there, so is the number of the series (0020,000E) in full.
-    """
-    if _is_media_directory(header):
-        return False
-    return not header.get("SeriesInstanceUID") or (header.get("SOPClassUID") == CTImageStorage and "Rows" not in header)
-
-
-def _is_media_directory(header: pydicom.Dataset) -> bool:
-    return getattr(header, "file_meta", {}).get("MediaStorageSOPClassUID") == MediaStorageDirectoryStorage
-
-
-def _is_localiser(header: pydicom.Dataset) -> bool:
-    image_type = header.get("ImageType") or []
-    return "LOCALIZER" in ([image_type] if isinstance(image_type, str) else image_type)
-
-
-def _series(uid: str, files: list[tuple[Path, pydicom.Dataset]]) -> DicomSeries:
+def _series(uid: str, files: list[tuple[Path, Dataset]]) -> DicomSeries:
     first = files[0][1]
-    slices = [item for path, header in files if (item := _slice(path, header)) is not None]
+    images = [(path, header, image_headers(header)) for path, header in files]
+    places = [_slice(path, header, image) for path, header, of_file in images for image in of_file]
+    slices = [item for item in places if item is not None]
     normal = slices[0].normal if slices else None
     return DicomSeries(
         uid=uid,
-        number=_number(first, "SeriesNumber"),
+        number=whole_number(first, "SeriesNumber"),
         description=str(first.get("SeriesDescription") or ""),
         modality=str(first.get("Modality") or "unknown"),
+        body_part=str(first.get("BodyPartExamined") or ""),
+        synthetic=any(is_synthetic(header) for _, header in files),
         slices=tuple(sorted(slices, key=lambda item: (float(item.position_mm @ normal), item.instance_number))),
-        without_place=len(files) - len(slices),
-        multi_frame=any((_number(header, "NumberOfFrames") or 1) > 1 for _, header in files),
+        without_place=len(places) - len(slices),
+        multi_frame=any(not of_file for _, _, of_file in images),
     )
 
 
-def _slice(path: Path, header: pydicom.Dataset) -> DicomSlice | None:
-    """The slice, or None when the header does not say where it lies (a dose report or a screenshot, for example)."""
+def _slice(path: Path, header: Dataset, image: Dataset) -> DicomSlice | None:
+    """The slice of one of the images of a file, or None when nothing says where it lies (a screenshot, for example)."""
     try:
-        row_and_column = np.array(header.ImageOrientationPatient, dtype=float).reshape(2, 3)
-        position = np.array(header.ImagePositionPatient, dtype=float).reshape(3)
-        row_spacing, column_spacing = (float(value) for value in header.PixelSpacing)
-        thickness = header.get("SliceThickness")
+        row_and_column = np.array(image.ImageOrientationPatient, dtype=float).reshape(2, 3)
+        position = np.array(image.ImagePositionPatient, dtype=float).reshape(3)
+        row_spacing, column_spacing = (float(value) for value in image.PixelSpacing)
+        thickness = image.get("SliceThickness")
         if np.linalg.norm(np.cross(*row_and_column)) < 0.5 or not (row_spacing > 0 and column_spacing > 0):
             return None
+        number = whole_number(image, "InstanceNumber") or 0
         return DicomSlice(
             path=path,
-            instance_number=_number(header, "InstanceNumber") or 0,
-            shape=(int(header.Rows), int(header.Columns)),
+            frame=number if is_multi_frame(header) else None,
+            instance_number=number,
+            shape=(int(image.Rows), int(image.Columns)),
             spacing_mm=(column_spacing, row_spacing),
             row_and_column=row_and_column / np.linalg.norm(row_and_column, axis=1, keepdims=True),
             position_mm=position,
             thickness_mm=float(thickness) if thickness else None,
+            rescale=(_factor(image, "RescaleSlope", 1.0), _factor(image, "RescaleIntercept", 0.0)),
+            photometric=str(image.get("PhotometricInterpretation") or ""),
+            transfer_syntax=str(getattr(header, "file_meta", {}).get("TransferSyntaxUID", "")),
         )
     except (AttributeError, TypeError, ValueError):
         return None
 
 
-def _number(header: pydicom.Dataset, keyword: str) -> int | None:
-    """The whole number of an element; None when it is missing, empty or no number, as some writers leave it."""
+def _factor(image: Dataset, keyword: str, missing: float) -> float:
+    """The number of an element, `missing` where it is left out or empty; not a number where nobody can read it."""
     try:
-        return int(header.get(keyword))
+        value = image.get(keyword)
+        return missing if value is None or value == "" else float(value)
     except (TypeError, ValueError):
-        return None
+        return float("nan")

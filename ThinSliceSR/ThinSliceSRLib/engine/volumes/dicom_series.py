@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
+from collections import defaultdict
 from pathlib import Path
-from statistics import median
 
 import numpy as np
+import pydicom.uid
 import SimpleITK as sitk
 
 from ..errors import UnusableInput
-from .dicom_index import DicomSeries, DicomSlice, choose_series, find_series
+from .dicom_index import DicomSeries, DicomSlice, find_series
 from .hounsfield import as_hu_values
+from .series_choice import choose_series
 from .silence import itk_silenced
 from .volume import Acquisition, Volume
 
@@ -20,12 +23,29 @@ COSINE_TOLERANCE = 1e-3
 SPACING_TOLERANCE = 1e-4
 ONE_PLACE_MM = 1e-3
 
+# What GDCM decodes.
+TRANSFER_SYNTAXES = (
+    pydicom.uid.ImplicitVRLittleEndian,
+    pydicom.uid.ExplicitVRLittleEndian,
+    pydicom.uid.ExplicitVRBigEndian,
+    pydicom.uid.DeflatedExplicitVRLittleEndian,
+    pydicom.uid.RLELossless,
+    pydicom.uid.JPEGBaseline8Bit,
+    pydicom.uid.JPEGExtended12Bit,
+    "1.2.840.10008.1.2.4.57",  # JPEG lossless; pydicom 2 gives the name JPEGLossless to the next one
+    pydicom.uid.JPEGLosslessSV1,
+    pydicom.uid.JPEGLSLossless,
+    pydicom.uid.JPEGLSNearLossless,
+    pydicom.uid.JPEG2000Lossless,
+    pydicom.uid.JPEG2000,
+)
+
 
 def read_dicom_folder(folder: Path, series: str | None = None) -> Volume:
-    """The volume of the CT series in `folder` (at any depth) that `series` names, or of the only one there.
+    """The volume of the CT series in `folder` (at any depth) that `series` names, or of the one that fits.
 
     Raises UnusableInput with the code `no_series`, `several_series`, `multi_frame`, `mixed_slices`, `shifted_slices`,
-    `uneven_slices`, `too_few_slices`, `truncated` or `components`.
+    `uneven_slices`, `too_few_slices`, `truncated`, `components`, `inverted`, `wrong_rescale` or `unknown_compression`.
     """
     return read_series(choose_series(find_series(folder), series))
 
@@ -38,23 +58,25 @@ def read_series(series: DicomSeries) -> Volume:
     slices stay in: `acquisition.slice_positions_mm` shows them. Raises as `read_dicom_folder`.
     """
     _require_one_stack(series)
+    _require_hu(series.slices)
     slices = series.slices
     first, last = slices[0], slices[-1]
     way = last.position_mm - first.position_mm
     length = float(np.linalg.norm(way))
-    thicknesses = [item.thickness_mm for item in slices if item.thickness_mm is not None]
     return Volume(
-        hu=np.stack([_read_hu(item) for item in slices]),
+        hu=_read_hu(slices),
         spacing_mm=(*first.spacing_mm, length / (len(slices) - 1)),
         origin_mm=tuple(float(value) for value in first.position_mm),
         direction=np.column_stack([*first.row_and_column, way / length]),
         acquisition=Acquisition(
             modality=series.modality,
-            slice_thickness_mm=median(thicknesses) if thicknesses else None,
-            slice_positions_mm=tuple(float(item.position_mm @ first.normal) for item in slices),
+            slice_thickness_mm=series.thickness_mm,
+            slice_positions_mm=series.positions_mm,
             series_uid=series.uid,
             series_description=series.description,
             slice_files=tuple(item.path for item in slices),
+            slice_frames=tuple(item.frame for item in slices),
+            synthetic=series.synthetic,
         ),
     )
 
@@ -64,7 +86,7 @@ def _require_one_stack(series: DicomSeries) -> None:
     slices = series.slices
     if series.without_place:
         raise UnusableInput(
-            f"{series.without_place} of the files of this series do not say where their slice lies, so the volume "
+            f"{series.without_place} of the images of this series do not say where they lie, so the volume "
             "would have holes; copy or export the series again.",
             "mixed_slices",
         )
@@ -108,8 +130,52 @@ def _largest_sideways_shift(slices: tuple[DicomSlice, ...]) -> float:
     return float(np.linalg.norm(positions - positions[0] - line, axis=1).max())
 
 
-def _read_hu(item: DicomSlice) -> np.ndarray:
-    """The HU (rows, columns) of one slice. GDCM undoes any compression and applies the slice's own rescale."""
+def _require_hu(slices: tuple[DicomSlice, ...]) -> None:
+    """Returns when the headers say how the stored values become HU."""
+    if not all(item.photometric in ("", "MONOCHROME1", "MONOCHROME2") for item in slices):
+        raise _colours()
+    if any(item.photometric == "MONOCHROME1" for item in slices):  # GDCM would turn the values over
+        raise UnusableInput(
+            "The slices are stored with black and white exchanged (MONOCHROME1), from which HU cannot be read; export "
+            "the series again as MONOCHROME2.",
+            "inverted",
+        )
+    wrong = [item for item in slices if not (0 < item.rescale[0] < math.inf and math.isfinite(item.rescale[1]))]
+    if wrong:  # GDCM would take 1 for a slope of 0
+        raise UnusableInput(
+            f"The rescale slope or intercept of {len(wrong)} of the {len(slices)} slices is no usable number (slice "
+            f"{wrong[0].instance_number}, for example), so their HU are unknown; export the series again.",
+            "wrong_rescale",
+        )
+    rescales = defaultdict(set)
+    for item in slices:
+        rescales[item.path].add(item.rescale)
+    if any(len(values) > 1 for values in rescales.values()):  # GDCM would take that of the first frame for all
+        raise UnusableInput(
+            "The frames of this multi-frame series differ in rescale slope or intercept, which cannot be read; export "
+            "it as single slices.",
+            "multi_frame",
+        )
+
+
+def _read_hu(slices: tuple[DicomSlice, ...]) -> np.ndarray:
+    """The HU (slices, rows, columns), each file read once."""
+    hu: list[np.ndarray] = [np.empty(0)] * len(slices)
+    places = defaultdict(list)
+    for k, item in enumerate(slices):
+        places[item.path].append(k)
+    for in_one_file in places.values():
+        images = _read_images(slices[in_one_file[0]])
+        for k in in_one_file:
+            frame = (slices[k].frame or 1) - 1
+            if frame >= len(images):
+                raise _unreadable(slices[k])
+            hu[k] = as_hu_values(images[frame])
+    return np.stack(hu)
+
+
+def _read_images(item: DicomSlice) -> np.ndarray:
+    """The HU (frames, rows, columns) in the file of a slice. GDCM undoes any compression and applies the rescale."""
     reader = sitk.ImageFileReader()
     reader.SetFileName(str(item.path))
     reader.SetImageIO("GDCMImageIO")
@@ -117,11 +183,27 @@ def _read_hu(item: DicomSlice) -> np.ndarray:
         with itk_silenced():
             image = reader.Execute()
     except RuntimeError as error:
-        raise UnusableInput(
-            f"Slice {item.instance_number} of the series cannot be read: its file is cut short, damaged, or "
-            "compressed in an unknown way; copy or export the series again.",
-            "truncated",
-        ) from error
+        raise _unreadable(item) from error
     if image.GetNumberOfComponentsPerPixel() != 1:
-        raise UnusableInput("The series holds colour pictures; choose the CT series itself.", "components")
-    return as_hu_values(sitk.GetArrayViewFromImage(image)[0].copy())
+        raise _colours()
+    return sitk.GetArrayFromImage(image)
+
+
+def _unreadable(item: DicomSlice) -> UnusableInput:
+    """What to tell when the file of a slice cannot be read."""
+    if item.transfer_syntax and item.transfer_syntax not in TRANSFER_SYNTAXES:
+        name = pydicom.uid.UID(item.transfer_syntax).name
+        return UnusableInput(
+            f"The slices are compressed in a way that cannot be undone here ({name}); export the series uncompressed "
+            "or as JPEG 2000.",
+            "unknown_compression",
+        )
+    return UnusableInput(
+        f"Slice {item.instance_number} of the series cannot be read: its file is cut short or damaged; copy or export "
+        "the series again.",
+        "truncated",
+    )
+
+
+def _colours() -> UnusableInput:
+    return UnusableInput("The series holds colour pictures; choose the CT series itself.", "components")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -11,22 +12,27 @@ import numpy as np
 
 from ..errors import UnusableInput
 from . import memory
-from .geometry import SHEAR_TOLERANCE_DEGREES, degrees_from_patient_axis, shear_degrees
-from .reading import read_volume
-from .slice_steps import slice_steps
+from .dicom_index import DicomSeries, find_series
+from .dicom_series import read_series
+from .geometry import OBLIQUE_DEGREES, SHEAR_TOLERANCE_DEGREES, degrees_from_patient_axis, shear_degrees
+from .reading import opened_input, read_volume
+from .series_choice import choose_series
+from .slice_steps import ROUNDING_MM, THIN_MM, slice_steps
 from .volume import Volume
 
-THIN_MM = 2.0
 USUAL_SPACING_MM = (4.5, 5.5)
-OBLIQUE_DEGREES = 20.0
 THICKNESS_TOLERANCE = 0.1
-# NIfTI keeps spacings as float32, so 2 mm may arrive as 2.0000001 mm.
-ROUNDING_MM = 1e-3
 
+AIR_HU = -1024
 # A CT of a chest holds both. Padding outside of the field of view (-2000, -3024) counts for neither.
 LUNG_AND_AIR_HU = (-1100, -300)
 SOFT_TISSUE_HU = (-200, 300)
-LEAST_SHARE = 0.01
+LEAST_SHARE = 0.03
+# Bone is a few percent of a chest; a slope that is too large makes bone of all that is soft.
+BONE_HU = 500
+MOST_BONE_SHARE = 0.1
+# Neighbouring slices of 5 mm differ by some 30 HU on average; a wrong slope or intercept by hundreds.
+UNLIKE_NEIGHBOURS_HU = 200
 
 
 @dataclass(frozen=True)
@@ -38,23 +44,46 @@ class Finding:
     message: str
 
 
-def check_path(path: Path, series: str | None = None) -> list[Finding]:
-    """The findings on the volume at `path` (see `read_volume`); that it cannot be read is one of them.
+@dataclass(frozen=True)
+class CheckedInput:
+    """The findings on an input and, if it is DICOM, the series that are there and the one that was checked."""
 
-    Raises DeviceError when the memory does not suffice to read it.
+    findings: list[Finding]
+    series: tuple[DicomSeries, ...] = ()
+    chosen: DicomSeries | None = None
+
+
+def check_input(path: Path, series: str | None = None, undo: ExitStack | None = None) -> CheckedInput:
+    """The findings on the input at `path` (see `read_volume`); that it cannot be read is one of them.
+
+    undo: as in `opened_input`. Raises DeviceError when the memory does not suffice to read it, CannotWrite as
+    `opened_input`.
     """
+    found: list[DicomSeries] = []
+    chosen = None
     try:
-        volume = read_volume(path, series)
+        with opened_input(path, undo) as place:
+            if place.is_dir():
+                found = find_series(place)
+                chosen = choose_series(found, series)
+                volume = read_series(chosen)
+            else:
+                volume = read_volume(place, series)
     except UnusableInput as error:
-        return [Finding("error", error.code, str(error))]
-    return check_volume(volume)
+        return CheckedInput([Finding("error", error.code, str(error))], tuple(found), chosen)
+    return CheckedInput(check_volume(volume), tuple(found), chosen)
+
+
+def check_path(path: Path, series: str | None = None) -> list[Finding]:
+    """The findings on the input at `path`. Raises as `check_input`."""
+    return check_input(path, series).findings
 
 
 def check_volume(volume: Volume) -> list[Finding]:
     """The findings on `volume`, errors first; an empty list when there is nothing to say.
 
-    Errors: too_few_slices, not_ct, sheared, missing_slices, uneven_slices, already_thin, not_finite.
-    Warnings: spacing_unusual, not_axial, slices_overlap, values_unlike_hu, memory.
+    Errors: too_few_slices, not_ct, synthetic, sheared, missing_slices, uneven_slices, already_thin, not_finite.
+    Warnings: spacing_unusual, not_axial, slices_overlap, values_unlike_hu, slice_unlike_others, memory.
     """
     if volume.size[volume.through_plane_axis] < 2:
         return [Finding("error", "too_few_slices", "The volume has fewer than 2 slices; give the whole series.")]
@@ -64,14 +93,17 @@ def check_volume(volume: Volume) -> list[Finding]:
 
 def _on_kind(volume: Volume) -> list[Finding]:
     modality = volume.acquisition.modality
-    if modality in (None, "CT"):
-        return []
-    return [Finding("error", "not_ct", f"The series is {modality}, not CT; choose a CT series.")]
+    findings = []
+    if modality not in (None, "CT"):
+        findings.append(Finding("error", "not_ct", f"The series is {modality}, not CT; choose a CT series."))
+    if volume.acquisition.synthetic:
+        message = "The series is synthetic, so no scanner measured what it shows; choose the series that it is made of."
+        findings.append(Finding("error", "synthetic", message))
+    return findings
 
 
 def _on_geometry(volume: Volume) -> list[Finding]:
     findings = []
-    spacing = _slice_spacing_mm(volume)
     shear = shear_degrees(volume.direction)
     if shear > SHEAR_TOLERANCE_DEGREES:
         message = (
@@ -79,14 +111,6 @@ def _on_geometry(volume: Volume) -> list[Finding]:
             "right angles first."
         )
         findings.append(Finding("error", "sheared", message))
-    if spacing <= THIN_MM + ROUNDING_MM:
-        message = f"The slices are only {spacing:.3g} mm apart, so they are thin already; use this volume as it is."
-        findings.append(Finding("error", "already_thin", message))
-    elif not USUAL_SPACING_MM[0] - ROUNDING_MM <= spacing <= USUAL_SPACING_MM[1] + ROUNDING_MM:
-        message = (
-            f"The slices are {spacing:.3g} mm apart, but the network is made for 5 mm; look at the result with care."
-        )
-        findings.append(Finding("warning", "spacing_unusual", message))
     angle = degrees_from_patient_axis(volume.direction[:, volume.through_plane_axis])
     if angle > OBLIQUE_DEGREES:
         message = (
@@ -100,7 +124,6 @@ def _on_geometry(volume: Volume) -> list[Finding]:
 def _on_slices(volume: Volume) -> list[Finding]:
     findings = []
     positions = volume.acquisition.slice_positions_mm
-    spacing = _slice_spacing_mm(volume)
     if positions is not None:
         steps = slice_steps(positions)
         if steps.missing_mm:
@@ -113,9 +136,24 @@ def _on_slices(volume: Volume) -> list[Finding]:
         if steps.uneven_mm:
             message = (
                 f"The slices are not evenly spaced: the step after {_listed(steps.uneven_mm)} mm is not the usual "
-                f"{steps.step_mm:.4g} mm; choose an evenly spaced series."
+                f"{steps.step_mm:.4g} mm, as when two series are mixed; choose an evenly spaced series."
             )
             findings.append(Finding("error", "uneven_slices", message))
+            return findings  # their usual step tells nothing, as of two series that are interleaved
+    return findings + _on_spacing(volume)
+
+
+def _on_spacing(volume: Volume) -> list[Finding]:
+    findings = []
+    spacing = _slice_spacing_mm(volume)
+    if spacing <= THIN_MM + ROUNDING_MM:
+        message = f"The slices are only {spacing:.3g} mm apart, so they are thin already; use this volume as it is."
+        findings.append(Finding("error", "already_thin", message))
+    elif not USUAL_SPACING_MM[0] - ROUNDING_MM <= spacing <= USUAL_SPACING_MM[1] + ROUNDING_MM:
+        message = (
+            f"The slices are {spacing:.3g} mm apart, but the network is made for 5 mm; look at the result with care."
+        )
+        findings.append(Finding("warning", "spacing_unusual", message))
     thickness = volume.acquisition.slice_thickness_mm
     if thickness is not None and abs(thickness - spacing) > THICKNESS_TOLERANCE * spacing:
         both = f"The slices are {thickness:.3g} mm thick but {spacing:.3g} mm apart"
@@ -136,14 +174,38 @@ def _on_values(volume: Volume) -> list[Finding]:
         if wrong:
             message = f"No number (NaN or infinity) stands in {wrong} of the voxels; export the volume again."
             return [Finding("error", "not_finite", message)]
-    shares = [np.count_nonzero((hu >= low) & (hu <= high)) / hu.size for low, high in (LUNG_AND_AIR_HU, SOFT_TISSUE_HU)]
-    if min(shares) >= LEAST_SHARE:
-        return []
-    message = (
-        "The values do not look like the Hounsfield units of a chest (air near -1000, soft tissue near 0); make sure "
-        "that rescale slope and intercept were applied."
+    findings = []
+    lung, soft = (
+        np.count_nonzero((hu >= low) & (hu <= high)) / hu.size for low, high in (LUNG_AND_AIR_HU, SOFT_TISSUE_HU)
     )
-    return [Finding("warning", "values_unlike_hu", message)]
+    bone = np.count_nonzero(hu > BONE_HU) / hu.size
+    if min(lung, soft) < LEAST_SHARE or bone > MOST_BONE_SHARE:
+        message = (
+            "The values do not look like the Hounsfield units of a chest (air near -1000, soft tissue near 0); make "
+            "sure that rescale slope and intercept are right and were applied."
+        )
+        findings.append(Finding("warning", "values_unlike_hu", message))
+    unlike = _slices_unlike_others(volume)
+    if unlike:
+        message = (
+            f"{len(unlike)} of the slices (number {unlike[0] + 1} in order of place, for example) differ from their "
+            f"neighbours by more than {UNLIKE_NEIGHBOURS_HU} HU on average, as with a wrong rescale slope or "
+            "intercept; look at them and export the series again."
+        )
+        findings.append(Finding("warning", "slice_unlike_others", message))
+    return findings
+
+
+def _slices_unlike_others(volume: Volume) -> list[int]:
+    """Indices of slices whose mean HU is far from that of every slice within two steps of them."""
+    slices = np.moveaxis(volume.hu, 2 - volume.through_plane_axis, 0)
+    means = np.array([np.maximum(values, AIR_HU).mean() for values in slices])
+    unlike = []
+    for k, mean in enumerate(means):
+        others = np.concatenate([means[max(0, k - 2) : k], means[k + 1 : k + 3]])
+        if len(means) > 2 and np.abs(others - mean).min() > UNLIKE_NEIGHBOURS_HU:
+            unlike.append(k)
+    return unlike
 
 
 def _on_memory(volume: Volume) -> list[Finding]:

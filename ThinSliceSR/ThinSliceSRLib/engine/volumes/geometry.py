@@ -8,6 +8,8 @@ import numpy as np
 
 # Gantries tilt in steps of half a degree, and rounded positions of slices lean by less than this.
 SHEAR_TOLERANCE_DEGREES = 0.25
+# Slices that are further off the head-foot axis are not axial.
+OBLIQUE_DEGREES = 20.0
 
 
 def shear_degrees(direction: np.ndarray) -> float:

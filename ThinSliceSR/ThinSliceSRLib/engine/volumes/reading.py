@@ -1,15 +1,19 @@
-"""Volumes from files: NRRD, NIfTI, MetaImage, or a folder of DICOM files."""
+"""Volumes from files: NRRD, NIfTI, MetaImage, or a folder or ZIP file of DICOM files."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import SimpleITK as sitk
 
 from ..errors import DeviceError, ThinSliceError, UnusableInput
+from .dicom_headers import START_BYTES, may_be_dicom
 from .dicom_series import read_dicom_folder
+from .dicom_zip import unpacked
 from .geometry import SHEAR_TOLERANCE_DEGREES, shear_degrees
 from .hounsfield import as_hu_values
 from .nifti_header import read_nifti_header
@@ -28,24 +32,40 @@ READERS = {
 SHEARED_FILE = "The grid of this file is sheared (a tilted gantry, for example); resample it to right angles first."
 
 
-def read_volume(path: Path, series: str | None = None) -> Volume:
-    """The volume at `path`: a file (.nrrd, .nhdr, .nii, .nii.gz, .mha, .mhd) or a folder with a DICOM series.
+def read_volume(path: Path, series: str | None = None, undo: ExitStack | None = None) -> Volume:
+    """The volume at `path`: a file (.nrrd, .nhdr, .nii, .nii.gz, .mha, .mhd), or a folder or .zip of a DICOM series.
 
-    series: which series of a DICOM folder: its UID, its number, or a part of its description.
+    series: which series of a DICOM input: its UID, its number, or a part of its description.
+    undo: as in `opened_input`, within which a ZIP file is to be read by whoever needs `slice_files`; else it has none.
     HU are int16 or float32 (see `as_hu_values`); the geometry is the file's own, in float64. NIfTI keeps geometry as
     float32; where its sform and qform differ, ITK chooses, as it does for Slicer, but a sheared sform is refused.
     Raises UnusableInput with the code `not_found`, `not_readable`, `truncated`, `components`, `time_points`,
-    `too_few_slices`, `sheared`, `no_series`, or one of `read_dicom_folder`; DeviceError when memory does not suffice.
+    `too_few_slices`, `sheared`, `no_series`, or one of `read_dicom_folder`; DeviceError when memory does not suffice;
+    CannotWrite as `opened_input`.
     """
-    path = Path(path)
-    try:
-        if path.is_dir():
-            return read_dicom_folder(path, series)
-        if not path.exists():
-            raise UnusableInput(f"There is no file or folder {path}; check the path.", "not_found")
+    with opened_input(path, undo) as place:
+        if place.is_dir():
+            volume = read_dicom_folder(place, series)
+            if place == Path(path):
+                return volume
+            return replace(volume, acquisition=replace(volume.acquisition, slice_files=(), slice_frames=()))
+        if not place.exists():
+            raise UnusableInput(f"There is no file or folder {place}; check the path.", "not_found")
         if series is not None:
-            raise UnusableInput("Only in a folder of DICOM files can a series be named; leave it out.", "no_series")
-        return _read_file(path)
+            raise UnusableInput("Only of a DICOM input can a series be named; leave it out.", "no_series")
+        return _read_file(place)
+
+
+@contextmanager
+def opened_input(path: Path, undo: ExitStack | None = None) -> Iterator[Path]:
+    """The input at `path` to be read within the `with` block: the path itself or, of a ZIP file, what is unpacked.
+
+    undo: where the removal of what is unpacked is put, for a run that is ended from outside.
+    Raises UnusableInput, `not_readable` also for every OSError in the block, or as `unpacked`; CannotWrite (`no_room`).
+    """
+    try:
+        with unpacked(Path(path), undo) as place:
+            yield place
     except OSError as error:
         reason = error.strerror or "unknown reason"
         raise UnusableInput(
@@ -56,10 +76,7 @@ def read_volume(path: Path, series: str | None = None) -> Volume:
 def _read_file(path: Path) -> Volume:
     reader_name = next((READERS[suffix] for suffix in READERS if path.name.lower().endswith(suffix)), None)
     if reader_name is None:
-        raise UnusableInput(
-            "This kind of file cannot be read; give NRRD, NIfTI, MetaImage, or the folder of a DICOM series.",
-            "not_readable",
-        )
+        raise _other_kind(path)
     stored = locate_values(path)
     if reader_name == "NiftiImageIO":
         sform = read_nifti_header(path).sform
@@ -82,6 +99,17 @@ def _read_file(path: Path) -> Volume:
         raise _reading_error(str(error)) from error
     volume = Volume.from_image(_three_dimensional(image))
     return replace(volume, hu=as_hu_values(volume.hu))
+
+
+def _other_kind(path: Path) -> UnusableInput:
+    with path.open("rb") as file:
+        start = file.read(START_BYTES)
+    if may_be_dicom(path.name, start):
+        return UnusableInput("This is a single DICOM file; give the folder that its series lies in.", "not_readable")
+    return UnusableInput(
+        "This kind of file cannot be read; give NRRD, NIfTI, MetaImage, or the folder or ZIP file of a DICOM series.",
+        "not_readable",
+    )
 
 
 def _require_one_volume(reader: sitk.ImageFileReader) -> None:

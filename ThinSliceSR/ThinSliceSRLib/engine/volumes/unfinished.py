@@ -8,6 +8,7 @@ import platform
 import re
 import secrets
 import shutil
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -51,7 +52,7 @@ def process_space() -> str:
 
 def runs(pid: int) -> bool:
     """Whether there is a process with this id."""
-    if os.name == "nt":
+    if sys.platform == "win32":
         return _runs_on_windows(pid)
     try:
         os.kill(pid, 0)
@@ -67,7 +68,7 @@ def _runs_on_windows(pid: int) -> bool:
     import ctypes
 
     query_limited_information, still_active = 0x1000, 259
-    kernel = ctypes.windll.kernel32
+    kernel = ctypes.WinDLL("kernel32")  # type: ignore[attr-defined]  # only Windows has it
     handle = kernel.OpenProcess(query_limited_information, False, pid)
     if not handle:
         return kernel.GetLastError() == 5  # access denied: it runs, for somebody else

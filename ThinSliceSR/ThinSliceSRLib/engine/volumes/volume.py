@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -17,7 +18,8 @@ class Acquisition:
     """What the source tells of how a volume was made. None where it does not tell (NRRD, NIfTI and MetaImage do not).
 
     Positions are along the slice normal in mm, one per stored slice, ascending; they show gaps and uneven steps that
-    the regular grid of a volume cannot hold. `slice_files` are the files of these slices in the same order.
+    the regular grid of a volume cannot hold. `slice_files` are the files of these slices in the same order, and
+    `slice_frames` which frames of them, from 1 (None in a file of its own). synthetic: made by no scanner.
     """
 
     modality: str | None = None
@@ -26,6 +28,8 @@ class Acquisition:
     series_uid: str | None = None
     series_description: str | None = None
     slice_files: tuple[Path, ...] = ()
+    slice_frames: tuple[int | None, ...] = ()
+    synthetic: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,17 +68,17 @@ class Volume:
                 return axis
         return max(range(3), key=lambda axis: self.spacing_mm[axis])
 
-    def permuted(self, axes: tuple[int, int, int]) -> Volume:
+    def permuted(self, axes: Sequence[int]) -> Volume:
         """The same voxels at the same places, stored with the present axes (of i, j, k) in the order `axes`.
 
         `permuted(order)` is undone by `permuted(inverse of order)`; no value is copied.
         """
-        array_axes = tuple(2 - axis for axis in reversed(axes))
+        i, j, k = axes
         return replace(
             self,
-            hu=self.hu.transpose(array_axes),
-            spacing_mm=tuple(self.spacing_mm[axis] for axis in axes),
-            direction=self.direction[:, list(axes)],
+            hu=self.hu.transpose(2 - k, 2 - j, 2 - i),
+            spacing_mm=(self.spacing_mm[i], self.spacing_mm[j], self.spacing_mm[k]),
+            direction=self.direction[:, [i, j, k]],
         )
 
     def on_slice_grid(self, hu: np.ndarray, slice_spacing_mm: float) -> Volume:

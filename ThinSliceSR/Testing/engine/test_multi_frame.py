@@ -1,0 +1,98 @@
+"""Multi-frame (enhanced) CT: the same volume as from single slices, or one sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from derived_series_making import HOSPITAL, derive
+from dicom_making import compress, slice_positions, write_multi_frame, write_series, write_slice
+from pydicom.uid import LegacyConvertedEnhancedCTImageStorage
+from ThinSliceSRLib.engine.errors import UnusableInput
+from ThinSliceSRLib.engine.volumes.findings import check_path
+from ThinSliceSRLib.engine.volumes.reading import read_volume
+
+HU = np.random.default_rng(8).integers(-500, 750, (6, 16, 18)) * 2
+SHUFFLED = [3, 0, 5, 1, 4, 2]
+
+
+def refusal(folder: Path) -> UnusableInput:
+    with pytest.raises(UnusableInput) as caught:
+        read_volume(folder)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert message.endswith(".")
+    return caught.value
+
+
+@pytest.mark.parametrize("storage", [{}, {"SOPClassUID": LegacyConvertedEnhancedCTImageStorage}])
+@pytest.mark.parametrize("compressor", [None, "RLE", "Deflated", "JPEG", "JPEG2000"])
+def test_it_is_read_as_single_slices_are(storage, compressor, tmp_path, capfd):
+    positions = write_series(tmp_path / "single", HU)
+    write_multi_frame(tmp_path / "multi" / "1.dcm", HU[SHUFFLED], positions[SHUFFLED], **storage)
+    if compressor:
+        compress(tmp_path / "multi" / "1.dcm", compressor)
+    single, multi = read_volume(tmp_path / "single"), read_volume(tmp_path / "multi")
+    np.testing.assert_array_equal(multi.hu, HU)
+    assert multi.spacing_mm == single.spacing_mm
+    assert multi.origin_mm == single.origin_mm
+    np.testing.assert_array_equal(multi.direction, single.direction)
+    assert multi.acquisition.slice_positions_mm == single.acquisition.slice_positions_mm
+    assert multi.acquisition.slice_thickness_mm == 5.0
+    assert [SHUFFLED[frame - 1] for frame in multi.acquisition.slice_frames] == list(range(6))
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_series_of_several_multi_frame_files_is_one_volume(tmp_path):
+    positions = slice_positions(6)
+    write_multi_frame(tmp_path / "1.dcm", HU[::2], positions[::2])
+    write_multi_frame(tmp_path / "2.dcm", HU[1::2], positions[1::2])
+    np.testing.assert_array_equal(read_volume(tmp_path).hu, HU)
+
+
+def test_frames_that_each_tell_the_same_rescale_are_read(tmp_path):
+    write_multi_frame(tmp_path / "1.dcm", HU, rescale_slopes=[2.0] * 6)
+    np.testing.assert_array_equal(read_volume(tmp_path).hu, HU)
+
+
+def test_frames_that_differ_in_rescale_are_refused(tmp_path):
+    write_multi_frame(tmp_path / "1.dcm", HU, rescale_slopes=[1.0, 2, 1, 2, 1, 2])
+    error = refusal(tmp_path)
+    assert error.code == "multi_frame"
+    assert "rescale" in str(error)
+
+
+def test_a_missing_frame_is_a_finding(tmp_path):
+    positions = slice_positions(7)
+    write_multi_frame(tmp_path / "1.dcm", HU, np.delete(positions, 3, axis=0))
+    assert "missing_slices" in [finding.code for finding in check_path(tmp_path)]
+
+
+def test_frames_without_a_place_are_refused(tmp_path):
+    write_slice(tmp_path / "1.dcm", np.zeros((12, 4)), (0, 0, 0), Rows=4, NumberOfFrames=3)
+    error = refusal(tmp_path)
+    assert error.code == "multi_frame"
+    assert "multi-frame" in str(error)
+
+
+def test_a_file_that_was_cut_short_anywhere_is_refused_in_silence(tmp_path, capfd, recwarn):
+    write_multi_frame(tmp_path / "1.dcm", HU)
+    content = (tmp_path / "1.dcm").read_bytes()
+    for kept in [*range(0, len(content), 61), len(content) - 1]:
+        (tmp_path / "1.dcm").write_bytes(content[:kept])
+        assert refusal(tmp_path).code in ("truncated", "mixed_slices"), kept
+    assert capfd.readouterr() == ("", "")
+    assert not recwarn.list
+
+
+def test_a_derived_series_refers_to_the_frames_that_it_was_made_of(tmp_path):
+    hu = np.random.default_rng(9).integers(-1000, 1500, (4, 36, 40))
+    positions = slice_positions(4)
+    write_multi_frame(tmp_path / "source" / "1.dcm", hu[::-1], positions[::-1], **HOSPITAL)
+    made = derive(tmp_path / "source", tmp_path / "dicom")
+    first, second = made.slices()[:2]
+    # Frames are numbered from the head down, so the derived slices are too.
+    assert first.ImagePositionPatient[2] > second.ImagePositionPatient[2]
+    assert [item.ReferencedFrameNumber for item in first.SourceImageSequence] == [1]
+    assert sorted(item.ReferencedFrameNumber for item in second.SourceImageSequence) == [1, 2]

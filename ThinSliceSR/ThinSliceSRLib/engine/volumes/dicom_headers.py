@@ -1,0 +1,138 @@
+"""The headers of DICOM files: what tells the series of an image and its place, frame by frame, and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pydicom
+from pydicom.dataset import Dataset
+from pydicom.uid import (
+    CTImageStorage,
+    EnhancedCTImageStorage,
+    LegacyConvertedEnhancedCTImageStorage,
+    MediaStorageDirectoryStorage,
+)
+
+DICOM_SUFFIXES = (".dcm", ".dicom", ".ima")
+START_BYTES = 132  # PS3.10 7.1: a preamble of 128 bytes, then "DICM"
+ENHANCED_CT = (EnhancedCTImageStorage, LegacyConvertedEnhancedCTImageStorage)
+# What marks the series that this program writes. By its tag: the dictionary of pydicom 2 lacks it.
+SYNTHETIC_DATA = 0x0008001C
+MANUFACTURER = "ThinSliceSR"
+
+# Where the functional groups of a multi-frame image (PS3.3 C.7.6.16.2) keep what the header of a single one says.
+FUNCTIONAL_GROUPS = {
+    "PixelMeasuresSequence": ("PixelSpacing", "SliceThickness"),
+    "PlaneOrientationSequence": ("ImageOrientationPatient",),
+    "PlanePositionSequence": ("ImagePositionPatient",),
+    "PixelValueTransformationSequence": ("RescaleSlope", "RescaleIntercept"),
+}
+# Nothing else is read from a file, so no name of a patient can turn up in a message.
+TAGS = [
+    "SOPClassUID",
+    "SOPInstanceUID",
+    "SeriesInstanceUID",
+    "SeriesNumber",
+    "SeriesDescription",
+    "Modality",
+    "ImageType",
+    SYNTHETIC_DATA,
+    "Manufacturer",
+    "BodyPartExamined",
+    "InstanceNumber",
+    "NumberOfFrames",
+    "Rows",
+    "Columns",
+    "PhotometricInterpretation",
+    *(keyword for keywords in FUNCTIONAL_GROUPS.values() for keyword in keywords),
+    "SharedFunctionalGroupsSequence",
+    "PerFrameFunctionalGroupsSequence",
+]
+
+
+def may_be_dicom(name: str, start: bytes) -> bool:
+    """Whether a file of this name that starts so is DICOM, or is called so. Hidden files are none, as Macs add them."""
+    hidden = name.startswith(".")
+    return not hidden and (start[128:START_BYTES] == b"DICM" or name.lower().endswith(DICOM_SUFFIXES))
+
+
+def read_header(path: Path) -> Dataset | None:
+    """The header without pixels, or None when the file is damaged or no DICOM."""
+    try:
+        header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=TAGS, force=True)
+    except Exception:  # noqa: BLE001 (whatever pydicom runs into, the file is counted as damaged and reported)
+        return None
+    return None if _is_cut_short(header) else header
+
+
+def image_headers(header: Dataset) -> list[Dataset]:
+    """One header per image in the file: `header` itself or, of a multi-frame file, what those of its frames would say.
+
+    Empty when a multi-frame file does not tell of its frames one by one.
+    """
+    if not is_multi_frame(header):
+        return [header]
+    shared = (header.get("SharedFunctionalGroupsSequence") or [Dataset()])[0]
+    frames = header.get("PerFrameFunctionalGroupsSequence") or []
+    return [_frame_header(header, shared, frame, number) for number, frame in enumerate(frames, start=1)]
+
+
+def is_multi_frame(header: Dataset) -> bool:
+    """Whether the file holds several images, or one in the form of several."""
+    return (whole_number(header, "NumberOfFrames") or 1) > 1 or bool(header.get("PerFrameFunctionalGroupsSequence"))
+
+
+def is_media_directory(header: Dataset) -> bool:
+    """Whether it is a DICOMDIR."""
+    return getattr(header, "file_meta", {}).get("MediaStorageSOPClassUID") == MediaStorageDirectoryStorage
+
+
+def is_localiser(header: Dataset) -> bool:
+    """Whether the image type says so."""
+    image_type = header.get("ImageType") or []
+    return "LOCALIZER" in ([image_type] if isinstance(image_type, str) else image_type)
+
+
+def is_synthetic(header: Dataset) -> bool:
+    """Whether it says that no scanner made it, or that this program did: older archives drop what is new to them."""
+    told = SYNTHETIC_DATA in header and header[SYNTHETIC_DATA].value == "YES"
+    return told or header.get("Manufacturer") == MANUFACTURER
+
+
+def whole_number(header: Dataset, keyword: str) -> int | None:
+    """The whole number of an element; None when it is missing, empty or no number, as some writers leave it."""
+    try:
+        return int(header.get(keyword))
+    except (TypeError, ValueError):
+        return None
+
+
+def _is_cut_short(header: Dataset) -> bool:
+    """Whether the file ends within its header, which pydicom takes for its end.
+
+    Elements ascend: if Rows (0028,0010) is there, so is the UID of the series (0020,000E) in full.
+    """
+    if is_media_directory(header):
+        return False
+    storage = header.get("SOPClassUID")
+    frames = header.get("PerFrameFunctionalGroupsSequence") or []
+    return (
+        not header.get("SeriesInstanceUID")
+        or (storage == CTImageStorage and "Rows" not in header)
+        or (storage in ENHANCED_CT and not frames)
+        or (bool(frames) and len(frames) != whole_number(header, "NumberOfFrames"))
+    )
+
+
+def _frame_header(header: Dataset, shared: Dataset, frame: Dataset, number: int) -> Dataset:
+    image = Dataset()
+    image.InstanceNumber = number
+    for keyword in ("Rows", "Columns", "PhotometricInterpretation"):
+        if keyword in header:
+            image.add(header[keyword])
+    for group, keywords in FUNCTIONAL_GROUPS.items():
+        items = frame.get(group) or shared.get(group) or [Dataset()]
+        for keyword in keywords:
+            if keyword in items[0]:
+                image.add(items[0][keyword])
+    return image
