@@ -1,4 +1,4 @@
-"""The CMake files: they ship every file, install the weights where the engine looks, and suit the ExtensionsIndex."""
+"""The CMake files: they ship every file and install the weights where the engine looks."""
 
 from __future__ import annotations
 
@@ -15,10 +15,7 @@ import qt
 REPOSITORY = Path(__file__).parents[3]
 MODULE = REPOSITORY / "ThinSliceSR"
 STAND_INS = Path(__file__).parent / "stand_ins"
-EXTENSION_TEXT = (REPOSITORY / "CMakeLists.txt").read_text(encoding="utf-8")
 MODULE_TEXT = (MODULE / "CMakeLists.txt").read_text(encoding="utf-8")
-TO_BE_SET = "@EXTENSION_REPOSITORY@"
-SOME_ADDRESS = "https://example.org/SlicerThinSliceSR"
 
 
 def shipped(*patterns: str) -> list[str]:
@@ -46,19 +43,6 @@ def test_the_list_names_every_file_and_no_other_in_order(name: str) -> None:
     assert not missing, f"add to {name} in ThinSliceSR/CMakeLists.txt:\n  " + "\n  ".join(missing)
     assert not surplus, f"take out of {name} in ThinSliceSR/CMakeLists.txt:\n  " + "\n  ".join(surplus)
     assert lines == files, f"sort {name} in ThinSliceSR/CMakeLists.txt, each line once"
-
-
-def test_the_extensions_index_finds_the_name() -> None:
-    assert re.findall(r"project\s*\(\s*([^\s)]+)", EXTENSION_TEXT)[0] == "ThinSliceSR"
-
-
-@pytest.mark.parametrize("name", ["EXTENSION_ICONURL", "EXTENSION_SCREENSHOTURLS"])
-def test_the_extensions_index_finds_pictures_that_are_in_the_repository(name: str) -> None:
-    # The index reads the text, not the variable: what stands between the quotes is taken as the address.
-    [addresses] = re.findall(rf'set\({name} "([^"$]+)"\)', EXTENSION_TEXT.replace(TO_BE_SET, SOME_ADDRESS))
-    for address in addresses.split():
-        assert re.fullmatch(r"https://\S+\.(png|jpe?g|gif)", address)
-        assert (REPOSITORY / address.partition("/raw/main/")[2]).is_file()
 
 
 def test_the_icon_is_128_pixels_wide_and_transparent_around_its_shape() -> None:

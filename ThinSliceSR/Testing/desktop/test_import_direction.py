@@ -10,6 +10,7 @@ from pathlib import Path
 
 MODULE = Path(__file__).parents[2]
 LIBRARY = MODULE / "ThinSliceSRLib"
+MODULES = ("ThinSliceSR", "DICOMThinSliceSRPlugin")
 
 
 def imported(file: Path) -> set[str]:
@@ -29,7 +30,7 @@ def test_the_engine_knows_nothing_of_slicer():
 def test_no_module_of_the_desktop_loads_torch_or_einops():
     names = [f"ThinSliceSRLib.desktop.{file.stem}" for file in (LIBRARY / "desktop").glob("[!_]*.py")]
     assert len(names) > 20
-    lines = ["import importlib, sys", *(f"importlib.import_module({name!r})" for name in [*names, "ThinSliceSR"])]
+    lines = ["import importlib, sys", *(f"importlib.import_module({name!r})" for name in [*names, *MODULES])]
     lines.append("print(sorted({'torch', 'einops'} & set(sys.modules)))")
     path = os.pathsep.join([str(MODULE), str(Path(__file__).parent / "stand_ins")])
     done = subprocess.run(

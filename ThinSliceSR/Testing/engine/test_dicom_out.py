@@ -19,8 +19,9 @@ from models import linear_model
 from pydicom.dataset import Dataset
 from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian, JPEG2000Lossless, RLELossless
 from ThinSliceSRLib.engine import ENGINE_VERSION
-from ThinSliceSRLib.engine.dicom_out.derivation import dls_derivation
+from ThinSliceSRLib.engine.dicom_out.derivation import derivation_of
 from ThinSliceSRLib.engine.dicom_out.derived_series import series_description
+from ThinSliceSRLib.engine.provenance import dls_header
 from ThinSliceSRLib.engine.synthesis.slab import SlabError
 from ThinSliceSRLib.engine.synthesis.synthesize import Synthesis
 from ThinSliceSRLib.engine.volumes.dicom_index import find_series
@@ -148,8 +149,8 @@ def test_the_equipment_is_the_scanner_and_the_program_with_its_model(derived: De
 
 def test_a_model_of_any_name_fits_into_the_attributes():
     model = replace(linear_model(), name="größe\\2\n" * 20, sha256=SHA256, trained=True)
-    synthesis = Synthesis(Volume(np.zeros((1, 1, 1))), SlabError(0.25, 1.5), "GPU™ " * 300, "bf16")
-    derivation = dls_derivation(model, synthesis, slab_consistent=False)
+    synthesis = Synthesis(Volume(np.zeros((1, 1, 1))), SlabError(0.25, 1.5), "GPU™ " * 300, "bf16", "computed")
+    derivation = derivation_of(dls_header(model, synthesis, slab_consistent=False))
     assert derivation.software[2].startswith("model gr??e?2?gr??e?2?")
     assert [len(version) <= 64 for version in derivation.software] == [True] * 3
     assert len(derivation.description) == 1024
@@ -318,6 +319,6 @@ def test_odd_values_of_the_source_stay_silent(tmp_path: Path, capfd, recwarn):
 def test_the_folder_holds_two_series_of_one_study(derived: Derived):
     found = find_series(derived.folder)
     assert [str(item) for item in found] == [
-        'number 2001 "Chest 5.0 DLS 1 mm (synthetic)" (16 slices, 1 mm apart)',
-        'number 2002 "Chest 5.0 BIS 1 mm (synthetic)" (16 slices, 1 mm apart)',
+        'number 2001 "Chest 5.0 DLS 1 mm (synthetic)" (16 slices, 1 mm apart, 1 mm thick, synthetic)',
+        'number 2002 "Chest 5.0 BIS 1 mm (synthetic)" (16 slices, 1 mm apart, 1 mm thick, synthetic)',
     ]

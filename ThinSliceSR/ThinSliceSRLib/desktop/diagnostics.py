@@ -24,6 +24,7 @@ RUN_FACTS = (
     "input",
     "output",
     "cubes",
+    "air",
     "seconds",
     "slab_error_hu",
     "exit_code",

@@ -10,6 +10,8 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
+from .export_dialog import ExportChoice, choose_export
+
 
 def _choose_weights_file() -> Path | None:
     chosen = qt.QFileDialog.getOpenFileName(
@@ -28,9 +30,10 @@ def _open_folder(folder: Path) -> None:
 
 @dataclass(frozen=True)
 class Dialogs:
-    """ask: a question that is answered by OK or Cancel."""
+    """ask: a question that is answered by OK or Cancel. choose_export: see there."""
 
     ask: Callable[[str], bool] = slicer.util.confirmOkCancelDisplay
     choose_weights_file: Callable[[], Path | None] = _choose_weights_file
     show_log: Callable[[str, str], None] = _show_log
     open_folder: Callable[[Path], None] = _open_folder
+    choose_export: Callable[[bool], ExportChoice | None] = choose_export

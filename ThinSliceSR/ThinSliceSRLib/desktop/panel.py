@@ -13,6 +13,8 @@ from .advanced_section import AdvancedSection
 from .compare_section import CompareSection
 from .diagnostics import diagnostics_text
 from .dialogs import Dialogs
+from .dicom_export import ExportRequest
+from .export_section import ExportSection
 from .input_section import InputSection
 from .installation import Installation
 from .models_section import ModelsSection
@@ -20,7 +22,14 @@ from .requirements import missing_requirements
 from .result_nodes import ResultNodes
 from .run import Outcome, Progress, Request, Run
 from .session import Session
-from .status_texts import done_text, failure_text, stage_text
+from .status_texts import (
+    COUNTED_STAGES,
+    done_text,
+    export_failure_text,
+    exported_text,
+    failure_text,
+    stage_text,
+)
 from .viewed_slice import viewed_slice_mm, views_of
 from .volume_nodes import volume_of
 from .weights_list import WeightsList, models_to_choose
@@ -52,6 +61,7 @@ class Panel:
         self._input = InputSection(ui, self._show_input)
         self._advanced = AdvancedSection(ui)
         self._compare = CompareSection(ui)
+        self._export = ExportSection(ui, self._dialogs.choose_export, self._start_export)
         self._models = ModelsSection(ui, self._dialogs, self._offer_models)
         ui.applyButton.clicked.connect(lambda *_arguments: self.apply_or_cancel())
         ui.logButton.clicked.connect(lambda *_arguments: self._show_log())
@@ -95,6 +105,7 @@ class Panel:
         self._models.close()
         self._installation.abandon()
         self._compare.close()
+        self._export.close()
         self._session.close()
         self._run = None
 
@@ -177,8 +188,9 @@ class Panel:
         )
 
     def _show_progress(self, progress: Progress) -> None:
-        self.ui.progressBar.maximum = PROGRESS_STEPS if progress.stage == "synthesize" else 0
-        if progress.stage == "synthesize" and progress.share is not None:
+        counted = progress.stage in COUNTED_STAGES and progress.share is not None
+        self.ui.progressBar.maximum = PROGRESS_STEPS if counted else 0
+        if counted:
             self.ui.progressBar.value = round(PROGRESS_STEPS * progress.share)
         lines = [stage_text(progress), self._notice]
         self.ui.statusLabel.text = "\n".join(filter(None, lines))
@@ -201,16 +213,43 @@ class Panel:
         else:
             self.ui.statusLabel.text = failure_text(outcome)
             self._show_former_volumes()
-        self.ui.logButton.visible = bool(outcome.log) and not outcome.done and not outcome.cancelled
+        self._offer_log()
         self._run = None  # its volumes are the scene's now
         self._compare.show_input(self._shown_input)
         self._enable()
+
+    def _offer_log(self) -> None:
+        outcome = self._outcome
+        self.ui.logButton.visible = bool(outcome.log) and not outcome.done and not outcome.cancelled
 
     def _show_former_volumes(self) -> None:
         """Views whose DLS volume is gone show again what they showed before."""
         for view, former_id in self._replaced:
             if view.GetBackgroundVolumeID() is None and slicer.mrmlScene.GetNodeByID(former_id):
                 view.SetBackgroundVolumeID(former_id)
+
+    # An export
+
+    def _start_export(self, request: ExportRequest) -> None:
+        self._notice = ""
+        self._outcome = None
+        self.ui.logButton.visible = False
+        to_database = request.folder is None
+
+        def ended(outcome: Outcome) -> None:
+            self._outcome = outcome
+            done = exported_text(outcome.facts, to_database) if outcome.done else export_failure_text(outcome)
+            self.ui.statusLabel.text = done
+            self._offer_log()
+            self._enable()
+
+        try:
+            self._session.start_export(request, on_progress=self._show_progress, on_ended=ended)
+        except ThinSliceError as error:
+            self.ui.statusLabel.text = str(error)
+            return
+        self._show_progress(Progress("export"))
+        self._enable()
 
     def _enable(self) -> None:
         """Only what can be done is offered; the button says what it does."""
@@ -221,6 +260,7 @@ class Panel:
         for widget in (self.ui.inputSelector, self.ui.dlsSelector, self.ui.makeBisCheckBox, self.ui.advancedSection):
             widget.enabled = not running
         self.ui.bisSelector.enabled = not running and self.ui.makeBisCheckBox.checked
+        self._export.show_input(self._shown_input, running)
 
     # What is told by others
 

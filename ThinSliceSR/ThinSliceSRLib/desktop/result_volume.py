@@ -41,6 +41,11 @@ def is_synthetic(node: slicer.vtkMRMLNode | None) -> bool:
     return node is not None and node.GetAttribute(ATTRIBUTE_PREFIX + "Synthetic") == "yes"
 
 
+def kind_of(result: slicer.vtkMRMLNode) -> Kind | None:
+    """Whether a result is a DLS or a BIS volume."""
+    return result.GetAttribute(ATTRIBUTE_PREFIX + "Kind")
+
+
 class ResultVolume:
     """One result: its node, and what is needed to take it back."""
 

@@ -157,6 +157,7 @@ class Run:
             arguments += ["--bicubic", str(folder / "bis.nrrd")]
         # The file does not tell how thick the slices are; the node may.
         slab_consistency = "on" if slab_correction_helps(volume_of(request.source)) else "off"
+        self._facts["slab_consistency"] = slab_consistency
         choices = {
             "--weights": request.weights,
             "--device": request.device,
@@ -249,10 +250,7 @@ class Run:
         if isinstance(error, MemoryError):
             sentence = _("The memory of this computer does not suffice; close other programs or crop the volume.")
         else:
-            sentence = _(
-                "Something unexpected went wrong ({kind}); look at the Python console, and report what it says."
-            )
-            sentence = sentence.format(kind=type(error).__name__)
+            sentence = unexpected_sentence(error)
         self._feed.stop()
         if self._worker.running:
             self.cancel(sentence)
@@ -296,6 +294,12 @@ class Run:
             shutil.rmtree(self._folder, ignore_errors=True)
 
 
+def unexpected_sentence(error: Exception) -> str:
+    """What to tell of a failure of Slicer's or ours, of which the Python console holds more."""
+    sentence = _("Something unexpected went wrong ({kind}); look at the Python console, and report what it says.")
+    return sentence.format(kind=type(error).__name__)
+
+
 def _grid(facts: dict[str, Any], name: str) -> ResultGrid:
     axis = facts["slice_axis"]
     return ResultGrid(axis, facts[name]["size"][axis], facts[name]["spacing_mm"][axis])
@@ -309,6 +313,8 @@ def _provenance(facts: dict[str, Any]) -> dict[str, str]:
         "EngineVersion": facts["engine_version"],
         "Device": facts["device"],
         "Precision": facts["precision"],
+        "Air": facts["air"],
+        "SlabConsistency": facts["slab_consistency"],
         "Seconds": f"{facts['seconds']:g}",
         "SlabErrorMeanHU": f"{facts['slab_error_hu']['mean']:g}",
     }

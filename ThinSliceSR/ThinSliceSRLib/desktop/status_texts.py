@@ -8,6 +8,8 @@ from slicer.i18n import tr as _
 
 from .run import Outcome, Progress
 
+COUNTED_STAGES = ("synthesize", "export")
+
 
 def stage_text(progress: Progress) -> str:
     """The stage, how far it is and how long it will still take, e.g. "Making thin slices: 40 %, about 2 min left"."""
@@ -17,9 +19,11 @@ def stage_text(progress: Progress) -> str:
         "synthesize": _("Making thin slices (DLS)"),
         "write": _("Saving"),
         "show": _("Showing the result"),
+        "export": _("Writing DICOM series"),
+        "import": _("Adding the series to Slicer's DICOM database"),
     }
     text = stages.get(progress.stage, progress.stage)
-    if progress.stage != "synthesize" or progress.share is None:
+    if progress.stage not in COUNTED_STAGES or progress.share is None:
         return text + "…"
     if progress.seconds_left is None:
         return _("{stage}: {percent} %").format(stage=text, percent=round(100 * progress.share))
@@ -45,6 +49,20 @@ def done_text(facts: dict[str, Any]) -> str:
         precision=facts["precision"],
         time=time_text(facts["seconds"]),
     )
+
+
+def exported_text(facts: dict[str, Any], to_database: bool) -> str:
+    """Which series were made and where they are."""
+    if to_database:
+        text = _("Done: new DICOM series ({kinds}) in Slicer's DICOM database; each says that it is synthetic")
+    else:
+        text = _("Done: new DICOM series ({kinds}) in {folder}; each says that it is synthetic")
+    return text.format(kinds=", ".join(facts["series"]), folder=facts["outputs"]["dicom"])
+
+
+def export_failure_text(outcome: Outcome) -> str:
+    """Why nothing was exported."""
+    return _("The export was cancelled; nothing was kept.") if outcome.cancelled else outcome.sentence
 
 
 def failure_text(outcome: Outcome) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -46,9 +46,10 @@ def volume_of(node: slicer.vtkMRMLScalarVolumeNode) -> Volume:
     return replace(volume, acquisition=_acquisition(node, volume))
 
 
-def write_volume(node: slicer.vtkMRMLScalarVolumeNode, path: Path) -> None:
+def write_volume(node: slicer.vtkMRMLScalarVolumeNode, path: Path, header: Mapping[str, str] | None = None) -> None:
     """Writes the node's voxels and geometry, and nothing else of it, to an uncompressed .nrrd file.
 
+    header: further entries of the file's header.
     Raises UnusableInput as `volume_of`, or CannotWrite with the code `no_folder`, `no_room` or `cannot_write`; then no
     file is left.
     """
@@ -60,12 +61,14 @@ def write_volume(node: slicer.vtkMRMLScalarVolumeNode, path: Path) -> None:
     if free < size:
         sentence = _("The run's temporary files need {needed} GB, but only {free} GB are free; free some disk space.")
         raise CannotWrite(sentence.format(needed=f"{size / 1e9:.1f}", free=f"{free / 1e9:.1f}"), "no_room")
-    # The storage node writes a node's attributes into the file. This one has none, so no name can get there.
+    # The storage node writes a node's attributes into the file. This one has no others, so no name can get there.
     image = vtk.vtkImageData()
     image.ShallowCopy(node.GetImageData())
     bare = slicer.vtkMRMLScalarVolumeNode()
     bare.CopyOrientation(node)
     bare.SetAndObserveImageData(image)
+    for entry, value in (header or {}).items():
+        bare.SetAttribute(entry, value)
     storage = slicer.vtkMRMLNRRDStorageNode()
     storage.SetFileName(str(path))
     storage.UseCompressionOff()

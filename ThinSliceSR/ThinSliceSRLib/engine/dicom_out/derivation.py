@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .. import ENGINE_VERSION
-from ..synthesis.synthesize import Synthesis
-from ..weights.weights_file import Model
+from ..errors import UnusableInput
+from ..provenance import PREFIX
 from .codes import PROCESSING_EQUIPMENT, SYNTHESIZING_EQUIPMENT, Code
 
 # PS3.5 table 6.2-1, VR LO and ST.
@@ -28,27 +28,46 @@ class Derivation:
     role: Code
 
 
-def dls_derivation(model: Model, synthesis: Synthesis, slab_consistent: bool) -> Derivation:
-    """Of a DLS volume. The model is named in full: by its name and the SHA-256 of its weights."""
+def derivation_of(header: Mapping[str, str]) -> Derivation:
+    """Of a result whose file has these header entries, which `provenance` has written. Others are not looked at.
+
+    A DLS volume names its model in full: by its name and the SHA-256 of its weights.
+    Raises UnusableInput (`not_a_result`) when they are not those of a finished DLS or BIS volume.
+    """
+    told = {key[len(PREFIX) :]: value for key, value in header.items() if key.startswith(PREFIX)}
+    derive = {"DLS": _dls, "BIS": _bis}.get(told.get("content", "").partition(":")[0])
+    try:
+        if derive:
+            return derive(told)
+    except KeyError:  # whoever wrote it left something out
+        pass
+    raise UnusableInput(
+        "This volume does not say how it was made, as a DLS or BIS volume does in NRRD or MetaImage; make it again.",
+        "not_a_result",
+    )
+
+
+def _dls(told: Mapping[str, str]) -> Derivation:
     description = (
         "DLS: synthetic thin slices made by a neural network from the thick slices of the source series; for research "
-        f"only, not for diagnosis. Model {model.label}, SHA-256 of its weights {model.sha256}. Computed on "
-        f"{synthesis.device}, {synthesis.precision}; slab consistency {'on' if slab_consistent else 'off'}; means of "
-        f"slabs differ from the source by {synthesis.slab_error.mean:.3f} HU on average."
+        f"only, not for diagnosis. Model {told['model']}, SHA-256 of its weights {told['model_sha256']}. Computed on "
+        f"{told['device']}, {told['precision']}; air around the body {told['air']}; slab consistency "
+        f"{told['slab_consistency']}; means of slabs differ from the source by {told['slab_error_mean_hu']} HU on "
+        "average."
     )
     # The 64 digits are not the last value: padded to an even length, some programs take that for too long.
-    software = (f"ThinSliceSR {ENGINE_VERSION}", model.sha256, f"model {model.label}")
+    software = (f"ThinSliceSR {told['engine_version']}", told["model_sha256"], f"model {told['model']}")
     versions = tuple(_plain(version, LONGEST_VERSION) for version in software if version)
     return Derivation("DLS", 1, _plain(description, LONGEST_DESCRIPTION), versions, SYNTHESIZING_EQUIPMENT)
 
 
-def bis_derivation() -> Derivation:
-    """Of a BIS volume."""
+def _bis(told: Mapping[str, str]) -> Derivation:
     description = (
         "BIS: thin slices interpolated by a cubic B-spline from the thick slices of the source series; for research "
         "only, not for diagnosis."
     )
-    return Derivation("BIS", 2, description, (f"ThinSliceSR {ENGINE_VERSION}",), PROCESSING_EQUIPMENT)
+    version = _plain(f"ThinSliceSR {told['engine_version']}", LONGEST_VERSION)
+    return Derivation("BIS", 2, description, (version,), PROCESSING_EQUIPMENT)
 
 
 def _plain(text: str, longest: int) -> str:

@@ -12,14 +12,13 @@ from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 from pydicom.valuerep import format_number_as_ds
 
+from ..volumes.dicom_headers import MANUFACTURER, SYNTHETIC_DATA
 from ..volumes.volume import Volume
 from .attributes import REQUIRED
 from .codes import ACQUISITION_EQUIPMENT, SPATIAL_RESAMPLING
 from .derivation import Derivation
 from .source_series import SourceSeries
 
-MANUFACTURER = "ThinSliceSR"
-SYNTHETIC_DATA = 0x0008001C  # by its tag: the dictionary of pydicom 2 lacks it
 LONGEST_DESCRIPTION = 64
 LARGEST_SERIES_NUMBER = 2**31 - 1
 

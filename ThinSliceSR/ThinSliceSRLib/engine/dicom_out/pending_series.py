@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import os
-from collections.abc import Iterable
+import threading
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -39,7 +41,7 @@ class PendingSeries:
     """Series written into a folder beside the wanted one, which it becomes when the `with` block ends well.
 
     with PendingSeries(DicomOutput(folder), thick, overwrite) as series:
-        series.write(dls, dls_derivation(...))
+        series.write(dls, derivation_of(dls_header(...)))
 
     After any exception in the block, nothing of them is left.
     """
@@ -60,6 +62,7 @@ class PendingSeries:
         self._overwrite = overwrite
         self._apart_from = [Path(path).resolve() for path in apart_from]
         self._discarded = False
+        self._removal = threading.RLock()
         self._check_target()
         self._temporary = output.folder.parent / unfinished_name("")
 
@@ -75,13 +78,26 @@ class PendingSeries:
         finally:
             self.discard()
 
-    def write(self, volume: Volume, derivation: Derivation) -> None:
-        """Writes `volume` (int16 HU) as a series and reads it back. Raises CannotWrite or Cancelled."""
+    def write(
+        self, volume: Volume, derivation: Derivation, on_slice: Callable[[int], None] = lambda written: None
+    ) -> None:
+        """Writes `volume` (int16 HU) as a series and reads it back.
+
+        on_slice: told before each slice how many are written; what it raises ends the writing.
+        Raises CannotWrite or Cancelled.
+        """
+        self._require_wanted()
         made_at = None if self._output.anonymous else datetime.now().astimezone()
         folder = self._temporary / derivation.name
         try:
             datasets = derived_series(self._source, volume, derivation, made_at)
-            write_series(datasets, folder, self._output.compression, self._require_wanted)
+            written = itertools.count()
+
+            def go_on() -> None:
+                self._require_wanted()
+                on_slice(next(written))
+
+            write_series(datasets, folder, self._output.compression, go_on)
         except OSError as error:
             self._require_wanted()
             raise writing_refusal(self._output.folder.parent, error, volume.hu.nbytes) from error
@@ -92,9 +108,10 @@ class PendingSeries:
     def discard(self) -> None:
         """Removes what has not got its final name. Safe from a signal handler, another thread, and twice."""
         self._discarded = True
-        for _ in range(2):  # another thread may finish a file meanwhile, but begins no other one
-            with suppress(OSError):  # Windows holds a file that is being written; the next run removes it
-                remove_unfinished(self._temporary)
+        with self._removal:  # two threads that remove the same files would stop each other
+            for _ in range(2):  # another thread may finish a file meanwhile, but begins no other one
+                with suppress(OSError):  # Windows holds a file that is being written; the next run removes it
+                    remove_unfinished(self._temporary)
 
     def _require_wanted(self) -> None:
         if self._discarded:

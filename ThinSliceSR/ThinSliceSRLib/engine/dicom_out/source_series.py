@@ -83,12 +83,13 @@ def read_source_series(acquisition: Acquisition) -> SourceSeries:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pydicom remarks on the form of values, and quotes them
         try:
-            headers = [_read(path) for path in acquisition.slice_files]
+            files = {path: _read(path) for path in dict.fromkeys(acquisition.slice_files)}
         except Exception as error:  # whatever pydicom runs into
             raise UnusableInput(
                 "A file of the series could not be read again; let nothing change its folder during the run.",
                 "truncated",
             ) from error
+        headers = [files[path] for path in acquisition.slice_files]
         _require_one_study(headers)
         return _source_series(headers, acquisition)
 
@@ -128,10 +129,13 @@ def _source_series(headers: list[Dataset], acquisition: Acquisition) -> SourceSe
         description=acquisition.series_description or "",
         burned_in_annotation=any(header.get("BurnedInAnnotation") == "YES" for header in headers),
         instances=tuple(
-            SourceInstance(place, _agreed([header], WINDOW), _reference(header))
-            for header, place in zip(headers, acquisition.slice_positions_mm, strict=True)
+            SourceInstance(place, _agreed([header], WINDOW), _reference(header, frame))
+            for header, place, frame in zip(
+                headers, acquisition.slice_positions_mm, acquisition.slice_frames, strict=True
+            )
         ),
-        numbered_downwards=_whole_number(first, "InstanceNumber") > _whole_number(last, "InstanceNumber"),
+        numbered_downwards=(acquisition.slice_frames[0] or _whole_number(first, "InstanceNumber"))
+        > (acquisition.slice_frames[-1] or _whole_number(last, "InstanceNumber")),
     )
 
 
@@ -152,12 +156,14 @@ def _element(header: Dataset, keyword: str) -> DataElement | None:
         return None
 
 
-def _reference(header: Dataset) -> Dataset | None:
+def _reference(header: Dataset, frame: int | None) -> Dataset | None:
     if not (header.get("SOPClassUID") and header.get("SOPInstanceUID")):
         return None
     reference = Dataset()
     reference.ReferencedSOPClassUID = header.SOPClassUID
     reference.ReferencedSOPInstanceUID = header.SOPInstanceUID
+    if frame is not None:
+        reference.ReferencedFrameNumber = frame
     reference.PurposeOfReferenceCodeSequence = [SOURCE_IMAGE.item()]
     return reference
 

@@ -38,13 +38,13 @@ class Application:
     def testingEnabled(self) -> bool:
         return False
 
-    def processEvents(self) -> None:
+    def processEvents(self, *events: object) -> None:
         """Through a loop of its own: PySide6's processEvents loses a reference to None at each call."""
         import qt
 
         loop = qt.QEventLoop()
         qt.QTimer.singleShot(2, loop.quit)
-        loop.exec()
+        loop.exec(*events)
 
 
 app = Application()

@@ -1,0 +1,987 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" language="zh-CN" sourcelanguage="en">
+<context>
+    <name>DICOMThinSliceSRPlugin</name>
+    <message>
+        <source>Synthetic Volume (ThinSliceSR)</source>
+        <translation>合成体数据（ThinSliceSR）</translation>
+    </message>
+    <message>
+        <source>Makes a CT series in the study of the input, which says that it is synthetic. What it says of patient and study comes from the files of the input, whatever stands here.</source>
+        <translation>在输入图像所属的检查中新建一个注明为合成图像的 CT 序列。无论此处填写什么，其患者和检查信息均取自输入图像的文件。</translation>
+    </message>
+</context>
+<context>
+    <name>ThinSliceSR</name>
+    <message>
+        <source>ThinSliceSR</source>
+        <translation>ThinSliceSR</translation>
+    </message>
+    <message>
+        <source>Makes synthetic thin slices (1 mm) from chest CT that was stored as thick slices (5 mm), with the DLS model of Yu et al. Choose the thick volume, press Apply, watch the thin slices appear, and compare them with bicubic interpolation (BIS) and the original.&lt;br&gt;&lt;br&gt;&lt;b&gt;For research only, not a medical device.&lt;/b&gt; Small structures may be invented or lost: always look at the original too. Do not measure densities, such as emphysema indices, on synthetic slices. Nothing leaves your computer.</source>
+        <translation>用 Yu 等人的 DLS 模型，由以厚层（5 mm）保存的胸部 CT 合成薄层图像（1 mm）。选择厚层体数据，按“开始”，薄层图像即逐步显示，并可与双三次插值（BIS）及原始图像对比。&lt;br&gt;&lt;br&gt;&lt;b&gt;仅供研究，不是医疗器械。&lt;/b&gt;细小结构可能是凭空产生的，也可能丢失：请务必同时查看原始图像。不要在合成图像上测量密度，例如肺气肿指数。任何数据都不会离开您的计算机。</translation>
+    </message>
+    <message>
+        <source>If you use this module, please cite: Yu et al., Spatial resolution enhancement using deep learning improves chest disease diagnosis based on thick slice CT, npj Digital Medicine 7:335 (2024).</source>
+        <translation>使用本模块时请引用：Yu et al., Spatial resolution enhancement using deep learning improves chest disease diagnosis based on thick slice CT, npj Digital Medicine 7:335 (2024)。</translation>
+    </message>
+    <message>
+        <source>Input</source>
+        <translation>输入</translation>
+    </message>
+    <message>
+        <source>Which volume is to be turned into thin slices.</source>
+        <translation>要转换为薄层图像的体数据。</translation>
+    </message>
+    <message>
+        <source>Thick volume:</source>
+        <translation>厚层体数据：</translation>
+    </message>
+    <message>
+        <source>The chest CT with thick slices, as it was stored.</source>
+        <translation>按原样保存的厚层胸部 CT。</translation>
+    </message>
+    <message>
+        <source>The chest CT with thick slices (usually 5 mm) whose thin slices are to be made. It is never changed.</source>
+        <translation>要由其合成薄层图像的厚层（通常为 5 mm）胸部 CT。它不会被更改。</translation>
+    </message>
+    <message>
+        <source>What the chosen volume is.</source>
+        <translation>所选体数据的基本情况。</translation>
+    </message>
+    <message>
+        <source>What speaks against this volume, or asks for care with the result.</source>
+        <translation>该体数据不适用的原因，或解读结果时需要注意的事项。</translation>
+    </message>
+    <message>
+        <source>Output</source>
+        <translation>输出</translation>
+    </message>
+    <message>
+        <source>Where the thin slices go.</source>
+        <translation>薄层图像存放的位置。</translation>
+    </message>
+    <message>
+        <source>DLS volume:</source>
+        <translation>DLS 体数据：</translation>
+    </message>
+    <message>
+        <source>The synthetic thin slices made by the network.</source>
+        <translation>由网络合成的薄层图像。</translation>
+    </message>
+    <message>
+        <source>Volume that takes the synthetic thin slices; what it holds now is replaced. A new one is made unless you choose one.</source>
+        <translation>用于存放合成薄层图像的体数据，其现有内容将被替换。如不选择，则新建一个。</translation>
+    </message>
+    <message>
+        <source>Make a new volume</source>
+        <translation>新建体数据</translation>
+    </message>
+    <message>
+        <source>BIS volume:</source>
+        <translation>BIS 体数据：</translation>
+    </message>
+    <message>
+        <source>Thin slices by bicubic interpolation, without the network, to compare with.</source>
+        <translation>不使用网络，由双三次插值得到的薄层图像，供对比之用。</translation>
+    </message>
+    <message>
+        <source>Also make the BIS volume: thin slices by bicubic interpolation, to compare with.</source>
+        <translation>同时生成 BIS 体数据：由双三次插值得到的薄层图像，供对比之用。</translation>
+    </message>
+    <message>
+        <source>Volume that takes the interpolated thin slices; what it holds now is replaced. A new one is made unless you choose one.</source>
+        <translation>用于存放插值薄层图像的体数据，其现有内容将被替换。如不选择，则新建一个。</translation>
+    </message>
+    <message>
+        <source>Apply</source>
+        <translation>开始</translation>
+    </message>
+    <message>
+        <source>Make the synthetic thin slices of the chosen volume.</source>
+        <translation>由所选体数据合成薄层图像。</translation>
+    </message>
+    <message>
+        <source>How far the run is.</source>
+        <translation>运行的进度。</translation>
+    </message>
+    <message>
+        <source>What is going on, or what was done last.</source>
+        <translation>正在进行的操作，或上一次操作的结果。</translation>
+    </message>
+    <message>
+        <source>Show the log</source>
+        <translation>显示日志</translation>
+    </message>
+    <message>
+        <source>What the worker process wrote before it ended.</source>
+        <translation>工作进程在结束之前写下的内容。</translation>
+    </message>
+    <message>
+        <source>Compare</source>
+        <translation>对比</translation>
+    </message>
+    <message>
+        <source>Look at thick, BIS and DLS together.</source>
+        <translation>同时查看厚层、BIS 和 DLS 图像。</translation>
+    </message>
+    <message>
+        <source>Compare side by side</source>
+        <translation>并排对比</translation>
+    </message>
+    <message>
+        <source>Show thick, BIS and DLS in linked axial, coronal and sagittal views; press again to return to your own layout.</source>
+        <translation>在联动的横断面、冠状面和矢状面视图中显示厚层、BIS 和 DLS 图像；再按一次返回您自己的布局。</translation>
+    </message>
+    <message>
+        <source>Real thin CT:</source>
+        <translation>真实薄层 CT：</translation>
+    </message>
+    <message>
+        <source>Real thin slices of the same scan, if you have them, as a fourth column.</source>
+        <translation>同一次扫描的真实薄层图像（如有），显示为第四列。</translation>
+    </message>
+    <message>
+        <source>Real thin slices of the same scan, if you have them: shown as a fourth column.</source>
+        <translation>同一次扫描的真实薄层图像（如有）：显示为第四列。</translation>
+    </message>
+    <message>
+        <source>None</source>
+        <translation>无</translation>
+    </message>
+    <message>
+        <source>Lung</source>
+        <translation>肺窗</translation>
+    </message>
+    <message>
+        <source>Lung window (width 1500, level -600 HU) for all compared volumes.</source>
+        <translation>对所有参与对比的体数据使用肺窗（窗宽 1500，窗位 -600 HU）。</translation>
+    </message>
+    <message>
+        <source>Mediastinum</source>
+        <translation>纵隔窗</translation>
+    </message>
+    <message>
+        <source>Mediastinum window (width 400, level 40 HU) for all compared volumes.</source>
+        <translation>对所有参与对比的体数据使用纵隔窗（窗宽 400，窗位 40 HU）。</translation>
+    </message>
+    <message>
+        <source>Bone</source>
+        <translation>骨窗</translation>
+    </message>
+    <message>
+        <source>Bone window (width 1800, level 400 HU) for all compared volumes.</source>
+        <translation>对所有参与对比的体数据使用骨窗（窗宽 1800，窗位 400 HU）。</translation>
+    </message>
+    <message>
+        <source>BIS</source>
+        <translation>BIS</translation>
+    </message>
+    <message>
+        <source>Fade from BIS to DLS in your own views.</source>
+        <translation>在您自己的视图中由 BIS 渐变到 DLS。</translation>
+    </message>
+    <message>
+        <source>Fade from BIS (left) to DLS (right) in your own views.</source>
+        <translation>在您自己的视图中由 BIS（左）渐变到 DLS（右）。</translation>
+    </message>
+    <message>
+        <source>DLS</source>
+        <translation>DLS</translation>
+    </message>
+    <message>
+        <source>Flicker</source>
+        <translation>闪烁对比</translation>
+    </message>
+    <message>
+        <source>Change between BIS and DLS twice a second in your own views; press again to stop.</source>
+        <translation>在您自己的视图中每秒两次交替显示 BIS 和 DLS；再按一次停止。</translation>
+    </message>
+    <message>
+        <source>Export to DICOM…</source>
+        <translation>导出为 DICOM…</translation>
+    </message>
+    <message>
+        <source>Make new DICOM series of the latest results, in the study of the input. They say: synthetic.</source>
+        <translation>把最近的结果作为新的 DICOM 序列加入输入图像所属的检查，并注明为合成图像。</translation>
+    </message>
+    <message>
+        <source>Advanced</source>
+        <translation>高级</translation>
+    </message>
+    <message>
+        <source>Choices that rarely need a change.</source>
+        <translation>很少需要更改的选项。</translation>
+    </message>
+    <message>
+        <source>Model:</source>
+        <translation>模型：</translation>
+    </message>
+    <message>
+        <source>The network&apos;s weights.</source>
+        <translation>网络的权重。</translation>
+    </message>
+    <message>
+        <source>The network&apos;s weights. Automatic takes the base model on a GPU and the small one on a CPU, or whichever is there.</source>
+        <translation>网络的权重。“自动”在 GPU 上使用 base 模型，在 CPU 上使用 small 模型；只有其中之一时使用现有的那一个。</translation>
+    </message>
+    <message>
+        <source>Device:</source>
+        <translation>设备：</translation>
+    </message>
+    <message>
+        <source>Where to compute.</source>
+        <translation>在哪里计算。</translation>
+    </message>
+    <message>
+        <source>Where to compute. Automatic takes a GPU if there is one that PyTorch can use.</source>
+        <translation>在哪里计算。“自动”在有 PyTorch 可用的 GPU 时使用 GPU。</translation>
+    </message>
+    <message>
+        <source>Precision:</source>
+        <translation>精度：</translation>
+    </message>
+    <message>
+        <source>How exactly the network computes.</source>
+        <translation>网络计算的精确程度。</translation>
+    </message>
+    <message>
+        <source>How exactly the network computes. Automatic takes the fastest one that the device is made for.</source>
+        <translation>网络计算的精确程度。“自动”使用该设备所擅长的最快精度。</translation>
+    </message>
+    <message>
+        <source>Slice spacing:</source>
+        <translation>层间距：</translation>
+    </message>
+    <message>
+        <source>How far apart the thin slices lie.</source>
+        <translation>薄层图像之间的距离。</translation>
+    </message>
+    <message>
+        <source>How far apart the thin slices lie: a fifth of the thick ones&apos; distance as the network makes them, or exactly 1 mm.</source>
+        <translation>薄层图像之间的距离：厚层层间距的五分之一（网络的直接输出），或正好 1 mm。</translation>
+    </message>
+    <message>
+        <source>Start at the slice that I look at</source>
+        <translation>从正在查看的层面开始</translation>
+    </message>
+    <message>
+        <source>Make the slices around the one that you look at first.</source>
+        <translation>先合成您正在查看的层面附近的图像。</translation>
+    </message>
+    <message>
+        <source>Models</source>
+        <translation>模型</translation>
+    </message>
+    <message>
+        <source>The networks&apos; weights: which are there, and how to get others.</source>
+        <translation>网络的权重：已有哪些，以及如何获取其他权重。</translation>
+    </message>
+    <message>
+        <source>The networks&apos; weights on this computer, and those that can be downloaded.</source>
+        <translation>这台计算机上的网络权重，以及可以下载的权重。</translation>
+    </message>
+    <message>
+        <source>Download</source>
+        <translation>下载</translation>
+    </message>
+    <message>
+        <source>Download the chosen weights from the internet into your own folder.</source>
+        <translation>把所选权重从互联网下载到您自己的文件夹。</translation>
+    </message>
+    <message>
+        <source>Import file…</source>
+        <translation>导入文件…</translation>
+    </message>
+    <message>
+        <source>Take in a weights file, or a published checkpoint (.pkl, .pth).</source>
+        <translation>导入权重文件，或已发表的检查点文件（.pkl、.pth）。</translation>
+    </message>
+    <message>
+        <source>Open folder</source>
+        <translation>打开文件夹</translation>
+    </message>
+    <message>
+        <source>Open your own folder of weights.</source>
+        <translation>打开存放您自己的权重的文件夹。</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>删除</translation>
+    </message>
+    <message>
+        <source>Remove the chosen weights from your own folder; those that came with the extension stay.</source>
+        <translation>从您自己的文件夹中删除所选权重；随扩展安装的权重会保留。</translation>
+    </message>
+    <message>
+        <source>What was done with the models last.</source>
+        <translation>上一次对模型所做的操作。</translation>
+    </message>
+    <message>
+        <source>Copy diagnostics</source>
+        <translation>复制诊断信息</translation>
+    </message>
+    <message>
+        <source>Copy what a developer needs to know about this computer and the last run to the clipboard. It holds nothing about patients.</source>
+        <translation>把开发者需要了解的这台计算机和上一次运行的信息复制到剪贴板。其中不含任何患者信息。</translation>
+    </message>
+</context>
+<context>
+    <name>desktop.advanced_section</name>
+    <message>
+        <source>Automatic</source>
+        <translation>自动</translation>
+    </message>
+    <message>
+        <source>{name} ({memory:.0f} GB)</source>
+        <translation>{name}（{memory:.0f} GB）</translation>
+    </message>
+    <message>
+        <source>32 bit (slowest)</source>
+        <translation>32 位（最慢）</translation>
+    </message>
+    <message>
+        <source>16 bit (bfloat16)</source>
+        <translation>16 位（bfloat16）</translation>
+    </message>
+    <message>
+        <source>16 bit (float16)</source>
+        <translation>16 位（float16）</translation>
+    </message>
+    <message>
+        <source>A fifth of the thick slices&apos; distance</source>
+        <translation>厚层层间距的五分之一</translation>
+    </message>
+    <message>
+        <source>Exactly 1 mm</source>
+        <translation>正好 1 mm</translation>
+    </message>
+    <message>
+        <source>CPU</source>
+        <translation>CPU</translation>
+    </message>
+    <message>
+        <source>{name} (not found)</source>
+        <translation>{name}（未找到）</translation>
+    </message>
+</context>
+<context>
+    <name>desktop.comparison</name>
+    <message>
+        <source>This Slicer has no views to compare in; start it with its main window.</source>
+        <translation>此 Slicer 没有可用于对比的视图；请启动带主窗口的 Slicer。</translation>
+    </message>
+</context>
+<context>
+    <name>desktop.comparison_layout</name>
+    <message>
+        <source>thick</source>
+        <translation>厚层</translation>
+    </message>
+    <message>
+        <source>BIS synthetic</source>
+        <translation>BIS 合成</translation>
+    </message>
+    <message>
+        <source>DLS synthetic</source>
+        <translation>DLS 合成</translation>
+    </message>
+    <message>
+        <source>thin</source>
+        <translation>薄层</translation>
+    </message>
+</context>
+<context>
+    <name>desktop.dialogs</name>
+    <message>
+        <source>Weights file</source>
+        <translation>权重文件</translation>
+    </message>
+    <message>
+        <source>Weights (*.safetensors *.pkl *.pth *.pt)</source>
+        <translation>权重 (*.safetensors *.pkl *.pth *.pt)</translation>
+    </message>
+    <message>
+        <source>Log of the worker process</source>
+        <translation>工作进程的日志</translation>
+    </message>
+</context>
+<context>
+    <name>desktop.dicom_database</name>
+    <message>
+        <source>The input was not loaded from DICOM, so there is no study that a series could be added to.</source>
+        <translation>输入图像不是从 DICOM 加载的，因此没有可以加入序列的检查。</translation>
+    </message>
+    <message>
+        <source>Slicer&apos;s DICOM database is not open; open the DICOM module, then try again.</source>
+        <translation>Slicer 的 DICOM 数据库没有打开；请打开 DICOM 模块，然后重试。</translation>
+    </message>
+    <message>
+        <source>The DICOM files of the input are not there any more; import them in the DICOM module again.</source>
+        <translation>输入图像的 DICOM 文件已不存在；请在 DICOM 模块中重新导入。</translation>
+    </message>
+</context>
+<context>
+    <name>desktop.dicom_export</name>
+    <message>
+        <source>Slicer&apos;s DICOM database did not take in the series; check its disk, or export to a folder.</source>
+        <translation>Slicer 的 DICOM 数据库未能收入该序列；请检查其磁盘，或导出到文件夹。</translation>
+    </message>
+    <message>
+        <source>This volume is a DICOM series already; send or copy that one.</source>
+        <translation>该体数据已经是一个 DICOM 序列；请直接发送或复制该序列。</translation>
+    </message>
+    <message>
+        <source>This volume is unfinished; press Apply to make it again.</source>
+        <translation>该体数据尚未完成；请按“开始”重新合成。</translation>
+    </message>
+    <message>
+        <source>The DICOM files of the input cannot be read or copied ({reason}); check the disks.</source>
+        <translation>无法读取或复制输入图像的 DICOM 文件（{reason}）；请检查磁盘。</translation>
+    </message>
+</context>
+<context>
+    <name>desktop.export_dialog</name>
+    <message>
+        <source>Without names, dates and numbers, in a study and of a patient of its own. The pixels stay as they are.</source>
+        <translation>去除姓名、日期和编号，并归入新的检查和新的患者。像素保持不变。</translation>
+    </message>
+    <message>
+        <source>Folder for the DICOM series</source>
+        <translation>DICOM 序列的文件夹</translation>
+    </message>
+    <message>
+        <source>Export to DICOM</source>
+        <translation>导出为 DICOM</translation>
+    </message>
+    <message>
+        <source>Makes a new CT series of the latest result, in the study of the input, which says that it is synthetic.</source>
+        <translation>把最近的结果作为新的 CT 序列加入输入图像所属的检查，并注明为合成图像。</translation>
+    </message>
+    <message>
+        <source>Add to Slicer&apos;s DICOM database</source>
+        <translation>加入 Slicer 的 DICOM 数据库</translation>
+    </message>
+    <message>
+        <source>Save in a new folder, in a folder that I choose next</source>
+        <translation>保存到新文件夹中，其位置在下一步选择</translation>
+    </message>
+    <message>
+        <source>Also the BIS volume (bicubic interpolation)</source>
+        <translation>同时导出 BIS 体数据（双三次插值）</translation>
+    </message>
+    <message>
+        <source>Compress without loss (RLE)</source>
+        <translation>无损压缩（RLE）</translation>
+    </message>
+    <message>
+        <source>Leave out who the patient is</source>
+        <translation>去除患者身份信息</translation>
+    </message>
+</context>
+<context>
+    <name>desktop.export_section</name>
+    <message>
+        <source>Make new DICOM series of the latest results, in the study of the input. They say: synthetic.</source>
+        <translation>把最近的结果作为新的 DICOM 序列加入输入图像所属的检查，并注明为合成图像。</translation>
+    </message>
+    <message>
+        <source>Something is going on; wait for its end or cancel it.</source>
+        <translation>有操作正在进行；请等待其结束，或将其取消。</translation>
+    </message>
+    <message>
+        <source>There is no result yet; press Apply first.</source>
+        <translation>还没有结果；请先按“开始”。</translation>
+    </message>
+</context>
+<context>
+    <name>desktop.input_facts</name>
+    <message>
+        <source>The volume is under a warping transform (Slicer adds one to uneven slices or a tilted gantry), which the synthesis does not see; look at the result with care.</source>
+        <translation>该体数据处于形变变换之下（层间距不均匀或机架倾斜时 Slicer 会自动添加），而合成时不考虑这一变换；请谨慎解读结果。</translation>
+    </message>
+    <message>
+        <source>sagittal</source>
+        <translation>矢状面</translation>
+    </message>
+    <message>
+        <source>coronal</source>
+        <translation>冠状面</translation>
+    </message>
+    <message>
+        <source>axial</source>
+        <translation>横断面</translation>
+    </message>
+    <message>
+        <source>oblique</source>
+        <translation>斜面</translation>
+    </message>
+    <message>
+        <source>{count} slices of {spacing} mm · {columns}×{rows} · {kind}</source>
+        <translation>{count} 层，层间距 {spacing} mm · {columns}×{rows} · {kind}</translation>
+    </message>
+</context>
+<context>
+    <name>desktop.input_section</name>
+    <message>
+        <source>Choose the chest CT with thick slices.</source>
+        <translation>请选择厚层胸部 CT。</translation>
+    </message>
+    <message>
+        <source>This volume is synthetic; choose the original CT.</source>
+        <translation>该体数据是合成的；请选择原始 CT。</translation>
+    </message>
+</context>
+<context>
+    <name>desktop.installation</name>
+    <message>
+        <source>The PyTorch extension is installed; restart Slicer, then install PyTorch here in the same way.</source>
+        <translation>PyTorch 扩展已安装；请重启 Slicer，然后在此以同样的方式安装 PyTorch。</translation>
+    </message>
+    <message>
+        <source>Restart Slicer now? What is not saved is lost; choose Cancel to save it first.</source>
+        <translation>现在重启 Slicer 吗？未保存的内容将丢失；如需先保存，请选择“取消”。</translation>
+    </message>
+    <message>
+        <source>PyTorch 2.2 or later: a download of about 200 MB (0.9 GB on the disk), or of up to about 3 GB (more on the disk) where it can use an NVIDIA GPU. Slicer does not respond for some minutes while it is installed, and that cannot be cancelled.</source>
+        <translation>PyTorch 2.2 或更高版本：下载约 200 MB（占用磁盘 0.9 GB）；如可使用 NVIDIA GPU，则下载最多约 3 GB（占用磁盘更多）。安装期间 Slicer 有几分钟没有响应，且无法取消。</translation>
+    </message>
+    <message>
+        <source>{what} could not be installed because the disk is full; make room, then try again.</source>
+        <translation>磁盘已满，无法安装 {what}；请腾出空间，然后重试。</translation>
+    </message>
+    <message>
+        <source>Installing PyTorch; Slicer does not respond for some minutes</source>
+        <translation>正在安装 PyTorch；Slicer 有几分钟没有响应</translation>
+    </message>
+    <message>
+        <source>Installing the PyTorch extension</source>
+        <translation>正在安装 PyTorch 扩展</translation>
+    </message>
+    <message>
+        <source>The PyTorch extension could not be installed; check the internet connection, then install it in Slicer&apos;s Extensions Manager.</source>
+        <translation>无法安装 PyTorch 扩展；请检查互联网连接，然后在 Slicer 的扩展管理器中安装。</translation>
+    </message>
+    <message>
+        <source>{what} was installed, but is not found; restart Slicer, then try again.</source>
+        <translation>{what} 已安装，但未找到；请重启 Slicer，然后重试。</translation>
+    </message>
+    <message>
+        <source>PyTorch {version}, which is installed, is too old and will be replaced.</source>
+        <translation>已安装的 PyTorch {version} 版本过旧，将被替换。</translation>
+    </message>
+    <message>
+        <source>To make thin slices, ThinSliceSR needs what Slicer does not bring:</source>
+        <translation>要合成薄层图像，ThinSliceSR 需要以下 Slicer 未自带的组件：</translation>
+    </message>
+    <message>
+        <source>Install it now?</source>
+        <translation>现在安装吗？</translation>
+    </message>
+    <message>
+        <source>{what} could not be downloaded; check the internet connection and whether the network lets pypi.org, files.pythonhosted.org and download.pytorch.org through, then try again.</source>
+        <translation>无法下载 {what}；请检查互联网连接，以及网络是否允许访问 pypi.org、files.pythonhosted.org 和 download.pytorch.org，然后重试。</translation>
+    </message>
+    <message>
+        <source>Everything that is needed is installed.</source>
+        <translation>所需组件均已安装。</translation>
+    </message>
+    <message>
+        <source>Another module is installing something; wait until it has ended, then try again.</source>
+        <translation>另一个模块正在安装组件；请等待其结束，然后重试。</translation>
+    </message>
+    <message>
+        <source>Everything that is needed is installed now.</source>
+        <translation>所需组件现已全部安装。</translation>
+    </message>
+    <message>
+        <source>The PyTorch extension of Slicer, below 1 MB, which installs PyTorch after a restart.</source>
+        <translation>Slicer 的 PyTorch 扩展，小于 1 MB，重启后由它安装 PyTorch。</translation>
+    </message>
+    <message>
+        <source>{what} could not be written into Slicer&apos;s folder; restart Slicer and try again, or ask its administrator.</source>
+        <translation>无法将 {what} 写入 Slicer 的文件夹；请重启 Slicer 后重试，或联系其管理员。</translation>
+    </message>
+    <message>
+        <source>{what} could not be installed; look at what the Python console of Slicer tells, then try again.</source>
+        <translation>无法安装 {what}；请查看 Slicer 的 Python 控制台中的信息，然后重试。</translation>
+    </message>
+    <message>
+        <source>Slicer is in its testing mode, in which nothing is installed; start it without.</source>
+        <translation>Slicer 处于测试模式，此模式下不安装任何组件；请以普通模式启动。</translation>
+    </message>
+    <message>
+        <source>Installing {packages}</source>
+        <translation>正在安装 {packages}</translation>
+    </message>
+    <message>
+        <source>Slicer&apos;s own Python could not be started; install Slicer again.</source>
+        <translation>无法启动 Slicer 自带的 Python；请重新安装 Slicer。</translation>
+    </message>
+    <message>
+        <source>The installation was cancelled; what was installed so far stays.</source>
+        <translation>安装已取消；此前已安装的组件会保留。</translation>
+    </message>
+    <message>
+        <source>Installing: {line}</source>
+        <translation>正在安装：{line}</translation>
+    </message>
+    <message>
+        <source>{packages}: below 1 MB each.</source>
+        <translation>{packages}：各小于 1 MB。</translation>
+    </message>
+    <message>
+        <source>{free} GB are free on the disk of Slicer. Nothing of your data is sent.</source>
+        <translation>Slicer 所在磁盘的可用空间为 {free} GB。您的数据不会被发送。</translation>
+    </message>
+    <message>
+        <source>Nothing was installed; making thin slices needs it, everything else works without.</source>
+        <translation>未安装任何组件；合成薄层图像需要这些组件，其他功能不受影响。</translation>
+    </message>
+</context>
+<context>
+    <name>desktop.models_section</name>
+    <message>
+        <source>Downloading {name}…</source>
+        <translation>正在下载 {name}…</translation>
+    </message>
+    <message>
+        <source>Downloaded.</source>
+        <translation>已下载。</translation>
+    </message>
+    <message>
+        <source>Downloading: {percent} %</source>
+        <translation>正在下载：{percent} %</translation>
+    </message>
+    <message>
+        <source>Taken in.</source>
+        <translation>已导入。</translation>
+    </message>
+    <message>
+        <source>Remove the weights {name} from your own folder?</source>
+        <translation>从您自己的文件夹中删除权重 {name} 吗？</translation>
+    </message>
+    <message>
+        <source>Removed.</source>
+        <translation>已删除。</translation>
+    </message>
+</context>
+<context>
+    <name>desktop.panel</name>
+    <message>
+        <source>The diagnostics are on the clipboard.</source>
+        <translation>诊断信息已复制到剪贴板。</translation>
+    </message>
+    <message>
+        <source>Cancelling…</source>
+        <translation>正在取消…</translation>
+    </message>
+    <message>
+        <source>Choose a volume and press Apply to install what is missing first.</source>
+        <translation>选择体数据并按“开始”，会先安装所缺的组件。</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message>
+        <source>Apply</source>
+        <translation>开始</translation>
+    </message>
+    <message>
+        <source>Cancelling when the installation has ended that is going on…</source>
+        <translation>正在进行的安装结束后即取消…</translation>
+    </message>
+</context>
+<context>
+    <name>desktop.private_folder</name>
+    <message>
+        <source>No temporary folder can be made in {folder} ({reason}); make room there or restart Slicer.</source>
+        <translation>无法在 {folder} 中创建临时文件夹（{reason}）；请在该处腾出空间，或重启 Slicer。</translation>
+    </message>
+</context>
+<context>
+    <name>desktop.result_nodes</name>
+    <message>
+        <source>A result cannot replace its own input; choose another output volume, or none to make one.</source>
+        <translation>结果不能替换其自身的输入图像；请选择另一个输出体数据，或不选择而新建一个。</translation>
+    </message>
+    <message>
+        <source>DLS and BIS cannot share one output volume; choose another one, or none to make it.</source>
+        <translation>DLS 和 BIS 不能共用一个输出体数据；请选择另一个，或不选择而新建一个。</translation>
+    </message>
+    <message>
+        <source>The chosen output volume holds other data, which would be lost; choose none to make it.</source>
+        <translation>所选输出体数据中有其他数据，这些数据将会丢失；请不选择而新建一个。</translation>
+    </message>
+</context>
+<context>
+    <name>desktop.run</name>
+    <message>
+        <source>The memory of this computer does not suffice; close other programs or crop the volume.</source>
+        <translation>这台计算机的内存不足；请关闭其他程序，或裁剪体数据。</translation>
+    </message>
+    <message>
+        <source>Something unexpected went wrong ({kind}); look at the Python console, and report what it says.</source>
+        <translation>发生意外错误（{kind}）；请查看 Python 控制台，并报告其中的内容。</translation>
+    </message>
+    <message>
+        <source>The result could not be read from the temporary folder ({reason}); press Apply again.</source>
+        <translation>无法从临时文件夹读取结果（{reason}）；请再按一次“开始”。</translation>
+    </message>
+    <message>
+        <source>The input was removed, so the run was ended; choose another input.</source>
+        <translation>输入图像已被移除，运行因此结束；请选择另一个输入图像。</translation>
+    </message>
+    <message>
+        <source>A result was removed, so the run was ended; press Apply to make it again.</source>
+        <translation>结果已被移除，运行因此结束；请按“开始”重新合成。</translation>
+    </message>
+</context>
+<context>
+    <name>desktop.sample_volumes</name>
+    <message>
+        <source>Chest phantom 5 mm</source>
+        <translation>胸部体模 5 mm</translation>
+    </message>
+    <message>
+        <source>CTChest could not be downloaded; check the internet connection and try again.</source>
+        <translation>无法下载 CTChest；请检查互联网连接，然后重试。</translation>
+    </message>
+    <message>
+        <source>CTChest averaged to 5 mm</source>
+        <translation>CTChest（平均为 5 mm）</translation>
+    </message>
+    <message>
+        <source>Preparing {name} ...</source>
+        <translation>正在准备 {name} ...</translation>
+    </message>
+</context>
+<context>
+    <name>desktop.session</name>
+    <message>
+        <source>The scene was closed, so the run was ended.</source>
+        <translation>场景已关闭，运行因此结束。</translation>
+    </message>
+    <message>
+        <source>A run is going on already; wait for its end or cancel it.</source>
+        <translation>已有一次运行正在进行；请等待其结束，或将其取消。</translation>
+    </message>
+    <message>
+        <source>The run was cancelled.</source>
+        <translation>运行已取消。</translation>
+    </message>
+</context>
+<context>
+    <name>desktop.status_texts</name>
+    <message>
+        <source>Starting</source>
+        <translation>正在启动</translation>
+    </message>
+    <message>
+        <source>Interpolating (BIS)</source>
+        <translation>正在插值（BIS）</translation>
+    </message>
+    <message>
+        <source>Making thin slices (DLS)</source>
+        <translation>正在合成薄层图像（DLS）</translation>
+    </message>
+    <message>
+        <source>Saving</source>
+        <translation>正在保存</translation>
+    </message>
+    <message>
+        <source>Showing the result</source>
+        <translation>正在显示结果</translation>
+    </message>
+    <message>
+        <source>Writing DICOM series</source>
+        <translation>正在写入 DICOM 序列</translation>
+    </message>
+    <message>
+        <source>Adding the series to Slicer&apos;s DICOM database</source>
+        <translation>正在将序列加入 Slicer 的 DICOM 数据库</translation>
+    </message>
+    <message>
+        <source>Done: new DICOM series ({kinds}) in Slicer&apos;s DICOM database; each says that it is synthetic</source>
+        <translation>完成：新的 DICOM 序列（{kinds}）已加入 Slicer 的 DICOM 数据库，均注明为合成图像</translation>
+    </message>
+    <message>
+        <source>Done: new DICOM series ({kinds}) in {folder}; each says that it is synthetic</source>
+        <translation>完成：新的 DICOM 序列（{kinds}）已保存到 {folder}，均注明为合成图像</translation>
+    </message>
+    <message>
+        <source>The export was cancelled; nothing was kept.</source>
+        <translation>导出已取消；未保留任何内容。</translation>
+    </message>
+    <message>
+        <source>The memory does not suffice; close other programs, choose the CPU under Advanced, or crop the volume.</source>
+        <translation>内存不足；请关闭其他程序，在“高级”中选择 CPU，或裁剪体数据。</translation>
+    </message>
+    <message>
+        <source>The chosen device cannot be used; choose Automatic under Advanced.</source>
+        <translation>所选设备无法使用；请在“高级”中选择“自动”。</translation>
+    </message>
+    <message>
+        <source>The chosen model is not here; choose another under Advanced, or get it under Models.</source>
+        <translation>所选模型不在这台计算机上；请在“高级”中选择另一个，或在“模型”中获取。</translation>
+    </message>
+    <message>
+        <source>The temporary files could not be written; free some disk space, then press Apply again.</source>
+        <translation>无法写入临时文件；请腾出磁盘空间，然后再按一次“开始”。</translation>
+    </message>
+    <message>
+        <source>The folder for temporary files is gone; restart Slicer, then press Apply again.</source>
+        <translation>临时文件夹已不存在；请重启 Slicer，然后再按一次“开始”。</translation>
+    </message>
+    <message>
+        <source>Something unexpected went wrong; look at the log, and report it with the diagnostics.</source>
+        <translation>发生意外错误；请查看日志，并连同诊断信息一起报告。</translation>
+    </message>
+    <message>
+        <source>{stage}: {percent} %, about {time} left</source>
+        <translation>{stage}：{percent} %，约剩 {time}</translation>
+    </message>
+    <message>
+        <source>{count} h</source>
+        <translation>{count} 小时</translation>
+    </message>
+    <message>
+        <source>Done: {model} on {device} ({precision}), {time}; the result is synthetic, for research only</source>
+        <translation>完成：{model}，{device}（{precision}），用时 {time}；结果是合成图像，仅供研究</translation>
+    </message>
+    <message>
+        <source>The run was cancelled; nothing was kept.</source>
+        <translation>运行已取消；未保留任何内容。</translation>
+    </message>
+    <message>
+        <source>{stage}: {percent} %</source>
+        <translation>{stage}：{percent} %</translation>
+    </message>
+    <message>
+        <source>{count} s</source>
+        <translation>{count} 秒</translation>
+    </message>
+    <message>
+        <source>{count} min</source>
+        <translation>{count} 分钟</translation>
+    </message>
+</context>
+<context>
+    <name>desktop.volume_nodes</name>
+    <message>
+        <source>The run&apos;s temporary files need {needed} GB, but only {free} GB are free; free some disk space.</source>
+        <translation>本次运行的临时文件需要 {needed} GB，但只有 {free} GB 可用；请腾出磁盘空间。</translation>
+    </message>
+    <message>
+        <source>Each voxel has more than one value (a colour image, for example); choose a CT with one.</source>
+        <translation>每个体素有多个值（例如彩色图像）；请选择每个体素只有一个值的 CT。</translation>
+    </message>
+    <message>
+        <source>The folder for the run&apos;s temporary files is gone; restart Slicer.</source>
+        <translation>本次运行的临时文件夹已不存在；请重启 Slicer。</translation>
+    </message>
+    <message>
+        <source>The run&apos;s temporary files could not be written; check the disk&apos;s space and permissions.</source>
+        <translation>无法写入本次运行的临时文件；请检查磁盘空间和权限。</translation>
+    </message>
+    <message>
+        <source>This volume holds no image; choose another one.</source>
+        <translation>该体数据中没有图像；请选择另一个。</translation>
+    </message>
+    <message>
+        <source>This is a label map, not CT; choose the CT itself.</source>
+        <translation>这是标签图，不是 CT；请选择 CT 本身。</translation>
+    </message>
+    <message>
+        <source>This is a single picture; choose a volume of at least 2 slices.</source>
+        <translation>这是单幅图像；请选择至少有 2 层的体数据。</translation>
+    </message>
+</context>
+<context>
+    <name>desktop.weights_list</name>
+    <message>
+        <source>not on this computer, and no address to download from is known; import its file</source>
+        <translation>不在这台计算机上，且没有已知的下载地址；请导入其文件</translation>
+    </message>
+    <message>
+        <source>ready</source>
+        <translation>可以使用</translation>
+    </message>
+    <message>
+        <source>ready, not a registered model</source>
+        <translation>可以使用，但不是已登记的模型</translation>
+    </message>
+    <message>
+        <source>install ThinSliceSR again</source>
+        <translation>请重新安装 ThinSliceSR</translation>
+    </message>
+    <message>
+        <source>remove it, then download it again</source>
+        <translation>请删除后重新下载</translation>
+    </message>
+    <message>
+        <source>remove it, then import it again</source>
+        <translation>请删除后重新导入</translation>
+    </message>
+    <message>
+        <source>Automatic (base on a GPU, small on a CPU)</source>
+        <translation>自动（GPU 用 base，CPU 用 small）</translation>
+    </message>
+    <message>
+        <source>not trained, for tests only</source>
+        <translation>未经训练，仅供测试</translation>
+    </message>
+    <message>
+        <source>not on this computer, can be downloaded</source>
+        <translation>不在这台计算机上，可以下载</translation>
+    </message>
+    <message>
+        <source>{size} MB</source>
+        <translation>{size} MB</translation>
+    </message>
+    <message>
+        <source>in your own folder</source>
+        <translation>在您自己的文件夹中</translation>
+    </message>
+    <message>
+        <source>came with ThinSliceSR</source>
+        <translation>随 ThinSliceSR 提供</translation>
+    </message>
+    <message>
+        <source>not used, because another of this name is found first</source>
+        <translation>未使用，因为先找到了同名的另一个权重</translation>
+    </message>
+    <message>
+        <source>damaged; {remedy}</source>
+        <translation>已损坏；{remedy}</translation>
+    </message>
+    <message>
+        <source>not the registered model of this name; {remedy}</source>
+        <translation>不是以此名称登记的模型；{remedy}</translation>
+    </message>
+    <message>
+        <source>{name} (not trained, for tests only)</source>
+        <translation>{name}（未经训练，仅供测试）</translation>
+    </message>
+</context>
+<context>
+    <name>desktop.worker</name>
+    <message>
+        <source>The worker process ended unexpectedly; look at its log, then try again.</source>
+        <translation>工作进程意外结束；请查看其日志，然后重试。</translation>
+    </message>
+    <message>
+        <source>The worker process could not be started ({program}); reinstall the extension or Slicer.</source>
+        <translation>无法启动工作进程（{program}）；请重新安装本扩展或 Slicer。</translation>
+    </message>
+</context>
+<context>
+    <name>qSlicerAbstractCoreModule</name>
+    <message>
+        <source>Image Synthesis</source>
+        <translation>图像合成</translation>
+    </message>
+</context>
+</TS>
