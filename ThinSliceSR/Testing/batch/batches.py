@@ -1,0 +1,83 @@
+"""Batches for the tests: small volumes, the command line in a process of its own, and what its manifest says."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import SimpleITK as sitk
+
+COMMAND = [sys.executable, "-m", "ThinSliceSRLib.engine", "batch"]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "OMP_NUM_THREADS": "1"}
+PATIENCE_S = 120
+
+
+def write_thick(path: Path, seed: int = 0, slices: int = 4, spacing_mm: float = 5.0, matrix: int = 32) -> Path:
+    """A small volume with the HU of a chest, each seed another one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    hu = np.random.default_rng(seed).choice(np.array([-1000, -850, 40, 60], np.int16), (slices, matrix, matrix))
+    image = sitk.GetImageFromArray(hu)
+    image.SetSpacing((0.7, 0.8, spacing_mm))
+    sitk.WriteImage(image, str(path))
+    return path
+
+
+def start(*arguments: str | Path, **options: Any) -> subprocess.Popen[str]:
+    """The verb in a process group of its own."""
+    pipe = subprocess.PIPE
+    command = [*COMMAND, *map(str, arguments)]
+    return subprocess.Popen(
+        command, stdout=pipe, stderr=pipe, text=True, env=ENVIRONMENT, start_new_session=True, **options
+    )
+
+
+def finish(process: subprocess.Popen[str]) -> tuple[int, str, str]:
+    """Its exit code, stdout and stderr."""
+    out, err = process.communicate(timeout=PATIENCE_S)
+    return process.returncode, out, err
+
+
+def workers_of(process: subprocess.Popen[str]) -> list[psutil.Process]:
+    """The worker processes of a batch, without those that have just ended."""
+    found = []
+    for child in psutil.Process(process.pid).children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # which a zombie is, too
+            if "spawn_main" in " ".join(child.cmdline()):
+                found.append(child)
+    return found
+
+
+def rows(folder: Path) -> dict[str, dict[str, Any]]:
+    """The rows of the manifest in `folder` by the names of their volumes, of which no two may be the same."""
+    stored = json.loads((folder / "manifest.json").read_text())["volumes"]
+    assert len({row["name"] for row in stored}) == len(stored)
+    return {row["name"]: row for row in stored}
+
+
+def table(folder: Path) -> list[dict[str, str]]:
+    with (folder / "manifest.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def states(folder: Path) -> list[str]:
+    try:
+        return [row["state"] for row in rows(folder).values()]
+    except FileNotFoundError:
+        return []
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.02)

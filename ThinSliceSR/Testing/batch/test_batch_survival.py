@@ -1,0 +1,107 @@
+"""Batches whose processes are killed: whatever happens, each volume is done once and nothing is half written."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections import deque
+from contextlib import ExitStack
+from pathlib import Path
+
+import SimpleITK as sitk
+from batches import finish, rows, start, states, table, wait_until, workers_of, write_thick
+from distributed import Client
+from ThinSliceSRLib.engine.batch.cluster import Call, WorkersDied, local_cluster
+from ThinSliceSRLib.engine.batch.sole_use import LOCK_NAME
+
+ALWAYS_THERE = {LOCK_NAME, "manifest.csv", "manifest.json"}
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def test_twelve_volumes_survive_the_end_of_a_worker_and_of_the_whole_run(tmp_path: Path, weights: Path):
+    scans, out = tmp_path / "scans", tmp_path / "out"
+    for number in range(12):
+        write_thick(scans / f"scan{number:02d}.nrrd", seed=number, slices=12)
+    command = (scans, out, "--weights", weights, "--workers", "2")
+    wanted = {f"scan{number:02d}_DLS.nrrd" for number in range(12)}
+
+    run = start(*command)
+    wait_until(lambda: states(out).count("done") >= 2)
+    first = workers_of(run)
+    assert len(first) == 2
+    first[0].kill()
+    wait_until(lambda: states(out).count("done") >= 5)
+    second = workers_of(run)
+    os.killpg(run.pid, signal.SIGKILL)
+    finish(run)
+    assert set(states(out)) == {"waiting", "done"}
+    assert len(rows(out)) == len(table(out)) == 12
+    for process in (*first, *second):  # those of the first ones that were not replaced are the same
+        process.wait(10)
+    done = {row["output"]: (out / row["output"]).stat() for row in rows(out).values() if row["state"] == "done"}
+
+    code, told, problems = finish(start(*command))
+    assert (code, problems) == (0, "")
+    assert told.startswith(f"12 volumes are done, {len(done)} of them were before")
+    assert names(out) == {*wanted, *ALWAYS_THERE}
+    assert {row["output"] for row in rows(out).values()} == wanted
+    assert [row["state"] for row in table(out)] == ["done"] * 12
+    for name, state in done.items():
+        assert (out / name).stat().st_ino == state.st_ino, "what was done before was done again"
+    voxels = {sitk.GetArrayFromImage(sitk.ReadImage(str(out / name))).tobytes() for name in wanted}
+    assert len(voxels) == 12
+
+
+def test_a_cancelled_batch_ends_its_workers_and_leaves_nothing_half_written(tmp_path: Path, weights: Path):
+    scans, out = tmp_path / "scans", tmp_path / "out"
+    for number in range(40):
+        write_thick(scans / f"scan{number:02d}.nrrd", seed=number, slices=10)
+    run = start(scans, out, "--weights", weights, "--workers", "1")
+    wait_until(lambda: "done" in states(out))
+    workers = workers_of(run)
+    os.killpg(run.pid, signal.SIGINT)  # as Ctrl-C in a terminal, which every process of it gets
+    assert finish(run) == (
+        130,
+        "",
+        "The batch was cancelled; what is done stands in its manifest, and the next call does the rest.\n",
+    )
+    assert not any(worker.is_running() for worker in workers)
+    assert set(states(out)) == {"waiting", "done"}
+    assert all(name in ALWAYS_THERE or name.endswith("_DLS.nrrd") for name in names(out))
+    for path in out.glob("*.nrrd"):
+        assert sitk.ReadImage(str(path)).GetSize() == (32, 32, 46)
+
+
+def test_a_call_that_ends_its_worker_three_times_is_given_up_and_the_others_go_on():
+    with ExitStack() as undo, local_cluster("cpu", 1, undo) as cluster:
+        calls = deque([Call("deadly", os.abort, ()), *(Call(str(number), os.getpid, ()) for number in range(3))])
+        results = {call.key: result for call, result in cluster.completed(calls)}
+    assert isinstance(results.pop("deadly"), WorkersDied)
+    assert len(set(results.values())) == 1
+    assert os.getpid() not in results.values()
+
+
+def test_a_worker_that_may_be_unwell_gets_a_new_process():
+    with ExitStack() as undo, local_cluster("cpu", 1, undo) as cluster:
+        before = cluster.call(os.getpid)
+        cluster.restart(cluster.workers[0])
+        assert cluster.call(os.getpid) != before
+
+
+def test_workers_stop_when_the_batch_that_they_work_for_is_gone(tmp_path: Path, weights: Path, scheduler: str):
+    write_thick(tmp_path / "long.nrrd", slices=600, matrix=64)
+    write_thick(tmp_path / "short.nrrd")
+    out = tmp_path / "out"
+    run = start(tmp_path / "long.nrrd", out, "--weights", weights, "--scheduler", scheduler)
+    with Client(scheduler, set_as_default=False) as client:
+        wait_until(lambda: "run_job" in str(client.call_stack()))
+        run.kill()
+        finish(run)
+        wait_until(lambda: "run_job" not in str(client.call_stack()))
+    code, told, _ = finish(start(tmp_path / "short.nrrd", out, "--weights", weights, "--scheduler", scheduler))
+    assert code == 0, told
+    assert rows(out)["long"]["state"] == "waiting"
+    assert not (out / "long_DLS.nrrd").exists()

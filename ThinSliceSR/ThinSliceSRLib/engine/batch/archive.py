@@ -1,0 +1,193 @@
+"""A DICOM archive by DICOMweb (PS3.18): its series are found by QIDO, fetched by WADO and sent back by STOW.
+
+Credentials come from the environment alone, of each process that speaks to the archive, so that they stand in no
+command line, no log and no message of the cluster. Messages hold the status that the archive answers, never its text,
+which may quote what it stores.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import pydicom
+
+from ..errors import ThinSliceError, UnusableInput
+from ..volumes.unfinished import remove_unfinished, unfinished_name
+from .source import Source
+from .thick_series import may_be_thick_chest
+
+if TYPE_CHECKING:
+    from dicomweb_client import DICOMwebClient
+
+USER, PASSWORD, TOKEN = (f"THINSLICESR_ARCHIVE_{name}" for name in ("USER", "PASSWORD", "TOKEN"))
+TIMEOUT_S = (20, 300)  # to be reached, and between two pieces of an answer: archives fetch from tape
+PAGE = 200
+SENT_AT_ONCE = 40
+CHUNK_BYTES = 100_000_000  # what is sent at once is less, so that it tells its length and can be sent again
+AS_STORED = (("application/dicom", "*"),)
+UNTOLD = "an untold number of instances"
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+class ArchiveFailure(ThinSliceError):
+    """The archive cannot be reached, refuses, or does not give or take what it should."""
+
+    exit_code = 2
+    code = "archive"
+
+
+def is_archive(source: str) -> bool:
+    """Whether a batch's source is the address of an archive."""
+    return source.lower().startswith(("http://", "https://"))
+
+
+@contextmanager
+def connected(address: str) -> Iterator[DICOMwebClient]:
+    """A client of the archive; what goes wrong with it within the block is raised as ArchiveFailure."""
+    try:
+        import requests
+        from dicomweb_client import DICOMwebClient
+        from retrying import RetryError  # which it raises when the archive stays busy
+    except ImportError as error:
+        raise UnusableInput(
+            "Archives need dicomweb-client; install it with: pip install dicomweb-client", "no_dicomweb_client"
+        ) from error
+    _require_safe(address)
+    try:
+        with requests.Session() as session:
+            session.auth = _credentials()
+            yield DICOMwebClient(address.rstrip("/"), session=session, chunk_size=CHUNK_BYTES, timeout=TIMEOUT_S)
+    except requests.HTTPError as error:
+        raise _refused(error.response.status_code) from error
+    except requests.exceptions.SSLError as error:
+        raise ArchiveFailure(
+            "The archive's certificate cannot be trusted; name the file of its authority in REQUESTS_CA_BUNDLE."
+        ) from error
+    except (requests.RequestException, RetryError) as error:
+        raise ArchiveFailure("The archive does not answer; check its address and the network.") from error
+
+
+def thick_series_of(
+    address: str, dates: str | None, modality: str, least_thickness_mm: float | None
+) -> tuple[list[Source], set[str]]:
+    """The series of thick chest CT in the archive, and the UIDs of all series that were looked at.
+
+    dates: study dates, YYYYMMDD or YYYYMMDD-YYYYMMDD. Raises ArchiveFailure.
+    """
+    studies = {"ModalitiesInStudy": modality, **({"StudyDate": dates} if dates else {})}
+    of_modality = {"search_filters": {"Modality": modality}, "fields": ["NumberOfSeriesRelatedInstances"]}
+    sources, seen = [], set()
+    with connected(address) as client:
+        for study in _pages(client.search_for_studies, "0020000D", search_filters=studies):
+            for series, entry in _pages(client.search_for_series, "0020000E", study, **of_modality).items():
+                seen.add(series)
+                if _is_wanted(client, study, series, least_thickness_mm):
+                    instances = _value(entry, "00201209")
+                    version = f"{instances} instances" if instances else UNTOLD
+                    sources.append(Source(series, address, series=series, study=study, version=version))
+    return sources, seen
+
+
+@contextmanager
+def fetched_series(source: Source, beside: Path) -> Iterator[Path]:
+    """A folder within `beside`, for this user alone, with the files of the series as they are stored; then it is gone.
+
+    Raises ArchiveFailure when not all of its instances come.
+    """
+    folder = beside / unfinished_name("")
+    folder.mkdir(mode=0o700)
+    try:
+        with connected(source.place) as client:
+            count = 0
+            for dataset in client.iter_series(source.study, source.series, media_types=AS_STORED):
+                count += 1
+                dataset.save_as(folder / f"{count:05d}.dcm")
+        if f"{count} instances" != source.version and source.version != UNTOLD:
+            raise ArchiveFailure(f"The archive told of {source.version} of the series, but gave {count}; run again.")
+        yield folder
+    finally:
+        remove_unfinished(folder)
+
+
+def send_series(source: Source, folder: Path) -> list[str]:
+    """Sends all DICOM files in `folder` into the study of `source`; returns the UIDs of their series.
+
+    Whoever sends an instance again sends the same, so a repetition adds nothing. Raises ArchiveFailure.
+    """
+    files = iter(sorted(folder.rglob("*.dcm")))
+    sent = {}
+    with connected(source.place) as client:
+        while datasets := [pydicom.dcmread(path) for path in islice(files, SENT_AT_ONCE)]:
+            answer = client.store_instances(datasets, source.study)
+            taken = {item.ReferencedSOPInstanceUID for item in answer.get("ReferencedSOPSequence", [])}
+            refused = [dataset for dataset in datasets if dataset.SOPInstanceUID not in taken]
+            if refused:
+                raise ArchiveFailure(f"The archive did not take {len(refused)} of the derived slices; see its log.")
+            sent.update(dict.fromkeys(str(dataset.SeriesInstanceUID) for dataset in datasets))
+    return list(sent)
+
+
+def _is_wanted(client: DICOMwebClient, study: str, series: str, least_thickness_mm: float | None) -> bool:
+    """By the header of one instance: what archives tell of a series does not hold its thickness."""
+    instances = client.search_for_instances(study, series, limit=1)
+    if not instances:
+        return False
+    metadata = client.retrieve_instance_metadata(study, series, _value(instances[0], "00080018"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pydicom misses the pixels, and remarks on the form of values, and quotes them
+        return may_be_thick_chest(pydicom.Dataset.from_json(metadata), least_thickness_mm)
+
+
+def _pages(search: Any, uid_tag: str, *place: str, **query: Any) -> dict[str, dict[str, Any]]:
+    """All results of a search by their UIDs. An archive that knows no pages ends it by telling nothing new."""
+    found: dict[str, dict[str, Any]] = {}
+    while True:
+        page: Sequence[dict[str, Any]] = search(*place, limit=PAGE, offset=len(found), **query)
+        new = {_value(entry, uid_tag): entry for entry in page}
+        if not new.keys() - found.keys():
+            return found
+        found.update(new)
+
+
+def _value(entry: dict[str, Any], tag: str) -> Any:
+    return (entry.get(tag, {}).get("Value") or [""])[0]
+
+
+def _require_safe(address: str) -> None:
+    """Returns when no credentials stand in the address and none would travel for all to read."""
+    parts = urlsplit(address)
+    if parts.username or parts.password:
+        raise UnusableInput(
+            f"Leave user and password out of the address; set {USER} and {PASSWORD}, or {TOKEN}.", "wrong_usage"
+        )
+    credentials = any(os.environ.get(name) for name in (USER, TOKEN))
+    if parts.scheme != "https" and credentials and parts.hostname not in LOOPBACK:
+        raise UnusableInput("Credentials would travel for all to read; use the archive's https address.", "wrong_usage")
+
+
+def _credentials() -> Any:
+    """As requests takes them: user and password, or what puts the token into a request, but into no log."""
+    if token := os.environ.get(TOKEN):
+
+        def authorize(request: Any) -> Any:
+            request.headers["Authorization"] = f"Bearer {token}"
+            return request
+
+        return authorize
+    user = os.environ.get(USER)
+    return (user, os.environ.get(PASSWORD, "")) if user else None
+
+
+def _refused(status: int) -> ArchiveFailure:
+    if status in (401, 403):
+        return ArchiveFailure(
+            f"The archive refuses access ({status}); set {USER} and {PASSWORD}, or {TOKEN}, wherever workers run."
+        )
+    return ArchiveFailure(f"The archive answered {status}; check its address and its log.")

@@ -1,0 +1,218 @@
+"""The batch itself: what is done is skipped, what was interrupted is redone, what fails does not stop the rest.
+
+The manifest alone says what is done. A row is written before its volume is begun, so a result without one is somebody
+else's and is not replaced; a row that still waits after a run has died says that its volume is to be done again. What
+has failed is tried again by the next run.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter, deque
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from .. import ENGINE_VERSION
+from ..errors import CannotWrite, UnusableInput
+from ..progress import Reporter
+from ..volumes.findings import Finding
+from ..volumes.unfinished import remove_left_overs
+from .archive import is_archive, thick_series_of
+from .cluster import MOST_DEATHS, Call, Cluster, WorkersDied, existing_cluster, local_cluster
+from .manifest import Manifest, Row
+from .plan import Planner, Work
+from .settings import Settings
+from .sole_use import sole_use
+from .source import Source
+from .volume_files import sources_at
+from .volume_work import Engine, Made, engine_here, make_volume, send_back
+
+STAGE = "volumes"
+LAST_MOMENT_S = 5
+DIED = Made(
+    failure_code="worker_died",
+    failure=f"{MOST_DEATHS} workers ended over it, perhaps for want of memory; use fewer workers.",
+)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """source: a folder, a volume file, a list of paths, or the address of an archive. The others as the options."""
+
+    source: str
+    destination: Path
+    settings: Settings
+    scheduler: str | None = None
+    workers: int | None = None
+    study_dates: str | None = None
+    modality: str = "CT"
+    least_thickness_mm: float | None = None
+    sends_back: bool = False
+    afresh: bool = False
+
+
+@dataclass(frozen=True)
+class Summary:
+    """How many volumes there are, how many of them were done before, and where the manifest lies."""
+
+    volumes: int
+    skipped: int
+    manifest: Path
+
+
+def run_batch(batch: Batch, reporter: Reporter, undo: ExitStack) -> Summary:
+    """Does all volumes of the source. What must be undone if the run is ended from outside is put on `undo`.
+
+    Raises ThinSliceError when the batch cannot begin or go on, and, after all volumes, when some have failed
+    (`volumes_failed`); what is done by then stands.
+    """
+    folder = batch.destination
+    ended = threading.Event()
+    # In the reverse order: the cluster ends (see there), then this thread, then what they left is removed.
+    undo.callback(remove_left_overs, folder)
+    undo.callback(ended.wait, LAST_MOMENT_S)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with sole_use(folder):
+            remove_left_overs(folder)
+            manifest = Manifest(folder)
+            sources, in_archive = _sources(batch)
+            with _cluster(batch, undo) as cluster:
+                summary = _run(batch, sources, in_archive, manifest, cluster, reporter)
+            remove_left_overs(folder)
+            return summary
+    except OSError as error:
+        raise CannotWrite(f"The folder {folder} cannot be used ({error.strerror}); choose another.") from error
+    finally:
+        ended.set()
+
+
+def _sources(batch: Batch) -> tuple[list[Source], set[str]]:
+    """The volumes to be done, and the UIDs of all series that the archive told of."""
+    if not is_archive(batch.source):
+        return sources_at(Path(batch.source), batch.destination, batch.least_thickness_mm), set()
+    sources, seen = thick_series_of(batch.source, batch.study_dates, batch.modality, batch.least_thickness_mm)
+    if not sources:
+        raise UnusableInput("The archive holds no such series of thick chest CT.", "nothing_to_do")
+    return sources, seen
+
+
+def _cluster(batch: Batch, undo: ExitStack) -> AbstractContextManager[Cluster]:
+    if batch.scheduler:
+        return existing_cluster(batch.scheduler, undo)
+    return local_cluster(batch.settings.device, batch.workers, undo)
+
+
+def _run(
+    batch: Batch, sources: list[Source], in_archive: set[str], manifest: Manifest, cluster: Cluster, reporter: Reporter
+) -> Summary:
+    if not cluster.workers:
+        reporter.warning(Finding("warning", "no_workers", "The cluster has no workers yet; waiting for one."))
+    engine = _engine(batch.settings, cluster)
+    options = batch.settings.described(engine.model_sha256)
+    planner = Planner(batch.destination, batch.settings, options, batch.sends_back, in_archive, batch.afresh)
+    works = {work.source.key: work for work in planner.plan(sources, manifest)}
+    manifest.put(work.row for work in works.values())
+    states = Counter(work.row.state for work in works.values())
+    reporter.started(
+        {
+            "volumes": len(works),
+            "skipped": states["done"],
+            "workers": len(cluster.workers),
+            "dashboard": cluster.dashboard,
+            "device": engine.device,
+            "precision": engine.precision,
+            "weights": {"name": engine.model, "sha256": engine.model_sha256},
+            "engine_version": ENGINE_VERSION,
+            "manifest": str(manifest.path),
+        }
+    )
+    for work in works.values():
+        _tell_failure(work.row, reporter)
+    began = time.monotonic()
+    finished, wanted = 0, states["waiting"] + states["made"]
+    reporter.progress(STAGE, finished, wanted)
+    calls = deque(_call(work, batch) for work in works.values() if work.row.state in ("waiting", "made"))
+    for call, made in cluster.completed(calls):
+        made = DIED if isinstance(made, WorkersDied) else made
+        if made.suspect:
+            cluster.restart(made.suspect)
+        work = works[call.key]
+        row = _row_after(work, made, batch)
+        manifest.put([row])
+        works[call.key] = replace(work, row=row)
+        if row.state == "made" and not row.failure:
+            calls.appendleft(_call(works[call.key], batch))
+            continue
+        _tell_failure(row, reporter)
+        finished += 1
+        reporter.progress(STAGE, finished, wanted)
+    failed = sum(work.row.state != "done" for work in works.values())
+    if failed:
+        raise UnusableInput(
+            f"{failed} of {len(works)} volumes failed; {manifest.path} says why, and the next call tries them again.",
+            "volumes_failed",
+        )
+    summary = Summary(len(works), states["done"], manifest.path)
+    reporter.finished(
+        {
+            "seconds": round(time.monotonic() - began, 1),
+            "volumes": summary.volumes,
+            "skipped": summary.skipped,
+            "manifest": str(manifest.path),
+        }
+    )
+    return summary
+
+
+def _engine(settings: Settings, cluster: Cluster) -> Engine:
+    """What the workers compute with, by the word of one of them. Raises what keeps it from computing."""
+    engine = cluster.call(engine_here, settings)
+    if engine.version != ENGINE_VERSION:
+        raise UnusableInput(
+            f"The workers run version {engine.version} of thinslicesr, not {ENGINE_VERSION}; install the same.",
+            "no_engine",
+        )
+    if engine.failure:
+        raise engine.failure
+    return engine
+
+
+def _call(work: Work, batch: Batch) -> Call:
+    """What is next to be done of a volume."""
+    if work.row.state == "made":
+        return Call(work.source.key, send_back, (work.source, work.results))
+    return Call(work.source.key, make_volume, (work.source, work.results, batch.settings))
+
+
+def _row_after(work: Work, made: Made, batch: Batch) -> Row:
+    """The row of a volume after a call. What was made stays so when it could not be sent: it is sent the next time."""
+    if made.failure:
+        state = "made" if work.row.state == "made" else "failed"
+        return replace(work.row, state=state, failure_code=made.failure_code, failure=made.failure)
+    if work.row.state == "made":
+        return replace(work.row, state="done", sent=made.sent)
+    results, facts = work.results, made.facts
+    return replace(
+        work.row,
+        state="made" if batch.sends_back else "done",
+        output=results.output.name,
+        bicubic=results.bicubic.name if results.bicubic else "",
+        dicom=results.dicom.name if results.dicom else "",
+        findings=made.findings,
+        seconds=facts["seconds"],
+        slab_error_mean_hu=facts["slab_error_hu"]["mean"],
+        slab_error_p99_hu=facts["slab_error_hu"]["p99"],
+        model=facts["model"],
+        model_sha256=facts["model_sha256"],
+        device=facts["device"],
+        precision=facts["precision"],
+        bytes=made.bytes,
+    )
+
+
+def _tell_failure(row: Row, reporter: Reporter) -> None:
+    if row.failure:
+        reporter.warning(Finding("warning", row.failure_code, f"{row.name}: {row.failure}"))

@@ -1,0 +1,238 @@
+"""The processes that do the volumes: a Dask cluster of this machine, sized to it, or one that is there already."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from importlib.util import find_spec
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..errors import DeviceError, UnusableInput, in_plain_words
+from ..volumes.memory import available_bytes, needed_bytes
+from ..volumes.volume import Volume
+
+if TYPE_CHECKING:
+    from distributed import Client, Future, SpecCluster
+
+MOST_DEATHS = 3
+# A large chest CT: the memory that a worker must find.
+USUAL_SHAPE = (80, 512, 512)
+CORES_PER_WORKER = 2
+CONNECT_S = 20
+START_S = 180
+CLOSE_S = 2
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+SIGNALS = f"{__package__}.worker_signals"
+
+
+@dataclass(frozen=True)
+class Call:
+    """A function to be called on a worker, of a volume known by `key`."""
+
+    key: str
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...]
+
+
+class WorkersDied:
+    """What comes of a call that ended MOST_DEATHS workers, or as many as its scheduler allows."""
+
+
+class Cluster:
+    """The workers behind a client. at_once: how many calls are handed over at a time; None means all.
+
+    On a cluster of our own as many as there are workers: whatever waits at a worker that dies would be blamed too.
+    One that grows with its work, however, must see what there is to do.
+    """
+
+    def __init__(self, client: Client, at_once: int | None = None) -> None:
+        self._client = client
+        self._at_once = at_once
+
+    @property
+    def workers(self) -> list[str]:
+        """Their addresses."""
+        return list(self._client.nthreads())
+
+    @property
+    def dashboard(self) -> str | None:
+        """The address of its web page; None where bokeh, which draws it, is missing or nobody serves it."""
+        return self._client.dashboard_link if find_spec("bokeh") else None
+
+    def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """What `function` returns on any worker. Waits until there is one. Raises ThinSliceError."""
+        result = next(self.completed(deque([Call("", function, arguments)])))[1]
+        if isinstance(result, WorkersDied):
+            raise DeviceError("Workers end as soon as they begin; look at their logs.", "worker_died")
+        return result
+
+    def completed(self, calls: deque[Call]) -> Iterator[tuple[Call, Any]]:
+        """Each call with its result, as it is finished; further ones may be appended meanwhile.
+
+        The result is WorkersDied when its workers died. Raises ThinSliceError when the cluster is lost.
+        """
+        from distributed import as_completed
+
+        running: dict[Future, Call] = {}
+        finished = as_completed(loop=self._client.loop)
+        number = 0
+        while calls or running:
+            while calls and (self._at_once is None or len(running) < self._at_once):
+                call = calls.popleft()
+                # Named by a number: keys are shown on dashboards and in logs.
+                key = (call.function.__name__, number)
+                number += 1
+                future = self._client.submit(call.function, *call.arguments, key=key, pure=False)
+                running[future] = call
+                finished.add(future)
+            future = next(finished)
+            yield running.pop(future), _result(future)
+
+    def restart(self, worker: str) -> None:
+        """Gives the worker at this address a new process."""
+        with suppress(ValueError):  # one without a nanny, which nobody can restart
+            self._client.restart_workers([worker], timeout=CONNECT_S, raise_for_error=False)
+
+
+@contextmanager
+def existing_cluster(scheduler: str, undo: ExitStack) -> Iterator[Cluster]:
+    """The cluster of the scheduler at this address. Without its client, here or on `undo`, workers drop their work."""
+    distributed = _distributed()
+    try:
+        client = distributed.Client(scheduler, timeout=CONNECT_S, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise UnusableInput(
+            f"No Dask scheduler answers at {scheduler}; check that it runs and its address (tcp://host:port).",
+            "no_scheduler",
+        ) from error
+    undo.callback(_close, client)
+    with client:
+        yield Cluster(client)
+
+
+@contextmanager
+def local_cluster(device: str, workers: int | None, undo: ExitStack) -> Iterator[Cluster]:
+    """A cluster of this machine: a worker per CUDA GPU, or as many as cores and memory allow, or `workers`.
+
+    Its connections are encrypted, with keys of its own: whoever else uses this machine could otherwise hand it code.
+    Its end is put on `undo`. Raises DeviceError when the device is not there.
+    """
+    distributed = _distributed()
+    places = worker_places(device, workers)
+    security = distributed.Security.temporary()
+    own = {"host": "127.0.0.1", "protocol": "tls://", "security": security}
+    nanny = {**own, "nthreads": 1, "memory_limit": None, "silence_logs": logging.CRITICAL, "preload": [SIGNALS]}
+    scheduler = {
+        **own,
+        "allowed_failures": MOST_DEATHS - 1,
+        "dashboard": find_spec("bokeh") is not None,
+        "dashboard_address": "127.0.0.1:0",
+    }
+    with distributed.SpecCluster(
+        scheduler={"cls": distributed.Scheduler, "options": scheduler},
+        workers={
+            number: {"cls": distributed.Nanny, "options": {**nanny, "env": place}}
+            for number, place in enumerate(places)
+        },
+        security=security,
+        silence_logs=logging.CRITICAL,
+    ) as cluster:
+        undo.callback(_end, cluster)
+        with distributed.Client(cluster, set_as_default=False) as client:
+            try:
+                client.wait_for_workers(len(places), timeout=START_S)
+            except distributed.TimeoutError as error:
+                raise DeviceError(
+                    f"Not all of {len(places)} workers could be started; use fewer (--workers).", "no_workers"
+                ) from error
+            yield Cluster(client, len(places))
+
+
+def _end(cluster: SpecCluster) -> None:
+    """Ends the workers of a cluster of our own, by force where they take their time: it returns when they are gone."""
+    import psutil  # which Dask needs itself; unlike numbers, its processes cannot be mistaken for later ones
+
+    processes = []
+    for nanny in list(cluster.workers.values()):
+        with suppress(psutil.NoSuchProcess):
+            processes += [psutil.Process(nanny.pid)] if nanny.pid else []
+    _close(cluster)
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(processes, CLOSE_S)
+
+
+def _close(connection: Client | SpecCluster) -> None:
+    """Closes what is to be closed. A cancelled run ends whatever happens, and its end closes all that is open."""
+    with suppress(Exception):
+        connection.close(CLOSE_S)
+
+
+def worker_places(device: str, workers: int | None) -> list[dict[str, str]]:
+    """The environment of each worker: its GPU and its share of the cores. Untested on GPUs.
+
+    On a CPU, as many workers as there are pairs of cores, but no more than find the memory for a large chest CT.
+    """
+    from ..synthesis.device import choose_device
+
+    chosen = choose_device(device).torch_device
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    gpus: list[str] = []
+    if chosen.type == "cuda" and device in ("auto", "cuda"):
+        import torch
+
+        visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+        gpus = visible.split(",") if visible else [str(index) for index in range(torch.cuda.device_count())]
+    if workers is None:
+        workers = len(gpus) or (_workers_of_cpu(cores) if chosen.type == "cpu" else 1)
+    threads = os.environ.get("OMP_NUM_THREADS") or str(max(1, cores // workers))
+    places = [dict.fromkeys(THREADS, threads) for _ in range(workers)]
+    for number, place in enumerate(places if gpus else []):
+        place["CUDA_VISIBLE_DEVICES"] = gpus[number % len(gpus)]
+    return places
+
+
+def _workers_of_cpu(cores: int) -> int:
+    # Zeros that take no memory themselves.
+    needed = needed_bytes(Volume(np.broadcast_to(np.int16(0), USUAL_SHAPE), (0.7, 0.7, 5.0)))
+    available = available_bytes()
+    most = cores if available is None else available // needed
+    return max(1, min(cores // CORES_PER_WORKER, most))
+
+
+def _distributed() -> ModuleType:
+    try:
+        import cryptography  # noqa: F401 - for the keys of a cluster of our own
+        import distributed
+    except ImportError as error:
+        raise UnusableInput(
+            "Batches need distributed and cryptography; install them with: pip install distributed cryptography",
+            "no_distributed",
+        ) from error
+    return distributed
+
+
+def _result(future: Future) -> Any:
+    from distributed import KilledWorker
+
+    if future.status == "finished":
+        return future.result()
+    error = future.exception() if future.status == "error" else None
+    if isinstance(error, KilledWorker):
+        return WorkersDied()
+    if isinstance(error, ImportError):
+        raise UnusableInput(
+            "The workers lack thinslicesr, or have another version of it; install this one where they run.",
+            "no_engine",
+        ) from error
+    if error is None:
+        raise DeviceError("The cluster's scheduler is gone; run again, and what is done is skipped.", "cluster_lost")
+    raise in_plain_words(error)

@@ -1,0 +1,76 @@
+"""What is left to do of each volume, by what the manifest and the destination tell of former runs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from .. import ENGINE_VERSION
+from .manifest import Manifest, Row
+from .settings import Results, Settings, results_of
+from .source import Source, short_hash
+
+
+@dataclass(frozen=True)
+class Work:
+    """A volume, where its results belong, and its row, whose state says what is left to do."""
+
+    source: Source
+    results: Results
+    row: Row
+
+
+@dataclass(frozen=True)
+class Planner:
+    """options: of this run, see `Settings.described`. in_archive: UIDs of the series that the archive holds.
+
+    afresh: whether volumes are done again that are done, in the place of whatever bears the names of their results.
+    """
+
+    folder: Path
+    settings: Settings
+    options: str
+    sends_back: bool
+    in_archive: Collection[str]
+    afresh: bool
+
+    def plan(self, sources: Iterable[Source], manifest: Manifest) -> list[Work]:
+        """The work on each source, in their order. Those that cannot be begun have failed."""
+        names = {row.name.casefold(): key for key, row in manifest.rows.items()}
+        return [self._work(source, names, manifest.rows.get(source.key)) for source in sources]
+
+    def _work(self, source: Source, names: dict[str, str], former: Row | None) -> Work:
+        name = former.name if former else _free_name(source, names)
+        names[name.casefold()] = source.key
+        results = results_of(name, self.folder, self.settings, bool(source.series))
+        state = "waiting" if self.afresh or former is None else self._state(source, former, results)
+        if state != "waiting":
+            return Work(source, results, replace(former, state=state, failure_code="", failure=""))
+        row = Row(source.place, name, series=source.series, engine_version=ENGINE_VERSION, options=self.options)
+        problem = source.problem
+        begun = former is not None and former.version  # a row without one only tells why it was not begun
+        if not begun and not self.afresh and any(path.exists() for path in results.paths):
+            in_the_way = f"{results.output.name} or another result is there, but not from a batch; move it away."
+            problem = problem or ("target_exists", in_the_way)
+        if problem:
+            return Work(source, results, replace(row, state="failed", failure_code=problem[0], failure=problem[1]))
+        return Work(source, results, replace(row, version=source.version))
+
+    def _state(self, source: Source, former: Row, results: Results) -> str:
+        """`waiting`, `made` or `done`: as it was if that was the same volume done in the same way, and it stands."""
+        same = (former.version, former.options) == (source.version, self.options) and source.version
+        if former.state not in ("made", "done") or not same:
+            return "waiting"
+        if self.sends_back and former.sent and set(former.sent) <= set(self.in_archive):
+            return "done"  # whether its files still are here or not
+        if results.bytes() != former.bytes:
+            return "waiting"
+        return "made" if self.sends_back else "done"
+
+
+def _free_name(source: Source, names: dict[str, str]) -> str:
+    """The volume's own name, or with a part of the hash of its place where another volume has that name."""
+    if source.name.casefold() not in names:
+        return source.name
+    return f"{source.name}-{short_hash(source.key)}"

@@ -1,0 +1,62 @@
+"""How the volumes of a batch are made: the same for all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Settings:
+    """As the options of `synthesize`; bicubic and dicom_out: whether they are made. suffix: of volumes (".nrrd")."""
+
+    weights: str = "auto"
+    device: str = "auto"
+    precision: str = "auto"
+    spacing: str = "native"
+    tiling: str = "overlapped"
+    slab_consistency: str = "auto"
+    bicubic: bool = False
+    dicom_out: bool = False
+    dicom_compression: str = "none"
+    suffix: str = ".nrrd"
+    compressed: bool = True
+
+    def described(self, model_sha256: str) -> str:
+        """What of it makes results differ, with the model that they are made by: a later run with another redoes them.
+
+        Not the device and not how tightly files are packed.
+        """
+        return (
+            f"model {model_sha256[:16]}, precision {self.precision}, spacing {self.spacing}, tiling {self.tiling}, "
+            f"slab consistency {self.slab_consistency}, bicubic {self.bicubic}, DICOM {self.dicom_out}, {self.suffix}"
+        )
+
+
+@dataclass(frozen=True)
+class Results:
+    """The paths of what is made of one volume. bicubic, dicom: None where it is not made."""
+
+    output: Path
+    bicubic: Path | None
+    dicom: Path | None
+
+    @property
+    def paths(self) -> list[Path]:
+        return [path for path in (self.output, self.bicubic, self.dicom) if path]
+
+    def bytes(self) -> int | None:
+        """Of all files; None when one of the results is not there."""
+        if not all(path.exists() for path in self.paths):
+            return None
+        files = [file for path in self.paths for file in ([path] if path.is_file() else path.rglob("*"))]
+        return sum(file.stat().st_size for file in files if file.is_file())
+
+
+def results_of(name: str, folder: Path, settings: Settings, is_dicom: bool) -> Results:
+    """Where the results of a volume lie in `folder`; only of DICOM (`is_dicom`) can a DICOM series be derived."""
+    return Results(
+        output=folder / f"{name}_DLS{settings.suffix}",
+        bicubic=folder / f"{name}_BIS{settings.suffix}" if settings.bicubic else None,
+        dicom=folder / f"{name}_DICOM" if settings.dicom_out and is_dicom else None,
+    )

@@ -1,0 +1,55 @@
+"""One volume that a batch is to synthesise, and what about it tells whether it has changed."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Source:
+    """A thick volume: a file, a series in a folder of DICOM files, or a series in an archive.
+
+    name: what its results are named after: the file's own name without its ending, or the series UID, never a patient.
+    place: the file, the folder, or the address of the archive, as the manifest tells it.
+    series: the series UID of DICOM, else "". study: the study UID, where it is in an archive, else "".
+    version: changes when the volume does: size and time of its files, or the number of instances in the archive.
+    problem: code and sentence, where it is clear from the start that it cannot be used.
+    """
+
+    name: str
+    place: str
+    series: str = ""
+    study: str = ""
+    version: str = ""
+    problem: tuple[str, str] | None = None
+
+    @property
+    def key(self) -> str:
+        """What tells it from other volumes, in this run and in later ones."""
+        return self.series or self.place
+
+    @property
+    def in_archive(self) -> bool:
+        return bool(self.study)
+
+
+def unusable_folder(folder: Path, code: str, sentence: str) -> Source:
+    """A folder that gives no volume. Folders of DICOM are often called after patients, so no name is made of theirs."""
+    return Source(f"folder-{short_hash(str(folder))}", str(folder), problem=(code, sentence))
+
+
+def short_hash(text: str) -> str:
+    """Twelve hexadecimal digits that tell this text from others."""
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def version_of(files: list[Path]) -> str:
+    """Number, size and latest change (ns) of files; "" when one of them cannot be looked at."""
+    try:
+        states = [path.stat() for path in files]
+    except OSError:
+        return ""
+    size, changed = sum(state.st_size for state in states), max(state.st_mtime_ns for state in states)
+    return f"{len(states)} {size} {changed}"

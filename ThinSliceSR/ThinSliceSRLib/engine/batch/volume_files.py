@@ -1,0 +1,112 @@
+"""What is to be done of a folder, a volume file, or a list of such paths."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import SimpleITK as sitk
+
+from ..errors import ThinSliceError, UnusableInput
+from ..provenance import PREFIX
+from ..volumes.reading import READERS
+from ..volumes.silence import itk_silenced
+from ..volumes.stored_values import locate_values
+from .source import Source, unusable_folder, version_of
+from .thick_series import thick_series_in
+
+LIST_SUFFIXES = (".txt", ".csv", ".lst")
+PATH_COLUMNS = ("input", "path", "file")
+RESULTS = ("DLS:", "BIS:")
+
+
+def sources_at(place: Path, apart_from: Path, least_thickness_mm: float | None) -> list[Source]:
+    """The volumes at `place`: in a folder, at any depth, every volume file and every series of thick chest CT; else
+    those of a list, or the one volume file that it is.
+
+    apart_from: the folder of the results, which are never taken for volumes to be done; neither are results elsewhere.
+    Raises UnusableInput: `not_found`, `not_readable`, `nothing_to_do`.
+    """
+    place = place.resolve()
+    try:
+        if place.is_dir():
+            found = list(_in_folder(place, apart_from.resolve(), least_thickness_mm))
+        elif not place.exists():
+            raise UnusableInput(f"There is no file or folder {place}; check the path.", "not_found")
+        elif place.suffix.lower() in LIST_SUFFIXES:
+            found = list(_in_list(place, apart_from.resolve(), least_thickness_mm))
+        else:
+            found = [_of_file(place)]
+    except OSError as error:
+        raise UnusableInput(
+            f"{place} cannot be read ({error.strerror}); check it and its permissions.", "not_readable"
+        ) from error
+    if not found:
+        raise UnusableInput(f"{place} holds no volume file and no series of thick chest CT.", "nothing_to_do")
+    return list({source.key: source for source in reversed(found)}.values())[::-1]
+
+
+def _in_folder(folder: Path, apart_from: Path, least_thickness_mm: float | None) -> Iterator[Source]:
+    for path in sorted(folder.rglob("*")):
+        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if _is_volume_file(path) and not hidden and apart_from not in path.parents and not _is_result(path):
+            yield _of_file(path)
+    yield from thick_series_in(folder, apart_from, least_thickness_mm)
+
+
+def _in_list(listing: Path, apart_from: Path, least_thickness_mm: float | None) -> Iterator[Source]:
+    for text in _listed_paths(listing):
+        path = (listing.parent / text).resolve()
+        if path.is_dir():
+            series = list(thick_series_in(path, apart_from, least_thickness_mm))
+            yield from series or [unusable_folder(path, "no_series", "It holds no series of thick chest CT.")]
+        else:
+            yield _of_file(path)
+
+
+def _listed_paths(listing: Path) -> Iterable[str]:
+    """The paths in the first column, or in the one that a header calls input, path or file; `#` begins a comment."""
+    try:
+        with listing.open(encoding="utf-8-sig", newline="") as file:
+            delimiter = "," if listing.suffix.lower() == ".csv" else "\n"
+            rows = [row for row in csv.reader(file, delimiter=delimiter) if row and row[0].strip()]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UnusableInput(f"{listing} is not a text file with one path per line.", "not_readable") from error
+    column = 0
+    if rows:
+        titles = [title.strip().lower() for title in rows[0]]
+        columns = [titles.index(title) for title in PATH_COLUMNS if title in titles]
+        if columns:
+            column, rows = columns[0], rows[1:]
+    paths = (row[column].strip() for row in rows if len(row) > column)
+    return [path for path in paths if path and not path.startswith("#")]
+
+
+def _is_volume_file(path: Path) -> bool:
+    return path.name.lower().endswith(tuple(READERS)) and path.is_file()
+
+
+def _of_file(path: Path) -> Source:
+    suffix = next((suffix for suffix in READERS if path.name.lower().endswith(suffix)), path.suffix)
+    files = [path]
+    try:
+        values = locate_values(path) if _is_volume_file(path) else None
+        if values and values.path != path:
+            files.append(values.path)
+    except (ThinSliceError, OSError):  # its own turn tells what is wrong with it
+        pass
+    return Source(path.name[: len(path.name) - len(suffix)], str(path), version=version_of(files))
+
+
+def _is_result(path: Path) -> bool:
+    """Whether the file says in its header that it is a DLS or BIS volume; one that cannot be read does not say so."""
+    reader = sitk.ImageFileReader()
+    reader.SetFileName(str(path))
+    try:
+        with itk_silenced():
+            reader.ReadImageInformation()
+    except RuntimeError:
+        return False
+    keys = (f"{PREFIX}content", "descrip", "ITK_FileNotes")
+    return any(reader.GetMetaData(key).startswith(RESULTS) for key in keys if reader.HasMetaDataKey(key))

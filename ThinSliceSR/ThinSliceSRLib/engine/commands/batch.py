@@ -1,0 +1,106 @@
+"""make the DLS volumes of a whole folder, list or DICOM archive, on this computer or a cluster"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from contextlib import ExitStack
+from pathlib import Path
+
+from ..errors import UnusableInput
+from ..progress import Reporter, tell
+from .synthesize import add_model_arguments, add_result_arguments
+
+NAME = "batch"
+WHEN_CANCELLED = "The batch was cancelled; what is done stands in its manifest, and the next call does the rest."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "source",
+        metavar="SOURCE",
+        help="a folder (volume files, and DICOM series of thick chest CT, at any depth), a text or CSV file with one "
+        "path per line, or the DICOMweb address of an archive (https://…)",
+    )
+    parser.add_argument("destination", type=Path, metavar="DESTINATION", help="folder of the results and the manifest")
+    parser.add_argument("--bicubic", action="store_true", help="also write the BIS volumes (bicubic interpolation)")
+    parser.add_argument("--dicom-out", action="store_true", help="of DICOM: also make DICOM series, in its study")
+    parser.add_argument(
+        "--format", choices=("nrrd", "nii.gz", "nii", "mha"), default="nrrd", help="of the volumes; nrrd by default"
+    )
+    add_model_arguments(parser)
+    add_result_arguments(parser)
+    parser.add_argument(
+        "--least-thickness", type=float, metavar="MM", help="of DICOM series; by default all that are not thin (2 mm)"
+    )
+    parser.add_argument(
+        "--study-date", type=date_range, metavar="FROM-TO", help="of an archive: YYYYMMDD or YYYYMMDD-YYYYMMDD"
+    )
+    parser.add_argument("--modality", default="CT", help="of an archive; CT by default")
+    parser.add_argument(
+        "--send-back", action="store_true", help="to an archive: add the DICOM series to the studies of their sources"
+    )
+    parser.add_argument(
+        "--workers", type=positive, metavar="N", help="processes; by default one per GPU, or by cores and memory"
+    )
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster to be used instead: tcp://host:port")
+    parser.add_argument("--progress", choices=("bar", "json", "none"), help="bar: default on a terminal")
+    parser.add_argument("--overwrite", action="store_true", help="do again what is done; replace what is in the way")
+
+
+def positive(text: str) -> int:
+    """An argument that must be a number of workers."""
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
+
+
+def date_range(text: str) -> str:
+    """An argument that must be a date or a range of dates, as DICOM queries take it (PS3.4 C.2.2.2.5)."""
+    if not re.fullmatch(r"\d{8}|\d{8}-\d{8}|\d{8}-|-\d{8}", text):
+        raise ValueError(text)
+    return text
+
+
+def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> None:
+    from ..batch.archive import is_archive
+    from ..batch.batch import Batch, run_batch
+    from ..batch.settings import Settings
+
+    if not is_archive(arguments.source) and (arguments.study_date or arguments.send_back):
+        raise UnusableInput("--study-date and --send-back need an archive as the source.", "wrong_usage")
+    if arguments.scheduler and arguments.workers:
+        raise UnusableInput("A cluster has its own workers; leave out --workers or --scheduler.", "wrong_usage")
+    weights = arguments.weights
+    if Path(weights).suffix == ".safetensors":
+        weights = str(Path(weights).resolve())  # workers may have another folder to start from
+    settings = Settings(
+        weights=weights,
+        device=arguments.device,
+        precision=arguments.precision,
+        spacing=arguments.spacing,
+        tiling=arguments.tiling,
+        slab_consistency=arguments.slab_consistency,
+        bicubic=arguments.bicubic,
+        dicom_out=arguments.dicom_out or arguments.send_back,
+        dicom_compression=arguments.dicom_compression,
+        suffix=f".{arguments.format}",
+        compressed=not arguments.uncompressed,
+    )
+    batch = Batch(
+        source=arguments.source,
+        destination=arguments.destination.resolve(),
+        settings=settings,
+        scheduler=arguments.scheduler,
+        workers=arguments.workers,
+        study_dates=arguments.study_date,
+        modality=arguments.modality,
+        least_thickness_mm=arguments.least_thickness,
+        sends_back=arguments.send_back,
+        afresh=arguments.overwrite,
+    )
+    summary = run_batch(batch, reporter, undo)
+    tell(
+        f"{summary.volumes} volumes are done, {summary.skipped} of them were before; the manifest is {summary.manifest}"
+    )
