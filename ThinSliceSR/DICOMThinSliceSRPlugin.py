@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import slicer
 from DICOMLib import DICOMPlugin
@@ -25,7 +26,7 @@ class DICOMThinSliceSRPluginClass(DICOMPlugin):
         self.loadType = _("Synthetic Volume (ThinSliceSR)")
         self.tags.update(TAGS)
 
-    def examineForImport(self, fileLists: list[list[str]]) -> list[object]:
+    def examineForImport(self, fileLists: list[list[str]]) -> list[Any]:
         """What Slicer's plugin for scalar volumes finds in series of ours, of which this plugin is surer."""
         from ThinSliceSRLib.desktop.dicom_loading import kind_of_series
 
@@ -36,19 +37,20 @@ class DICOMThinSliceSRPluginClass(DICOMPlugin):
                 loadable.confidence = CONFIDENCE
         return loadables
 
-    def load(self, loadable: object) -> slicer.vtkMRMLScalarVolumeNode | None:
+    def load(self, loadable: Any) -> slicer.vtkMRMLScalarVolumeNode | None:
         """The volume as Slicer's plugin for scalar volumes loads it, marked as a result."""
         from ThinSliceSRLib.desktop.dicom_loading import kind_of_series, mark_as_result
 
         file = loadable.files[0]
+        kind = kind_of_series(file)
         node = slicer.modules.dicomPlugins[SCALAR_VOLUME_PLUGIN]().load(loadable)
-        if node is not None:
-            mark_as_result(node, kind_of_series(file), file)
+        if node is not None and kind is not None:
+            mark_as_result(node, kind, file)
         return node
 
-    def examineForExport(self, subjectHierarchyItemID: int) -> list[object]:
+    def examineForExport(self, subjectHierarchyItemID: int) -> list[Any]:
         """One way to export a result; none for anything else."""
-        from ThinSliceSRLib.desktop.result_volume import is_synthetic
+        from ThinSliceSRLib.desktop.synthetic_mark import is_synthetic
 
         if not is_synthetic(_node_of(subjectHierarchyItemID)):
             return []
@@ -63,7 +65,7 @@ class DICOMThinSliceSRPluginClass(DICOMPlugin):
         exportable.confidence = CONFIDENCE
         return [exportable]
 
-    def export(self, exportables: list[object]) -> str:
+    def export(self, exportables: list[Any]) -> str:
         """Writes the series into the folder that the exportables name; returns why not, or nothing."""
         from ThinSliceSRLib.desktop.dicom_export import ExportRequest
         from ThinSliceSRLib.desktop.session import Session
@@ -99,7 +101,7 @@ def _without_folders(folder: Path, target: Path, prefix: str) -> None:
 class DICOMThinSliceSRPlugin:
     """By this class, of the name of its file, Slicer finds the plugin; it has no panel."""
 
-    def __init__(self, parent: object) -> None:
+    def __init__(self, parent: Any) -> None:
         # Not translated: only developers see it.
         parent.title = "DICOM ThinSliceSR Plugin"
         parent.categories = ["Developer Tools.DICOM Plugins"]

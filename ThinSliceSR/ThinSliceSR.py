@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import slicer
 import vtk
@@ -19,11 +20,15 @@ from slicer.ScriptedLoadableModule import (
 )
 from slicer.util import VTKObservationMixin
 
+if TYPE_CHECKING:
+    from ThinSliceSRLib.desktop.panel import Panel
+    from ThinSliceSRLib.desktop.synthetic_label import SyntheticLabels
+
 
 class ThinSliceSR(ScriptedLoadableModule):
     """What Slicer shows of the module before it is opened."""
 
-    def __init__(self, parent: object) -> None:
+    def __init__(self, parent: Any) -> None:
         super().__init__(parent)
         parent.title = _("ThinSliceSR")
         parent.categories = [translate("qSlicerAbstractCoreModule", "Image Synthesis")]
@@ -41,7 +46,7 @@ class ThinSliceSR(ScriptedLoadableModule):
             "If you use this module, please cite: Yu et al., Spatial resolution enhancement using deep learning "
             "improves chest disease diagnosis based on thick slice CT, npj Digital Medicine 7:335 (2024)."
         )
-        self.labels = None
+        self.labels: SyntheticLabels | None = None
         slicer.app.connect("startupCompleted()", self.onStartupCompleted)
 
     def onStartupCompleted(self) -> None:
@@ -95,8 +100,8 @@ class ThinSliceSRWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def __init__(self, parent: object = None) -> None:
         ScriptedLoadableModuleWidget.__init__(self, parent)
         VTKObservationMixin.__init__(self)
-        self.logic: ThinSliceSRLogic | None = None
-        self.panel = None
+        self.logic: ThinSliceSRLogic  # these two by `setup`
+        self.panel: Panel
         self._parameters: ThinSliceSRParameterNode | None = None
         self._guiTag: int | None = None
 
@@ -147,13 +152,13 @@ class ThinSliceSRWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         from ThinSliceSRLib.desktop.viewed_slice import likely_input
 
         if self._parameters is not None:
-            self._parameters.disconnectGui(self._guiTag)
+            self._parameters.disconnectGui(self._guiTag)  # type: ignore[attr-defined]  # the wrapper adds it
             self.removeObserver(self._parameters, vtk.vtkCommand.ModifiedEvent, self.onParametersChanged)
         self._parameters = parameters
         if parameters is not None:
             if not parameters.inputVolume:
                 parameters.inputVolume = likely_input()
-            self._guiTag = parameters.connectGui(self.ui)
+            self._guiTag = parameters.connectGui(self.ui)  # type: ignore[attr-defined]  # the wrapper adds it
             self.addObserver(parameters, vtk.vtkCommand.ModifiedEvent, self.onParametersChanged)
         self.panel.set_parameters(parameters)
 
@@ -171,10 +176,10 @@ class ThinSliceSRLogic(ScriptedLoadableModuleLogic):
         self.session = Session()
 
     def getParameterNode(self) -> ThinSliceSRParameterNode:
-        return ThinSliceSRParameterNode(super().getParameterNode())
+        return ThinSliceSRParameterNode(super().getParameterNode())  # type: ignore[call-arg]  # the wrapper adds it
 
     def synthesize(
-        self, inputVolume: vtkMRMLScalarVolumeNode, **choices: object
+        self, inputVolume: vtkMRMLScalarVolumeNode, **choices: Any
     ) -> tuple[vtkMRMLScalarVolumeNode, vtkMRMLScalarVolumeNode | None]:
         """The DLS and BIS volumes of a thick volume, made while Slicer goes on answering.
 

@@ -59,9 +59,12 @@ def departures_from_line(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]
             continue
         slices, seconds, cpu_seconds = np.array(points).T
         slope, start = np.polyfit(slices, seconds, 1)
-        line = {"seconds_per_slice": float(slope), "seconds_at_start": float(start)}
-        line["departure"] = departure_from_line(slices, seconds)
-        line["departure_cpu"] = None if np.isnan(cpu_seconds).any() else departure_from_line(slices, cpu_seconds)
+        line = {
+            "seconds_per_slice": float(slope),
+            "seconds_at_start": float(start),
+            "departure": departure_from_line(slices, seconds),
+            "departure_cpu": None if np.isnan(cpu_seconds).any() else departure_from_line(slices, cpu_seconds),
+        }
         lines.append({"model": model, "device": device, "precision": precision, **line})
     return lines
 

@@ -74,8 +74,7 @@ def measure_precisions(
 
 def synthesis_of(source: Volume, model: Model, device: str, precision: str) -> Synthesis:
     """What the command line makes of a volume whose slices may lie along any axis."""
-    axis = source.through_plane_axis
-    thick = source.permuted((*(other for other in range(3) if other != axis), axis))
+    thick = source.stacked_along_k(source.through_plane_axis)
     rungs = rungs_from(choose_device(device, precision), precision, model.configuration, OVERLAPPED)
     return synthesize(thick, model, rungs, slab_consistent=slab_correction_helps(source))
 

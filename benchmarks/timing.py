@@ -52,7 +52,7 @@ def interleaved(measurements: Mapping[Key, Callable[[], Timing]], rounds: int) -
         measure()
     results: dict[Key, list[Timing]] = {key: [] for key in measurements}
     for number in range(rounds):
-        order = list(measurements) if number % 2 == 0 else list(reversed(measurements))
+        order = list(measurements)[:: 1 if number % 2 == 0 else -1]
         for key in order:
             results[key].append(measurements[key]())
     return results

@@ -123,6 +123,7 @@ def run_measured(arguments: list[str], folder: Path) -> MeasuredRun:
         told.open("w") as stderr,
         subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=stderr, text=True) as process,
     ):
+        assert process.stdout is not None  # for it is a pipe
         for line in process.stdout:
             events.append((time.perf_counter() - began, json.loads(line)))
     seconds = time.perf_counter() - began

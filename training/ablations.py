@@ -61,7 +61,7 @@ def ablation_table(settings: Settings, run: Run) -> list[Row]:
 
 def leads(trained: Training, tiling: Tiling = OVERLAPPED, slab_consistent: bool = True) -> dict[str, float]:
     """How far (dB) the averaged network lies above BIS, by validation case."""
-    network, device = trained.averaged.module, trained.inference_device
+    network, device = trained.averaged_network, trained.inference_device
     return {
         case.name: dls_psnr(case, network, device, tiling, slab_consistent) - case.bis_psnr for case in trained.cases
     }

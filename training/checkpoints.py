@@ -23,17 +23,18 @@ class KeepLast(lightning.Callback):
         self.max_minutes = max_minutes
         self.started = time.monotonic()
 
-    def on_train_batch_end(self, trainer: lightning.Trainer, module: Training, *_: Any) -> None:
+    def on_train_batch_end(self, trainer: lightning.Trainer, module: lightning.LightningModule, *_: Any) -> None:
         if self.max_minutes is not None:
             over = time.monotonic() - self.started > 60 * self.max_minutes
             trainer.should_stop |= trainer.strategy.reduce_boolean_decision(over, all=False)
         step = trainer.global_step
+        assert isinstance(module, Training)
         due = step % self.every_steps == 0 or step == trainer.max_steps
         # A validation at this step belongs to the state; then it is kept after it.
         if due and step % module.settings.validation.every_steps:
             self.keep(trainer)
 
-    def on_validation_end(self, trainer: lightning.Trainer, module: Training) -> None:
+    def on_validation_end(self, trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
         if not trainer.sanity_checking:
             self.keep(trainer)
 

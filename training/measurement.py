@@ -39,7 +39,7 @@ def register(weights: Path, evaluation: Evaluation, licences: Sequence[str], man
 
 def _medians_of(evaluation: Evaluation) -> dict[str, float]:
     """Medians of the model and of BIS over the cases, by measure: psnr_db, bis_psnr_db, …"""
-    quality = {}
+    quality: dict[str, float] = {}
     for method, measures in evaluation.medians.items():
         if method != TRUTH:
             prefix = "bis_" if method == "BIS" else ""
@@ -53,14 +53,15 @@ def _made_case(source: Path, weights: Path, folder: Path, method: str, slab_mm: 
     with PendingOutputs(overwrite=True) as outputs:
         outputs.write(thin, folder / "truth.nrrd")
         outputs.write(simulate_thick(thin, slab_mm), folder / "thick.nrrd")
+    made = {"BIS": folder / "bis.nrrd", method: folder / "dls.nrrd"}
     job = Job(
         source=folder / "thick.nrrd",
-        output=folder / "dls.nrrd",
-        bicubic=folder / "bis.nrrd",
+        output=made[method],
+        bicubic=made["BIS"],
         weights=str(weights),
         overwrite=True,
     )
     with ExitStack() as undo:
         run_job(job, make_reporter(None), undo)
         undo.pop_all()
-    return Case(source.name, folder / "truth.nrrd", {"BIS": job.bicubic, method: job.output})
+    return Case(source.name, folder / "truth.nrrd", made)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import lightning
@@ -24,7 +25,7 @@ CHARBONNIER_WIDTH = 0.01  # about 30 HU: below it squares count, above it distan
 
 
 class Training(lightning.LightningModule):
-    """Samples and validation cases in, a trained network out: `averaged.module` is the one to validate and export."""
+    """Samples and validation cases in, a trained network out: `averaged_network`, to validate and export."""
 
     def __init__(self, settings: Settings, samples: Dataset, cases: list[Case]) -> None:
         super().__init__()
@@ -46,6 +47,13 @@ class Training(lightning.LightningModule):
             self.network.compile()
 
     @property
+    def averaged_network(self) -> CTHNet:
+        """The network with the moving average of the weights."""
+        network = self.averaged.module
+        assert isinstance(network, CTHNet)
+        return network
+
+    @property
     def inference_device(self) -> Device:
         """The device of the training, in its precision, as the engine's synthesis takes it."""
         precision = {"bf16-mixed": "bf16", "16-mixed": "fp16"}.get(self.settings.hardware.precision, "float32")
@@ -60,7 +68,8 @@ class Training(lightning.LightningModule):
         )
 
     def val_dataloader(self) -> DataLoader:
-        return DataLoader(range(len(self.cases)), batch_size=None)
+        cases = range(len(self.cases))
+        return DataLoader(cases, batch_size=None)  # type: ignore[arg-type]  # any sequence is a map-style data set
 
     def training_step(self, batch: tuple[Tensor, Tensor], _index: int) -> Tensor:
         thick, thin = batch
@@ -80,7 +89,7 @@ class Training(lightning.LightningModule):
 
     def validation_step(self, number: int, _index: int) -> None:
         case = self.cases[number]
-        reached = dls_psnr(case, self.averaged.module, self.inference_device)
+        reached = dls_psnr(case, self.averaged_network, self.inference_device)
         above_bis = reached - case.bis_psnr
         self.log_dict({f"psnr {case.name}": reached, f"above BIS {case.name}": above_bis}, batch_size=1, sync_dist=True)
         self.log_dict({"validation_psnr": reached, "above_bis": above_bis}, prog_bar=True, batch_size=1, sync_dist=True)
@@ -106,10 +115,10 @@ def distance(kind: str, made: Tensor, true: Tensor) -> Tensor:
     return functional.l1_loss(made, true) if kind == "l1" else functional.mse_loss(made, true)
 
 
-def _moving_average(share: float):
+def _moving_average(share: float) -> Callable[[Tensor, Tensor, Tensor | int], Tensor]:
     """Averages over fewer steps at first, so that the start does not linger."""
 
-    def average(old: Tensor, new: Tensor, updates: Tensor) -> Tensor:
+    def average(old: Tensor, new: Tensor, updates: Tensor | int) -> Tensor:
         return torch.lerp(new.to(old.dtype), old, min(share, (1 + int(updates)) / (10 + int(updates))))
 
     return average

@@ -113,7 +113,7 @@ def turned(hu: np.ndarray, rng: Generator) -> np.ndarray:
     for axis in range(3):
         if rng.random() < 0.5:
             hu = np.flip(hu, axis)
-    return np.rot90(hu, rng.integers(4), axes=(1, 2))
+    return np.rot90(hu, int(rng.integers(4)), axes=(1, 2))
 
 
 def smoothed_along_slices(hu: np.ndarray, share: float) -> np.ndarray:

@@ -35,7 +35,8 @@ class RealPairs(Dataset):
         rng = np.random.default_rng((self.seed, number))
         turn, index = divmod(number, len(self.pairs))
         order = np.random.default_rng((self.seed, turn, len(self.pairs))).permutation(len(self.pairs))
-        thick, thin = read_pair(*self.pairs[order[index]], self.config.ratio, self.settings.stored_as)
+        thick_file, thin_file = self.pairs[int(order[index])]
+        thick, thin = read_pair(thick_file, thin_file, self.config.ratio, self.settings.stored_as)
         thick, thin = self._crop(thick, thin, rng)
         if rng.random() < 0.5:
             thick, thin = thick[:, :, ::-1], thin[:, :, ::-1]

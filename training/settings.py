@@ -6,18 +6,18 @@ import dataclasses
 import typing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import yaml
 from ThinSliceSRLib.engine.errors import UnusableInput
 from ThinSliceSRLib.engine.network.configuration import BASE, PUBLISHED, SMALL, NetworkConfiguration
 
-SIZES = {"small": SMALL, "base": BASE, "published": PUBLISHED}
-LOSSES = ("l1", "charbonnier", "l2")
-SCHEDULES = ("constant", "plateau")
-STORED_AS = ("hu", "unit")
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
-Section = TypeVar("Section")
+SIZES = {"small": SMALL, "base": BASE, "published": PUBLISHED}
+
+Section = TypeVar("Section", bound="DataclassInstance")
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class RealPairSettings:
     """
 
     crop: int = 256
-    stored_as: str = "hu"
+    stored_as: Literal["hu", "unit"] = "hu"
 
 
 @dataclass(frozen=True)
@@ -68,9 +68,9 @@ class OptimisationSettings:
     learning_rate: float = 1e-3
     weight_decay: float = 1e-4
     warmup_steps: int = 100
-    schedule: str = "constant"
+    schedule: Literal["constant", "plateau"] = "constant"
     batch: int = 2
-    loss: str = "l1"
+    loss: Literal["l1", "charbonnier", "l2"] = "l1"
     gradient_clip: float = 1.0
     average: float = 0.999
     steps: int = 100_000
@@ -91,7 +91,7 @@ class HardwareSettings:
     accelerator: str = "auto"
     devices: int = 1
     strategy: str = "auto"
-    precision: str = "bf16-mixed"
+    precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "bf16-mixed"
     workers: int = 0
     compile: bool = False
 
@@ -114,7 +114,9 @@ class Settings:
     @property
     def crop(self) -> int:
         """Rows and columns of a sample."""
-        return (self.simulated_pairs or self.real_pairs).crop
+        pairs = self.simulated_pairs or self.real_pairs
+        assert pairs is not None
+        return pairs.crop
 
 
 def read_settings(path: Path) -> Settings:
@@ -139,10 +141,6 @@ def settings_from(values: Any) -> Settings:
         raise UnusableInput(
             "A network without an image skip cannot start at linear interpolation; set one of the two otherwise."
         )
-    _one_of(settings.optimisation.loss, LOSSES, "loss")
-    _one_of(settings.optimisation.schedule, SCHEDULES, "schedule")
-    if settings.real_pairs:
-        _one_of(settings.real_pairs.stored_as, STORED_AS, "stored_as")
     return settings
 
 
@@ -150,8 +148,7 @@ def _network(values: Any) -> NetworkConfiguration:
     """A known set of sizes, with what is to differ: `{sizes: small, trim: 0}`."""
     values = dict(_mapping(values, "network"))
     sizes = values.pop("sizes", None)
-    _one_of(sizes, tuple(SIZES), "sizes")
-    own = dataclasses.asdict(SIZES[sizes])
+    own = dataclasses.asdict(SIZES[_one_of(sizes, tuple(SIZES), "sizes")])
     return _section(NetworkConfiguration, {**own, **values}, "network")
 
 
@@ -176,10 +173,12 @@ def _section(kind: type[Section], values: Any, name: str) -> Section:
 
 def _value(kind: Any, value: Any, name: str) -> Any:
     """`value` as `kind`, one of the types that the dataclasses above use."""
+    if typing.get_origin(kind) is Literal:
+        return _one_of(value, typing.get_args(kind), name)
     alternatives = [option for option in typing.get_args(kind) if option is not type(None)]
     if type(None) in typing.get_args(kind):
         return None if value is None else _value(alternatives[0], value, name)
-    if dataclasses.is_dataclass(kind):
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
         return value if isinstance(value, kind) else _section(kind, value, name)
     origin = typing.get_origin(kind) or kind
     if origin is tuple and isinstance(value, (list, tuple)) and len(value) == len(alternatives):
@@ -201,6 +200,7 @@ def _mapping(values: Any, name: str) -> dict[str, Any]:
     return values
 
 
-def _one_of(value: Any, known: tuple[str, ...], name: str) -> None:
+def _one_of(value: Any, known: tuple[str, ...], name: str) -> str:
     if value not in known:
         raise UnusableInput(f"The entry {name!r} cannot be {value!r}; it is one of {', '.join(known)}.", "settings")
+    return value

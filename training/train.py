@@ -97,7 +97,8 @@ class BeginDecay(lightning.Callback):
     def __init__(self, decay_steps: int | None) -> None:
         self.decay_steps = decay_steps
 
-    def on_train_start(self, trainer: lightning.Trainer, module: Training) -> None:
+    def on_train_start(self, trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
+        assert isinstance(module, Training)
         if self.decay_steps and isinstance(module.schedule, WarmUpConstantDecay):
             module.schedule.begin_decay(trainer.global_step, self.decay_steps)
 
@@ -105,15 +106,16 @@ class BeginDecay(lightning.Callback):
 class StepsToGo(TQDMProgressBar):
     """A bar of all steps up to the last, also where a run goes on in the middle or decays."""
 
-    def on_train_start(self, trainer: lightning.Trainer, module: Training) -> None:
+    def on_train_start(self, trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
         super().on_train_start(trainer, module)
         self.show_steps(trainer, module)
 
-    def on_train_epoch_start(self, trainer: lightning.Trainer, module: Training) -> None:
+    def on_train_epoch_start(self, trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
         super().on_train_epoch_start(trainer, module)
         self.show_steps(trainer, module)
 
-    def show_steps(self, trainer: lightning.Trainer, module: Training) -> None:
+    def show_steps(self, trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
+        assert isinstance(module, Training)
         bar = self.train_progress_bar
         bar.reset(min(trainer.max_steps, module.schedule.last_step))
         bar.initial = bar.n = trainer.global_step
@@ -125,6 +127,7 @@ def samples_of(settings: Settings, data: Path) -> Dataset:
     config = settings.network
     if settings.real_pairs:
         return RealPairs(data, config, settings.real_pairs, settings.seed)
+    assert settings.simulated_pairs is not None
     volumes = [read_training_volume(path, cube_slices(config), settings.crop) for path in find_volumes(data)]
     for volume in volumes:
         logger.info("%s: %s", volume.name, ", ".join(str(view.hu.shape) for view in volume.views))

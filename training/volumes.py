@@ -73,8 +73,7 @@ def read_thin_volume(path: Path) -> Volume:
         raise UnusableInput(
             f"The slices of {path.name} are more than {THINNEST_KNOWN_MM:g} mm apart; it cannot serve as the truth."
         )
-    others = tuple(axis for axis in (0, 1, 2) if axis != volume.through_plane_axis)
-    volume = volume.permuted((*others, volume.through_plane_axis))
+    volume = volume.stacked_along_k(volume.through_plane_axis)
     return volume.on_slice_grid(at_millimetres(volume.hu, volume.spacing_mm[2]), THIN_MM)
 
 

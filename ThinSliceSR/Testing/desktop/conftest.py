@@ -32,6 +32,61 @@ def application() -> object:
 
 
 @pytest.fixture
+def temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The application's folder for temporary files, empty."""
+    import slicer
+
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(slicer.app, "temporaryPath", str(folder))
+    return folder
+
+
+@pytest.fixture
+def session(temporary_folder: Path) -> Iterator[object]:
+    """A session; at its end, none of its temporary files may be there."""
+    from ThinSliceSRLib.desktop.session import Session
+
+    session = Session()
+    yield session
+    for run in temporary_folder.glob("*/*"):
+        raise AssertionError(f"left over: {run.name}")
+    session.close()
+    assert list(temporary_folder.iterdir()) == []
+
+
+@pytest.fixture
+def module(scene: object, temporary_folder: Path, request: pytest.FixtureRequest) -> Iterator[object]:
+    """The module's widget as the user has just opened it."""
+    from driving import open_module
+
+    widget = open_module(request.module.__name__)
+    yield widget
+    widget.cleanup()
+    assert list(temporary_folder.iterdir()) == []
+
+
+@pytest.fixture
+def views(scene: object) -> Iterator[object]:
+    """Slice views of the scene that draw into memory."""
+    from slice_views import SliceViews
+
+    views = SliceViews(scene)
+    yield views
+    views.close()
+
+
+@pytest.fixture
+def comparison(views: object, application: object) -> Iterator[object]:
+    """A comparison, which is left at the end."""
+    from ThinSliceSRLib.desktop.comparison import Comparison
+
+    comparison = Comparison()
+    yield comparison
+    comparison.back()
+
+
+@pytest.fixture
 def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> object:
     """A stand-in of Slicer's DICOM database, without anything in it."""
     import slicer

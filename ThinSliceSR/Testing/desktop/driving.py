@@ -26,31 +26,33 @@ def wait_for(condition: Callable[[], object], seconds: float = 40) -> None:
         slicer.app.processEvents()
 
 
-def properties_as_in_slicer() -> None:
-    """Lets the module and the tests that call this see Qt properties as attributes, and the stand-ins as methods.
+def properties_as_in_slicer(tests: str) -> None:
+    """Lets the module and the Python module `tests` see Qt properties as attributes, and the stand-ins as methods.
 
     PySide6 keeps the last choice for a Python module that it has none for, so each must have one.
     """
     from shibokensupport import feature
 
-    caller = sys._getframe(2).f_globals["__name__"]
     for name, python_module in list(sys.modules.items()):
         file = getattr(python_module, "__dict__", {}).get("__file__")  # some of torch's have any attribute asked for
-        if name.startswith("ThinSliceSRLib.desktop") or name in ("ThinSliceSR", __name__, caller):
+        if name.startswith("ThinSliceSRLib.desktop") or name in ("ThinSliceSR", __name__, tests):
             feature.set_selection(TRUE_PROPERTY, name)
         elif isinstance(file, str) and file.startswith(STAND_INS):
             feature.set_selection(0, name)
 
 
-def open_module() -> Any:
-    """The module's widget, set up as Slicer does when the user opens the module, in a window of its own."""
+def open_module(tests: str) -> Any:
+    """The module's widget, set up as Slicer does when the user opens the module, in a window of its own.
+
+    tests: name of the Python module that uses it.
+    """
     import slicer
     from PySide6.QtWidgets import QVBoxLayout
 
     from ThinSliceSR import ThinSliceSR, ThinSliceSRWidget
 
     importlib.import_module("ThinSliceSRLib.desktop.panel")
-    properties_as_in_slicer()
+    properties_as_in_slicer(tests)
     slicer.modules.ThinSliceSRInstance = ThinSliceSR(SimpleNamespace())
     parent = slicer.qMRMLWidget()
     QVBoxLayout(parent)
@@ -76,6 +78,41 @@ def add_thick_volume(name: str = "Chest", slices: int = 8, matrix: int = 40, spa
     volume.SetIJKToRASDirections(-1, 0, 0, 0, -1, 0, 0, 0, 1)
     volume.CreateDefaultDisplayNodes()
     return volume
+
+
+def choose(selector: Any, volume: Any) -> None:
+    selector.setCurrentNode(volume)
+
+
+def on_cpu(module: Any) -> None:
+    module._parameters.device = "cpu"
+
+
+def apply_and_wait(module: Any, seconds: float = 120) -> Any:
+    """Returns the results."""
+    module.ui.applyButton.click()
+    assert module.ui.applyButton.text == "Cancel"
+    results = module.panel._run.results
+    wait_for(lambda: module.ui.applyButton.text == "Apply", seconds)
+    return results
+
+
+def start_long_run(module: Any) -> Any:
+    """A run that takes minutes, once there is something to see; returns its input."""
+    thick = add_thick_volume("Long", slices=40, matrix=256)
+    choose(module.ui.inputSelector, thick)
+    on_cpu(module)
+    module.ui.applyButton.click()
+    wait_for(lambda: module.panel._run._visible)
+    return thick
+
+
+def synthetic_volumes() -> list[Any]:
+    """Those of the scene."""
+    import slicer
+
+    volumes = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
+    return [volume for volume in volumes if volume.GetAttribute("ThinSliceSR.Synthetic") == "yes"]
 
 
 def picture(widget: Any, path: Path) -> None:

@@ -87,3 +87,7 @@ def export(session: Session, request: ExportRequest) -> tuple[Outcome, Told]:
     session.start_export(request, on_progress=told.progress.append, on_ended=told.outcomes.append)
     wait_for(lambda: told.outcomes, 60)
     return told.outcomes[0], told
+
+
+def new_series(database: Database) -> list[str]:
+    return [uid for uid in database.seriesForStudy(STUDY) if uid != SERIES]

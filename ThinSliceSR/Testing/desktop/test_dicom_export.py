@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +16,9 @@ from hospital import (
     SERIES,
     STUDY,
     THICK_SLICES,
-    Told,
     export,
     load_into_scene,
+    new_series,
     results_of_run,
     write_thick_series,
 )
@@ -39,34 +36,12 @@ SAGITTAL = (0.0, 1.0, 0.0, 0.0, 0.0, -1.0)
 SLICER_SPACING_TOLERANCE, SLICER_CORNER_TOLERANCE = 1e-2, 1e-3
 
 
-@pytest.fixture
-def temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path / "temporary"
-    folder.mkdir()
-    monkeypatch.setattr(slicer.app, "temporaryPath", str(folder))
-    return folder
-
-
-@pytest.fixture
-def session(temporary_folder: Path) -> Iterator[Session]:
-    session = Session()
-    yield session
-    for run in temporary_folder.glob("*/*"):
-        raise AssertionError(f"left over: {run.name}")
-    session.close()
-    assert list(temporary_folder.iterdir()) == []
-
-
 def refusal(session: Session, request: ExportRequest) -> str:
     """The sentence of an export that cannot begin."""
     with pytest.raises(ThinSliceError) as caught:
         session.start_export(request, on_progress=print, on_ended=print)
     assert not session.running
     return str(caught.value)
-
-
-def new_series(database: Database) -> list[str]:
-    return [uid for uid in database.seriesForStudy(STUDY) if uid != SERIES]
 
 
 def headers(files: Any) -> list[pydicom.Dataset]:
@@ -267,87 +242,3 @@ def test_a_result_that_does_not_say_how_it_was_made_is_refused(
     results.dls.RemoveAttribute("ThinSliceSR.ModelSha256")
     outcome, _told = export(session, ExportRequest((results.dls,)))
     assert "does not say how it was made" in outcome.sentence
-
-
-def start_and_wait_for_slices(session: Session, request: ExportRequest) -> tuple[Any, Told]:
-    told = Told()
-    work = session.start_export(request, on_progress=told.progress.append, on_ended=told.outcomes.append)
-    wait_for(lambda: any(progress.share for progress in told.progress))
-    return work, told
-
-
-def test_a_cancelled_export_leaves_nothing(thick_from_dicom: Any, database: Database, session: Session, tmp_path: Path):
-    results = results_of_run(thick_from_dicom)
-    (tmp_path / "chosen").mkdir()
-    _work, told = start_and_wait_for_slices(session, ExportRequest((results.dls, results.bis), tmp_path / "chosen"))
-    session.cancel()
-    wait_for(lambda: told.outcomes, 5)
-    assert told.outcomes[0].cancelled
-    assert list((tmp_path / "chosen").iterdir()) == []
-    assert not session.running
-
-
-@pytest.mark.skipif(os.name == "nt", reason="no such signal")
-def test_a_killed_worker_is_told_and_nothing_reaches_the_database(
-    thick_from_dicom: Any, database: Database, session: Session
-):
-    results = results_of_run(thick_from_dicom)
-    work, told = start_and_wait_for_slices(session, ExportRequest((results.dls, results.bis)))
-    os.kill(work._worker.process_id, signal.SIGKILL)
-    wait_for(lambda: told.outcomes)
-    assert "ended unexpectedly" in told.outcomes[0].sentence
-    assert new_series(database) == []
-
-
-def test_a_database_that_takes_nothing_in_is_told(
-    thick_from_dicom: Any, database: Database, session: Session, monkeypatch: pytest.MonkeyPatch
-):
-    results = results_of_run(thick_from_dicom)
-    monkeypatch.setattr(database, "insert", lambda path: None)
-    outcome, _told = export(session, ExportRequest((results.dls,)))
-    assert not outcome.done
-    assert "did not take in the series" in outcome.sentence
-
-
-def test_what_goes_wrong_in_slicer_ends_the_export(
-    thick_from_dicom: Any, database: Database, session: Session, monkeypatch: pytest.MonkeyPatch
-):
-    results = results_of_run(thick_from_dicom)
-    monkeypatch.delattr(Database, "databaseChanged")
-    outcome, _told = export(session, ExportRequest((results.dls,)))
-    assert not outcome.done
-    assert "unexpected" in outcome.sentence
-    assert not session.running
-
-
-def test_an_export_that_is_cancelled_at_once_never_begins(thick_from_dicom: Any, database: Database, session: Session):
-    results = results_of_run(thick_from_dicom)
-    told = Told()
-    session.start_export(ExportRequest((results.dls,)), on_progress=told.progress.append, on_ended=told.outcomes.append)
-    session.cancel()
-    assert told.outcomes[0].cancelled
-    assert told.progress == []
-
-
-def test_an_export_that_is_cancelled_too_late_is_kept_and_said_to_be(
-    thick_from_dicom: Any, database: Database, session: Session
-):
-    results = results_of_run(thick_from_dicom)
-    told = Told()
-
-    def cancel_when_written(progress: Any) -> None:
-        if progress.stage == "import":
-            session.cancel()
-
-    session.start_export(ExportRequest((results.dls,)), on_progress=cancel_when_written, on_ended=told.outcomes.append)
-    wait_for(lambda: told.outcomes, 60)
-    assert told.outcomes[0].done
-    assert len(new_series(database)) == 1
-
-
-def test_an_export_can_be_abandoned(thick_from_dicom: Any, session: Session):
-    results = results_of_run(thick_from_dicom)
-    _work, told = start_and_wait_for_slices(session, ExportRequest((results.dls, results.bis)))
-    session.close()
-    assert told.outcomes == []
-    assert not session.running

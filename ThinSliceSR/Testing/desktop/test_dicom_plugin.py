@@ -14,7 +14,7 @@ from driving import add_thick_volume
 from hospital import SERIES, results_of_run
 from slicer.dicom import Database, ScalarVolumePlugin, qSlicerDICOMExportable
 from ThinSliceSRLib.desktop.result_nodes import results_of
-from ThinSliceSRLib.desktop.result_volume import is_synthetic
+from ThinSliceSRLib.desktop.synthetic_mark import is_synthetic
 
 pytestmark = pytest.mark.usefixtures("application")
 

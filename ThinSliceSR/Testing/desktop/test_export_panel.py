@@ -25,7 +25,7 @@ def module(thick_from_dicom: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     """The module as the user has just opened it, with a volume from DICOM in the scene."""
     (tmp_path / "temporary").mkdir()
     monkeypatch.setattr(slicer.app, "temporaryPath", str(tmp_path / "temporary"))
-    widget = open_module()
+    widget = open_module(__name__)
     widget.ui.inputSelector.setCurrentNode(thick_from_dicom)
     yield widget
     widget.cleanup()

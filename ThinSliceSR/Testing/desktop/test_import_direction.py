@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 MODULE = Path(__file__).parents[2]
 LIBRARY = MODULE / "ThinSliceSRLib"
 MODULES = ("ThinSliceSR", "DICOMThinSliceSRPlugin")
@@ -21,10 +23,53 @@ def imported(file: Path) -> set[str]:
     return {name.split(".")[0] for name in names}
 
 
+def relative(file: Path) -> set[str]:
+    """All parts of the names of modules of the library that a file imports, anywhere in it."""
+    nodes = ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+    own = [node for node in nodes if isinstance(node, ast.ImportFrom) and node.level]
+    modules = [f"{node.module or ''}.{alias.name}" for node in own for alias in node.names]
+    return {part for module in modules for part in module.split(".")}
+
+
 def test_the_engine_knows_nothing_of_slicer():
     files = list((LIBRARY / "engine").rglob("*.py"))
     assert len(files) > 50
-    assert [file.name for file in files if imported(file) & {"slicer", "qt", "ctk", "vtk"}] == []
+    forbidden = {"slicer", "qt", "ctk", "vtk", "DICOMLib", "PyTorchUtils", "SampleData"}
+    assert [file.name for file in files if imported(file) & forbidden or "desktop" in relative(file)] == []
+
+
+@pytest.mark.parametrize(
+    ("room", "later"),
+    [
+        ("volumes", {"network", "weights", "synthesis", "dicom_out", "evaluation", "phantom", "batch", "commands"}),
+        ("network", {"volumes", "weights", "synthesis", "dicom_out", "evaluation", "phantom", "batch", "commands"}),
+        ("phantom", {"network", "weights", "synthesis", "dicom_out", "evaluation", "batch", "commands"}),
+        ("weights", {"synthesis", "dicom_out", "evaluation", "phantom", "batch", "commands"}),
+        ("synthesis", {"dicom_out", "evaluation", "phantom", "batch", "commands"}),
+        ("dicom_out", {"synthesis", "evaluation", "phantom", "batch", "commands"}),
+        ("evaluation", {"synthesis", "dicom_out", "phantom", "batch", "commands"}),
+        ("batch", {"commands"}),
+    ],
+)
+def test_a_room_of_the_engine_knows_nothing_of_those_behind_it(room: str, later: set[str]):
+    files = list((LIBRARY / "engine" / room).glob("*.py"))
+    assert files
+    assert {file.name: found for file in files if (found := relative(file) & later)} == {}
+
+
+def test_every_room_of_the_engine_has_its_place_in_the_order():
+    rooms = {path.name for path in (LIBRARY / "engine").iterdir() if (path / "__init__.py").is_file()}
+    assert rooms == {
+        "commands",
+        "volumes",
+        "network",
+        "phantom",
+        "weights",
+        "synthesis",
+        "dicom_out",
+        "evaluation",
+        "batch",
+    }
 
 
 def test_no_module_of_the_desktop_loads_torch_or_einops():

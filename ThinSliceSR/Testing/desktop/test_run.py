@@ -220,3 +220,20 @@ def test_a_script_gets_the_volumes_or_the_sentence(session: object):
     assert array(results.dls).shape == (36, 40, 40)
     with pytest.raises(ThinSliceError, match="no-such-model"):
         session.synthesize(Request(add_thick_volume(), weights="no-such-model", device="cpu"))
+
+
+def test_a_run_whose_temporary_folder_is_gone_does_not_begin_and_leaves_the_scene_as_it_was(
+    session: object, scene: object, tmp_path: Path
+):
+    from ThinSliceSRLib.desktop.run import Request
+    from ThinSliceSRLib.engine.errors import CannotWrite
+
+    run_to_the_end(session, Request(add_thick_volume(slices=2), device="cpu"))
+    thick = add_thick_volume("Other")
+    before = scene.GetNumberOfNodes()
+    for folder in tmp_path.iterdir():  # as a program that tidies up does
+        folder.rmdir()
+    with pytest.raises(CannotWrite, match="No temporary folder can be made"):
+        session.start(Request(thick), **Listening().listeners)
+    assert not session.running
+    assert scene.GetNumberOfNodes() == before

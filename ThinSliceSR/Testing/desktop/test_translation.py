@@ -115,7 +115,7 @@ def chinese(application: Any, tmp_path: Path) -> Iterator[dict[tuple[str, str], 
 def test_the_panel_speaks_chinese(chinese: dict[tuple[str, str], str], scene: Any):
     import slicer
 
-    module = open_module()
+    module = open_module(__name__)
     try:
         assert module.ui.applyButton.text == "开始"
         assert module.ui.lungButton.text == "肺窗"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -135,3 +136,15 @@ def derive(folder: Path, target: Path, compression: str = "none", anonymous: boo
         series.write(dls, derivation_of(dls_header(model, synthesis, slab_consistent=True)))
         series.write(bis, derivation_of(bis_header()))
     return Derived(folder, thick, {"DLS": dls, "BIS": bis}, target)
+
+
+def everything(dataset: Dataset) -> Iterator[pydicom.DataElement]:
+    """All elements, those within sequences too."""
+    for element in dataset:
+        yield element
+        for item in element.value if element.VR == "SQ" else ():
+            yield from everything(item)
+
+
+def height(dataset: Dataset) -> float:
+    return float(dataset.ImagePositionPatient[2])

@@ -36,12 +36,14 @@ class Perceptron(nn.Module): pass
 
 def published_tree(module: nn.Module, classes: object) -> nn.Module:
     """The module with every class that is ours replaced by the published code's, as far as a pickle shows."""
-    if type(module).__module__.startswith("torch.nn") and type(module) is not nn.Module:
-        tree = type(module)() if isinstance(module, nn.Sequential) else module
+    if isinstance(module, nn.Sequential):
+        # Ours with names for their parts are modules of classes of their own there.
+        numbered = all(name.isdigit() for name, _ in module.named_children())
+        tree = nn.Sequential() if numbered else classes.Decoder()
+    elif type(module).__module__.startswith("torch.nn"):
+        tree = module
     else:
-        tree = getattr(
-            classes, {"CTHNet": "TransSR", "Module": "Decoder"}.get(type(module).__name__, type(module).__name__)
-        )()
+        tree = getattr(classes, {"CTHNet": "TransSR"}.get(type(module).__name__, type(module).__name__))()
         for name, parameter in module.named_parameters(recurse=False):
             tree.register_parameter(name, parameter)
     for name, child in module.named_children():

@@ -1,43 +1,17 @@
-"""The command line as its users meet it: real processes, real files, real signals, a full disk."""
+"""The command line as its users meet it: real processes, real files, a full disk."""
 
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from command_line_runs import names, thinslicesr, write_thick
 from models import TINY
-from ThinSliceSRLib.engine.network.configuration import SMALL
 from ThinSliceSRLib.engine.weights.weights_file import save_weights, untrained_network
-
-COMMAND = [sys.executable, "-m", "ThinSliceSRLib.engine"]
-LIBRARY = Path(__file__).parents[2]
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(LIBRARY)}
-
-
-def thinslicesr(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*COMMAND, *map(str, arguments)], capture_output=True, text=True, env=ENVIRONMENT, timeout=120
-    )
-
-
-def write_thick(path: Path, slices: int = 4, matrix: int = 32, spacing: float = 5.0) -> sitk.Image:
-    """A small volume with HU of a chest, oblique and away from the origin."""
-    hu = np.random.default_rng(0).choice(np.array([-1000, -850, 40, 60], np.int16), (slices, matrix, matrix))
-    image = sitk.GetImageFromArray(hu)
-    image.SetSpacing((0.7, 0.8, spacing))
-    image.SetOrigin((-120.5, 33.25, -801.125))
-    image.SetDirection((0, 1, 0, -1, 0, 0, 0, 0, 1))
-    sitk.WriteImage(image, str(path))
-    return image
 
 
 @pytest.fixture(scope="module")
@@ -51,10 +25,6 @@ def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def thick_file(tmp_path: Path) -> Path:
     write_thick(tmp_path / "thick.nrrd")
     return tmp_path / "thick.nrrd"
-
-
-def names(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir()}
 
 
 def test_synthesize_writes_both_volumes_where_the_input_lies(tmp_path: Path, thick_file: Path, tiny_weights: Path):
@@ -221,53 +191,6 @@ def test_simulate_makes_a_thick_volume_that_can_be_synthesised(tmp_path: Path, t
     assert sitk.ReadImage(str(tmp_path / "dls.nrrd")).GetSize()[2] == 31
 
 
-@pytest.fixture
-def long_run(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    """A run that would take long, in the middle of its first cube."""
-    write_thick(tmp_path / "thick.nrrd", slices=60, matrix=128)
-    save_weights(tmp_path / "small.safetensors", untrained_network(SMALL), "small", trained=False)
-    (tmp_path / "out").mkdir()
-    process = subprocess.Popen(
-        [
-            *COMMAND, "synthesize", tmp_path / "thick.nrrd", tmp_path / "out" / "dls.nrrd",
-            "--bicubic", tmp_path / "out" / "bis.nrrd", "--preview", tmp_path / "out" / "preview.nhdr",
-            "--weights", tmp_path / "small.safetensors", "--precision", "float32", "--progress", "json",
-        ],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT,
-    )  # fmt: skip
-    while json.loads(process.stdout.readline()).get("stage") != "synthesize":
-        pass
-    assert names(tmp_path / "out") == {"preview.nhdr", "preview.raw"}
-    yield process
-    process.kill()
-    process.wait()
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
-def test_a_cancelled_run_ends_within_two_seconds_and_leaves_nothing(
-    long_run: subprocess.Popen[str], tmp_path: Path, number: signal.Signals
-):
-    began = time.monotonic()
-    long_run.send_signal(number)
-    _, told = long_run.communicate(timeout=60)
-    assert time.monotonic() - began < 2
-    assert long_run.returncode == 130
-    assert told == "The run was cancelled; nothing was written.\n"
-    assert names(tmp_path / "out") == set()
-
-
-def test_a_killed_run_leaves_no_output_under_its_name(long_run: subprocess.Popen[str], tmp_path: Path):
-    long_run.kill()
-    long_run.wait()
-    assert not {"dls.nrrd", "bis.nrrd"} & names(tmp_path / "out")
-
-
-def test_a_run_whose_listener_is_gone_ends(long_run: subprocess.Popen[str], tmp_path: Path):
-    long_run.stdout.close()
-    assert long_run.wait(timeout=60) == 130
-    assert names(tmp_path / "out") == set()
-
-
 def test_a_full_disk_is_told_and_left_as_it_was(tmp_path: Path, mounted: Callable[[str], Path], tiny_weights: Path):
     small_disk = mounted("size=100k")
     write_thick(tmp_path / "thick.nrrd", slices=12, matrix=100)
@@ -306,38 +229,3 @@ def test_uncompressed_outputs_end_with_their_raw_values(tmp_path: Path, thick_fi
     values = sitk.GetArrayFromImage(sitk.ReadImage(str(output)))
     raw = np.frombuffer(output.read_bytes()[-values.nbytes :], "<i2").reshape(values.shape)
     np.testing.assert_array_equal(raw, values)
-
-
-def start_with_input(tmp_path: Path, **popen: object) -> subprocess.Popen[str]:
-    """A run that takes minutes, cancelled when its input ends; returns once it computes."""
-    write_thick(tmp_path / "thick.nrrd", slices=40, matrix=256)
-    save_weights(tmp_path / "small.safetensors", untrained_network(SMALL), "small", trained=False)
-    command = [*COMMAND, "synthesize", "--cancel-with-input", "thick.nrrd", "dls.nrrd", "--preview", "look.nhdr"]
-    command += ["--weights", "small.safetensors", "--device", "cpu", "--progress", "json"]
-    process = subprocess.Popen(
-        command, cwd=tmp_path, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **popen
-    )
-    assert process.stdout
-    for line in process.stdout:
-        if json.loads(line).get("stage") == "synthesize":
-            break
-    return process
-
-
-def test_a_run_whose_input_ends_after_listening_is_cancelled_and_leaves_nothing(tmp_path: Path):
-    process = start_with_input(tmp_path, stdin=subprocess.PIPE)
-    assert process.stdin
-    process.stdin.write("listening\n")
-    process.stdin.flush()
-    assert process.poll() is None
-    process.stdin.close()
-    assert process.wait(10) == 130
-    assert names(tmp_path) == {"thick.nrrd", "small.safetensors"}
-
-
-def test_a_run_whose_input_was_never_there_goes_on(tmp_path: Path):
-    process = start_with_input(tmp_path, stdin=subprocess.DEVNULL)
-    with pytest.raises(subprocess.TimeoutExpired):
-        process.wait(2)
-    process.terminate()
-    assert process.wait(10) == 130

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from command_line_runs import names, thinslicesr, write_thick
 from models import TINY
-from test_command_line import names, thinslicesr, write_thick
 from ThinSliceSRLib.engine.volumes.reading import read_volume
 from ThinSliceSRLib.engine.weights.weights_file import save_weights, untrained_network
 

@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pydicom
 import pytest
-from derived_series_making import ACQUISITION, IDENTITY, Derived, derive, write_hospital_series
+from derived_series_making import ACQUISITION, IDENTITY, Derived, derive, everything, write_hospital_series
 from dicomanonymizer.dicom_anonymization_databases import dicomfields_2024b
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
-from test_dicom_out import everything
 from ThinSliceSRLib.engine.errors import UnusableInput
 from ThinSliceSRLib.engine.volumes.reading import read_volume
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -11,16 +10,21 @@ import numpy as np
 import pydicom
 import pytest
 import SimpleITK as sitk
-from derived_series_making import ACQUISITION, HOSPITAL, SHA256, Derived, derive, write_hospital_series
+from derived_series_making import (
+    ACQUISITION,
+    HOSPITAL,
+    SHA256,
+    Derived,
+    derive,
+    everything,
+    height,
+    write_hospital_series,
+)
 from dicom_making import slice_positions, write_series
-from hypothesis import given
-from hypothesis import strategies as st
 from models import linear_model
-from pydicom.dataset import Dataset
 from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian, JPEG2000Lossless, RLELossless
 from ThinSliceSRLib.engine import ENGINE_VERSION
 from ThinSliceSRLib.engine.dicom_out.derivation import derivation_of
-from ThinSliceSRLib.engine.dicom_out.derived_series import series_description
 from ThinSliceSRLib.engine.provenance import dls_header
 from ThinSliceSRLib.engine.synthesis.slab import SlabError
 from ThinSliceSRLib.engine.synthesis.synthesize import Synthesis
@@ -44,18 +48,6 @@ def derived(tmp_path_factory: pytest.TempPathFactory) -> Derived:
     folder = tmp_path_factory.mktemp("scan")
     write_hospital_series(folder / "source")
     return derive(folder / "source", folder / "dicom")
-
-
-def everything(dataset: Dataset) -> Iterator[pydicom.DataElement]:
-    """All elements, those within sequences too."""
-    for element in dataset:
-        yield element
-        for item in element.value if element.VR == "SQ" else ():
-            yield from everything(item)
-
-
-def height(dataset: Dataset) -> float:
-    return float(dataset.ImagePositionPatient[2])
 
 
 @BOTH
@@ -202,94 +194,12 @@ def test_each_slice_names_the_source_slices_between_which_it_lies(derived: Deriv
         assert len(named) == (1 if round(place) % 5 == 0 else 2)
 
 
-@pytest.mark.parametrize(
-    ("character_set", "name"),
-    [
-        ("ISO_IR 100", "Müller^Jürgen"),
-        ("ISO_IR 192", "Σωκράτης^Ὁ=王^小東"),
-        (["", "ISO 2022 IR 87"], "Yamada^Tarou=山田^太郎=やまだ^たろう"),
-        (["", "ISO 2022 IR 149"], "Hong^Gildong=洪^吉洞=홍^길동"),
-        ("GB18030", "Wang^XiaoDong=王^小东"),
-        (None, "Muller^Jurgen"),
-    ],
-)
-def test_names_in_any_script_stay_as_they_are(character_set, name: str, tmp_path: Path):
-    comment = name.split("=")[-1]
-    tags = {"SpecificCharacterSet": character_set, "PatientName": name, "StudyDescription": comment}
-    write_hospital_series(tmp_path / "source", **tags, SeriesDescription=comment)
-    derived = derive(tmp_path / "source", tmp_path / "dicom")
-    source = next((tmp_path / "source").iterdir())
-    encoded = pydicom.dcmread(source).get_item("PatientName").value
-    for path in (*derived.files("DLS"), *derived.files("BIS")):
-        dataset = pydicom.dcmread(path)
-        assert dataset.get_item("PatientName").value == encoded
-        assert dataset.PatientName == name
-        assert dataset.StudyDescription == comment
-        assert dataset.SeriesDescription.startswith(comment)
-
-
-@given(st.text(max_size=80), st.sampled_from(["DLS", "BIS"]), st.floats(0.5, 8))
-def test_a_description_of_any_length_is_cut_to_what_dicom_holds(source: str, name: str, spacing: float):
-    description = series_description(source, name, spacing, "ISO_IR 192")
-    assert len(description.encode()) <= 64
-    assert description.endswith(f"{name} {spacing:.3g} mm (synthetic)")
-    if len(source.encode()) < 30:
-        assert description.startswith(source.strip())
-
-
-def test_a_description_is_cut_by_its_length_in_the_file(tmp_path: Path):
-    tags = {"SpecificCharacterSet": ["", "ISO 2022 IR 87"], "SeriesDescription": "胸部" * 25}
-    write_hospital_series(tmp_path / "source", **tags)
-    dataset = derive(tmp_path / "source", tmp_path / "dicom").slices()[0]
-    assert 60 <= len(dataset.get_item("SeriesDescription").value.rstrip()) <= 64
-    assert dataset.SeriesDescription.startswith("胸部" * 5)
-    assert dataset.SeriesDescription.endswith(" DLS 1 mm (synthetic)")
-
-
-def test_what_the_slices_do_not_agree_on_is_left_out(tmp_path: Path):
-    write_hospital_series(tmp_path / "source")
-    path = next((tmp_path / "source").iterdir())
-    dataset = pydicom.dcmread(path)
-    dataset.StudyDescription, dataset.KVP = "Another", 80
-    dataset.save_as(path)
-    for dataset in derive(tmp_path / "source", tmp_path / "dicom").slices():
-        assert "StudyDescription" not in dataset
-        assert dataset["KVP"].is_empty
-
-
-def test_each_slice_has_the_window_of_its_nearest_source_slice(tmp_path: Path):
-    write_hospital_series(tmp_path / "source")
-    for path in (tmp_path / "source").iterdir():
-        dataset = pydicom.dcmread(path)
-        dataset.WindowCenter, dataset.WindowWidth = [height(dataset), 0], [100, 200]
-        dataset.save_as(path)
-    for dataset in derive(tmp_path / "source", tmp_path / "dicom").slices():
-        assert abs(dataset.WindowCenter[0] - height(dataset)) <= 2
-
-
-def test_without_a_frame_of_reference_the_new_series_share_a_new_one(tmp_path: Path):
-    write_hospital_series(tmp_path / "source", FrameOfReferenceUID=None)
-    derived = derive(tmp_path / "source", tmp_path / "dicom")
-    frames = {item.FrameOfReferenceUID for name in ("DLS", "BIS") for item in derived.slices(name)}
-    assert len(frames) == 1
-    assert frames.pop().startswith("2.25.")
-
-
-def test_a_source_without_all_that_is_optional_will_do(tmp_path: Path):
-    write_series(tmp_path / "source", np.zeros((3, 5, 6)), SeriesNumber=None, SeriesDescription=None)
-    dataset = derive(tmp_path / "source", tmp_path / "dicom").slices()[0]
-    assert dataset.SeriesDescription == "DLS 1 mm (synthetic)"
-    assert dataset.SeriesNumber == 1
-    assert dataset["PatientBirthDate"].is_empty
-    assert len(dataset.ContributingEquipmentSequence) == 1
-
-
-def test_what_was_compressed_with_loss_once_says_so_for_ever(tmp_path: Path):
-    lossy = {"LossyImageCompression": "01", "LossyImageCompressionRatio": 12.5}
-    write_hospital_series(tmp_path / "source", **lossy, LossyImageCompressionMethod="ISO_10918_1")
-    for dataset in derive(tmp_path / "source", tmp_path / "dicom").slices():
-        assert (dataset.LossyImageCompression, dataset.LossyImageCompressionRatio) == ("01", 12.5)
-        assert dataset.LossyImageCompressionMethod == "ISO_10918_1"
+def test_the_folder_holds_two_series_of_one_study(derived: Derived):
+    found = find_series(derived.folder)
+    assert [str(item) for item in found] == [
+        'number 2001 "Chest 5.0 DLS 1 mm (synthetic)" (16 slices, 1 mm apart, 1 mm thick, synthetic)',
+        'number 2002 "Chest 5.0 BIS 1 mm (synthetic)" (16 slices, 1 mm apart, 1 mm thick, synthetic)',
+    ]
 
 
 def test_the_times_of_the_making_are_told_in_the_timezone_of_the_source(derived: Derived):
@@ -300,25 +210,3 @@ def test_the_times_of_the_making_are_told_in_the_timezone_of_the_source(derived:
         dataset.ContributingEquipmentSequence[-1].ContributionDateTime
         == f"{dataset.SeriesDate}{dataset.SeriesTime}+0930"
     )
-
-
-def test_odd_values_of_the_source_stay_silent(tmp_path: Path, capfd, recwarn):
-    odd = {"PatientAge": "68", "StudyTime": "8 o'clock", "AccessionNumber": "A" * 30, "PatientSex": "woman"}
-    pydicom.config.settings.writing_validation_mode = pydicom.config.IGNORE
-    try:
-        write_hospital_series(tmp_path / "source", **odd)
-    finally:
-        pydicom.config.settings.writing_validation_mode = None
-    recwarn.clear()
-    dataset = derive(tmp_path / "source", tmp_path / "dicom").slices()[0]
-    assert dataset.AccessionNumber == "A" * 30
-    assert capfd.readouterr() == ("", "")
-    assert not [warning for warning in recwarn if "ThinSliceSRLib" in warning.filename or "A" * 30 in str(warning)]
-
-
-def test_the_folder_holds_two_series_of_one_study(derived: Derived):
-    found = find_series(derived.folder)
-    assert [str(item) for item in found] == [
-        'number 2001 "Chest 5.0 DLS 1 mm (synthetic)" (16 slices, 1 mm apart, 1 mm thick, synthetic)',
-        'number 2002 "Chest 5.0 BIS 1 mm (synthetic)" (16 slices, 1 mm apart, 1 mm thick, synthetic)',
-    ]

@@ -12,7 +12,7 @@ import pytest
 from dicom_making import compress, rewrite, slice_positions, write_series, write_slice
 from pydicom.encaps import encapsulate
 from ThinSliceSRLib.engine.errors import UnusableInput
-from ThinSliceSRLib.engine.volumes.findings import Finding, check_path, check_volume
+from ThinSliceSRLib.engine.volumes.findings import Finding, check_input, check_volume
 from ThinSliceSRLib.engine.volumes.reading import read_volume
 
 HU = np.random.default_rng(5).integers(-1000, 1500, (6, 9, 11))
@@ -176,4 +176,4 @@ def test_a_slice_with_another_rescale_than_its_values_is_a_warning(place, slope,
 def test_a_wrong_slope_in_the_header_of_one_slice_is_a_warning(thick_volume, tmp_path):
     write_series(tmp_path, thick_volume.hu)
     rewrite(sorted(tmp_path.iterdir())[4], RescaleSlope=2)
-    assert only(check_path(tmp_path)).code == "slice_unlike_others"
+    assert only(check_input(tmp_path).findings).code == "slice_unlike_others"

@@ -12,7 +12,7 @@ from dicom_making import slice_positions, write_series
 from hypothesis import given
 from hypothesis import strategies as st
 from ThinSliceSRLib.engine.volumes import memory
-from ThinSliceSRLib.engine.volumes.findings import Finding, check_path, check_volume
+from ThinSliceSRLib.engine.volumes.findings import Finding, check_input, check_volume
 from ThinSliceSRLib.engine.volumes.slice_steps import slice_steps
 from ThinSliceSRLib.engine.volumes.volume import Acquisition, Volume
 
@@ -40,7 +40,7 @@ def test_a_thick_chest_ct_has_no_findings(thick_volume):
 
 def test_a_thick_chest_ct_from_dicom_has_no_findings(thick_volume, tmp_path):
     write_series(tmp_path, thick_volume.hu)
-    assert check_path(tmp_path) == []
+    assert check_input(tmp_path).findings == []
 
 
 @pytest.mark.parametrize("axes", [(0, 1, 2), (2, 0, 1), (1, 2, 0)])
@@ -73,7 +73,7 @@ def test_another_modality_is_an_error(thick_volume):
 def test_missing_slices_are_an_error_with_their_positions(thick_volume, tmp_path):
     positions = slice_positions(15)
     write_series(tmp_path, thick_volume.hu, np.delete(positions, [4, 9, 10], axis=0))
-    findings = check_path(tmp_path)
+    findings = check_input(tmp_path).findings
     assert codes(findings) == ["missing_slices"]
     for height in ("-280.0", "-255.0", "-250.0"):
         assert height in findings[0].message
@@ -83,7 +83,7 @@ def test_an_uneven_step_is_an_error_with_its_position(thick_volume, tmp_path):
     positions = slice_positions(12)
     positions[7:, 2] += 2.5
     write_series(tmp_path, thick_volume.hu, positions)
-    findings = check_path(tmp_path)
+    findings = check_input(tmp_path).findings
     assert codes(findings, "error") == ["uneven_slices"]
     assert "after -270.0 mm" in findings[0].message
 
@@ -91,7 +91,7 @@ def test_an_uneven_step_is_an_error_with_its_position(thick_volume, tmp_path):
 def test_two_slices_at_one_position_are_an_error(thick_volume, tmp_path):
     positions = slice_positions(11)
     write_series(tmp_path, thick_volume.hu, np.insert(positions, 3, positions[3], axis=0))
-    findings = check_path(tmp_path)
+    findings = check_input(tmp_path).findings
     assert codes(findings, "error") == ["uneven_slices"]
     assert "-285.0 mm" in findings[0].message
 
@@ -129,7 +129,7 @@ def test_a_tilted_gantry_is_an_error(thick_volume, tmp_path):
     orientation = [1, 0, 0, 0, float(np.cos(tilt)), float(np.sin(tilt))]
     positions = np.array([-100.0, -80, -300]) + np.arange(12)[:, None] * np.array([0, 0, 5.0])
     write_series(tmp_path, thick_volume.hu, positions, ImageOrientationPatient=orientation)
-    finding = only(check_path(tmp_path))
+    finding = only(check_input(tmp_path).findings)
     assert (finding.level, finding.code) == ("error", "sheared")
     assert "12.0 degrees" in finding.message
 
@@ -138,7 +138,7 @@ def test_positions_rounded_to_a_tenth_of_a_millimetre_are_no_tilt(thick_volume, 
     positions = slice_positions(12)
     positions[:, 0] += np.resize([0.05, 0.0, -0.05], 12)
     write_series(tmp_path, thick_volume.hu, positions)
-    assert check_path(tmp_path) == []
+    assert check_input(tmp_path).findings == []
 
 
 @pytest.mark.parametrize("spacing", [0.8, 1.0, 2.0, float(np.float32(2.0000003))])
@@ -232,26 +232,26 @@ def test_two_series_interleaved_under_one_name_are_errors(thick_volume, tmp_path
     for number, first in enumerate((-300.0, -298.7)):
         positions = slice_positions(12, first=(0, 0, first))
         write_series(tmp_path / str(number), thick_volume.hu, positions)
-    assert codes(check_path(tmp_path), "error") == ["uneven_slices"]
+    assert codes(check_input(tmp_path).findings, "error") == ["uneven_slices"]
 
 
 def test_two_slices_at_each_place_are_an_error(thick_volume, tmp_path):
     for number in range(2):
         write_series(tmp_path / str(number), thick_volume.hu)
-    finding = only(check_path(tmp_path))
+    finding = only(check_input(tmp_path).findings)
     assert (finding.level, finding.code) == ("error", "uneven_slices")
     assert "More than one slice" in finding.message
 
 
 def test_a_file_that_cannot_be_read_is_a_finding(tmp_path):
     (tmp_path / "v.nrrd").write_bytes(b"no volume")
-    finding = only(check_path(tmp_path / "v.nrrd"))
+    finding = only(check_input(tmp_path / "v.nrrd").findings)
     assert (finding.level, finding.code) == ("error", "not_readable")
 
 
 def test_more_than_one_component_is_a_finding(tmp_path):
     sitk.WriteImage(sitk.Image([5, 4, 3], sitk.sitkVectorInt16, 2), str(tmp_path / "v.nrrd"))
-    finding = only(check_path(tmp_path / "v.nrrd"))
+    finding = only(check_input(tmp_path / "v.nrrd").findings)
     assert (finding.level, finding.code) == ("error", "components")
 
 
@@ -261,7 +261,7 @@ def test_a_sheared_nifti_is_a_finding(thick_volume, tmp_path):
     content = bytearray(path.read_bytes())
     struct.pack_into("<f", content, 280 + 4 * 6, 1.0)
     path.write_bytes(content)
-    finding = only(check_path(path))
+    finding = only(check_input(path).findings)
     assert (finding.level, finding.code) == ("error", "sheared")
 
 
@@ -269,12 +269,12 @@ def test_a_sheared_nrrd_is_a_finding(thick_volume, tmp_path):
     direction = np.eye(3)
     direction[:, 2] = [0, np.sin(0.2), np.cos(0.2)]
     sitk.WriteImage(replace(thick_volume, direction=direction).to_image(), str(tmp_path / "v.nrrd"))
-    finding = only(check_path(tmp_path / "v.nrrd"))
+    finding = only(check_input(tmp_path / "v.nrrd").findings)
     assert (finding.level, finding.code) == ("error", "sheared")
 
 
 def test_the_series_to_check_can_be_named(thick_volume, tmp_path):
     write_series(tmp_path, thick_volume.hu)
     write_series(tmp_path, thick_volume.hu, slice_positions(12, 1.0), SeriesInstanceUID="1.2", SeriesNumber=3)
-    assert codes(check_path(tmp_path)) == []
-    assert codes(check_path(tmp_path, "3"), "error") == ["already_thin"]
+    assert codes(check_input(tmp_path).findings) == []
+    assert codes(check_input(tmp_path, "3").findings, "error") == ["already_thin"]

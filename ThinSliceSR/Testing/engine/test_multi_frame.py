@@ -10,7 +10,7 @@ from derived_series_making import HOSPITAL, derive
 from dicom_making import compress, slice_positions, write_multi_frame, write_series, write_slice
 from pydicom.uid import LegacyConvertedEnhancedCTImageStorage
 from ThinSliceSRLib.engine.errors import UnusableInput
-from ThinSliceSRLib.engine.volumes.findings import check_path
+from ThinSliceSRLib.engine.volumes.findings import check_input
 from ThinSliceSRLib.engine.volumes.reading import read_volume
 
 HU = np.random.default_rng(8).integers(-500, 750, (6, 16, 18)) * 2
@@ -66,7 +66,7 @@ def test_frames_that_differ_in_rescale_are_refused(tmp_path):
 def test_a_missing_frame_is_a_finding(tmp_path):
     positions = slice_positions(7)
     write_multi_frame(tmp_path / "1.dcm", HU, np.delete(positions, 3, axis=0))
-    assert "missing_slices" in [finding.code for finding in check_path(tmp_path)]
+    assert "missing_slices" in [finding.code for finding in check_input(tmp_path).findings]
 
 
 def test_frames_without_a_place_are_refused(tmp_path):

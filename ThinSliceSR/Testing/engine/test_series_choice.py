@@ -14,7 +14,7 @@ from dicom_making import slice_positions, write_series
 from ThinSliceSRLib.engine.command_line import make_parser
 from ThinSliceSRLib.engine.errors import UnusableInput
 from ThinSliceSRLib.engine.progress import SilentReporter
-from ThinSliceSRLib.engine.volumes.findings import check_input, check_path
+from ThinSliceSRLib.engine.volumes.findings import check_input
 from ThinSliceSRLib.engine.volumes.reading import read_volume
 
 HU = np.random.default_rng(5).integers(-1000, 400, (6, 9, 11))
@@ -130,7 +130,7 @@ def test_a_long_list_is_cut_short(tmp_path):
 )
 def test_a_lone_series_is_taken_and_what_is_wrong_with_it_is_a_finding(only, code, tmp_path):
     add_series(tmp_path, 1, **only)
-    assert code in [finding.code for finding in check_path(tmp_path)]
+    assert code in [finding.code for finding in check_input(tmp_path).findings]
 
 
 def test_what_this_program_made_is_never_taken_by_itself_and_a_finding_when_named(tmp_path):
@@ -151,7 +151,7 @@ def test_the_mark_of_synthetic_data_is_enough(tmp_path):
         dataset = pydicom.dcmread(path)
         dataset.add_new(0x0008001C, "CS", "YES")
         dataset.save_as(path)
-    assert "synthetic" in [finding.code for finding in check_path(tmp_path)]
+    assert "synthetic" in [finding.code for finding in check_input(tmp_path).findings]
 
 
 def check(*arguments: object) -> int:

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from command_line_runs import COMMAND, ENVIRONMENT, names, thinslicesr, write_thick
 from models import TINY
-from test_command_line import COMMAND, ENVIRONMENT, names, thinslicesr, write_thick
 from ThinSliceSRLib.engine.weights.weights_file import save_weights, untrained_network
 
 

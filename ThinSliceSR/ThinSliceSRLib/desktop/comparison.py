@@ -67,8 +67,12 @@ class Comparison:
         layout_node = _layout_node()
         if layout_node is None:
             raise RuntimeError(_("This Slicer has no views to compare in; start it with its main window."))
-        stays = self.is_shown and self._volumes is not None and self._volumes.thick is volumes.thick
-        stays = stays and self._volumes.by_column().keys() == volumes.by_column().keys()
+        shown = self._volumes if self.is_shown else None
+        stays = (
+            shown is not None
+            and shown.thick is volumes.thick
+            and shown.by_column().keys() == volumes.by_column().keys()
+        )
         if not self.is_shown:
             self._before = _UserState.of(layout_node)
         self._volumes = volumes

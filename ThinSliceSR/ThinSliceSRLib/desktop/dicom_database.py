@@ -12,7 +12,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from ..engine.errors import UnusableInput
-from .result_volume import ATTRIBUTE_PREFIX, SOURCE_ROLE
+from .synthetic_mark import ATTRIBUTE_PREFIX, SOURCE_ROLE
 
 INSTANCE_UIDS = "DICOM.instanceUIDs"
 """Volume node attribute: the SOP instance UIDs of the files that Slicer loaded it from, one per slice."""

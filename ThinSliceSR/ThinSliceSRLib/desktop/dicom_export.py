@@ -19,8 +19,8 @@ from ..engine.errors import CannotWrite, ThinSliceError, UnusableInput
 from ..engine.provenance import BIS_CONTENT, DLS_CONTENT, PREFIX
 from .dicom_database import add_series, holds_series, is_from_dicom, source_files
 from .private_folder import PrivateFolder
-from .result_volume import ATTRIBUTE_PREFIX, kind_of
 from .run import Outcome, Progress, unexpected_sentence
+from .synthetic_mark import ATTRIBUTE_PREFIX, kind_of
 from .volume_nodes import write_volume
 from .worker import Ending, Worker
 
@@ -67,9 +67,9 @@ class DicomExport:
         on_progress: Callable[[Progress], None],
         on_ended: Callable[[Outcome], None],
     ) -> None:
+        """Raises CannotWrite when there is no room for temporary files."""
         self.request = request
-        self._parent_folder = folder
-        self._folder: Path | None = None
+        self._folder = folder.new_folder()
         self._on_progress = on_progress
         self._on_ended = on_ended
         self._facts: dict[str, Any] = {}
@@ -82,24 +82,23 @@ class DicomExport:
     def start(self) -> None:
         """Hands the results to a worker and returns. Raises ThinSliceError when that cannot be done."""
         try:
-            self._folder = self._parent_folder.new_folder()
             _gather(source_files(self.request.results[0]), self._folder / "source")
             for result in self.request.results:
-                kind = kind_of(result)
+                kind = str(kind_of(result))  # what is no result is refused by the engine
                 write_volume(result, self._folder / f"{kind}.nrrd", _header(result))
                 self._slices[kind] = result.GetImageData().GetDimensions()[2]
         except ThinSliceError:
             self._clean_up()
             raise
         on_event, on_ended = self._guarded(self._on_event), self._guarded(self._worker_ended)
-        self._worker = Worker(self._arguments(), on_event=on_event, on_ended=on_ended)
+        worker = self._worker = Worker(self._arguments(), on_event=on_event, on_ended=on_ended)
         # Not at once: where the process cannot be started, Qt tells so before it returns.
-        qt.QTimer.singleShot(0, self._start_worker)
+        qt.QTimer.singleShot(0, lambda: self._start_worker(worker))
 
-    def _start_worker(self) -> None:
+    def _start_worker(self, worker: Worker) -> None:
         if not self._ended:
             self._started = True
-            self._worker.start()
+            worker.start()
 
     @property
     def running(self) -> bool:
@@ -107,7 +106,7 @@ class DicomExport:
 
     def cancel(self) -> None:
         """Ends the export; within 2 seconds `on_ended` tells so. Where all is written already, it is too late."""
-        if not self.running:
+        if self._worker is None or self._ended:
             return
         if not self._started:
             self._end(Ending(None, "cancelled"), cancelled=True)
@@ -116,7 +115,7 @@ class DicomExport:
 
     def abandon(self) -> None:
         """Ends the export without a further word, as when Slicer quits: at most 2 seconds."""
-        if self.running:
+        if self._worker is not None and not self._ended:
             self._ended = True
             self._worker.abandon()
             self._indexer = None  # ends the copying first, so that nothing is removed under its hands
@@ -165,7 +164,8 @@ class DicomExport:
                 logging.error("the export has failed", exc_info=error)
                 if self._ended:
                     return
-                self._worker.abandon()
+                if self._worker is not None:
+                    self._worker.abandon()
                 self._end(Ending(None, "unexpected", unexpected_sentence(error)))
 
         return guarded
@@ -178,8 +178,7 @@ class DicomExport:
         self._on_ended(Outcome(done, cancelled, ending.code, ending.sentence, ending.log, self._facts))
 
     def _clean_up(self) -> None:
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def _header(result: slicer.vtkMRMLScalarVolumeNode) -> dict[str, str]:
@@ -188,7 +187,7 @@ def _header(result: slicer.vtkMRMLScalarVolumeNode) -> dict[str, str]:
         raise UnusableInput(_("This volume is a DICOM series already; send or copy that one."), "not_a_result")
     if result.GetAttribute(ATTRIBUTE_PREFIX + "Unfinished"):
         raise UnusableInput(_("This volume is unfinished; press Apply to make it again."), "not_a_result")
-    content = CONTENTS.get(kind_of(result))
+    content = CONTENTS.get(str(kind_of(result)))
     told = {entry: result.GetAttribute(ATTRIBUTE_PREFIX + name) for name, entry in ENTRIES.items()}
     entries = {"content": content, "synthetic": "yes", **told}
     return {PREFIX + entry: value for entry, value in entries.items() if value is not None}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import slicer
 
 from .dicom_database import INSTANCE_UIDS
-from .result_volume import ATTRIBUTE_PREFIX, SOURCE_ROLE, Kind
+from .synthetic_mark import SOURCE_ROLE, Kind, mark
 
 # Read once for each series, or not at all where the database has them in its cache.
 TAGS = {"manufacturersModelName": "0008,1090", "derivationDescription": "0008,2111"}
@@ -27,8 +27,7 @@ def mark_as_result(node: slicer.vtkMRMLScalarVolumeNode, kind: Kind, file: str) 
 
     file: any of the files that it was loaded from.
     """
-    node.SetAttribute(ATTRIBUTE_PREFIX + "Synthetic", "yes")
-    node.SetAttribute(ATTRIBUTE_PREFIX + "Kind", kind)
+    mark(node, kind)
     named = _named_instances(file)
     for volume in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode"):
         if named & set((volume.GetAttribute(INSTANCE_UIDS) or "").split()):

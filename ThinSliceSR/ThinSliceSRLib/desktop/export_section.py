@@ -12,7 +12,8 @@ from .dicom_database import is_from_dicom, not_from_dicom_sentence
 from .dicom_export import ExportRequest
 from .export_dialog import ExportChoice
 from .result_nodes import all_results_of
-from .result_volume import in_scene, kind_of
+from .result_volume import in_scene
+from .synthetic_mark import kind_of
 
 
 class ExportSection:

@@ -7,7 +7,8 @@ import slicer
 from slicer.i18n import tr as _
 
 from ..engine.errors import UnusableInput
-from ..engine.volumes.findings import OBLIQUE_DEGREES, Finding, check_volume
+from ..engine.volumes.findings import Finding, check_volume
+from ..engine.volumes.geometry import OBLIQUE_DEGREES
 from ..engine.volumes.volume import Volume
 from .volume_nodes import volume_of
 

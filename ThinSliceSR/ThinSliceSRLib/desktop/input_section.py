@@ -12,7 +12,7 @@ import vtk
 from slicer.i18n import tr as _
 
 from .input_facts import facts_line, findings
-from .result_volume import is_synthetic
+from .synthetic_mark import is_synthetic
 
 SETTLED_MS = 200
 # Legible on light and on dark backgrounds.
@@ -32,8 +32,9 @@ class InputSection:
 
     def watch(self, volume: slicer.vtkMRMLScalarVolumeNode | None) -> None:
         """Tells of changes of this volume from now on; None: of none."""
-        for observation in self._observations:
-            self._watched.RemoveObserver(observation)
+        if self._watched is not None:
+            for observation in self._observations:
+                self._watched.RemoveObserver(observation)
         self._watched = volume
         events = (vtk.vtkCommand.ModifiedEvent, slicer.vtkMRMLScalarVolumeNode.ImageDataModifiedEvent)
         self._observations = [volume.AddObserver(event, self._changed) for event in events] if volume else []
@@ -56,7 +57,7 @@ class InputSection:
             self._tell([])
             return False
         facts = facts_line(volume)
-        lines = [(finding.level, finding.message) for finding in findings(volume)]
+        lines: list[tuple[str, str]] = [(finding.level, finding.message) for finding in findings(volume)]
         # What is no volume has no facts but the reason, which stands below.
         self._ui.factsLabel.text = "" if ("error", facts) in lines else facts
         if is_synthetic(volume):

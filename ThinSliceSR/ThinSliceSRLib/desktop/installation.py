@@ -12,6 +12,7 @@ import sysconfig
 from collections import deque
 from collections.abc import Callable, Iterable
 from types import ModuleType
+from typing import TextIO
 
 import slicer
 from slicer.i18n import tr as _
@@ -73,7 +74,8 @@ class Installation:
     def abandon(self) -> None:
         """As `cancel`, and says no more: whoever listened is gone."""
         self._cancelled = True
-        self._on_progress = self._on_ended = lambda *_arguments: None
+        self._on_progress = lambda _line: None
+        self._on_ended = lambda _succeeded, _sentence: None
 
     def _install_packages(self) -> None:
         packages = list(self._missing.packages)
@@ -173,7 +175,7 @@ class Installation:
 class LinesOf(io.TextIOBase):
     """Hands on what is printed, and each line of it to `on_line`: Slicer prints what pip says while it waits for it."""
 
-    def __init__(self, stream: io.TextIOBase, on_line: Callable[[str], None]) -> None:
+    def __init__(self, stream: TextIO, on_line: Callable[[str], None]) -> None:
         self._stream = stream
         self._on_line = on_line
 

@@ -56,6 +56,11 @@ class ModelsSection:
         row = self._ui.modelsList.currentRow
         return self.weights.models[row] if self.weights and 0 <= row < len(self.weights.models) else None
 
+    def _name_of_chosen(self) -> str:
+        chosen = self._chosen
+        assert chosen is not None  # else the buttons that ask are disabled
+        return chosen.name
+
     def _work(
         self,
         arguments: list[str],
@@ -83,7 +88,7 @@ class ModelsSection:
         self._on_listed(self.weights)
 
     def _download(self) -> None:
-        name = self._chosen.name
+        name = self._name_of_chosen()
         self._ui.modelsStatusLabel.text = _("Downloading {name}…").format(name=name)
         self._work(download_arguments(name), self._changed(_("Downloaded.")), self._download_progress)
 
@@ -98,7 +103,7 @@ class ModelsSection:
             self._work(import_arguments(file), self._changed(_("Taken in.")))
 
     def _remove(self) -> None:
-        name = self._chosen.name
+        name = self._name_of_chosen()
         if self._dialogs.ask(_("Remove the weights {name} from your own folder?").format(name=name)):
             self._work(remove_arguments(name), self._changed(_("Removed.")))
 
@@ -111,7 +116,8 @@ class ModelsSection:
         return ended
 
     def _open_folder(self) -> None:
-        folder = self.weights.own_folder
+        folder = self.weights.own_folder if self.weights else None
+        assert folder is not None  # else the button is disabled
         folder.mkdir(parents=True, exist_ok=True)
         self._dialogs.open_folder(folder)
 

@@ -135,6 +135,7 @@ class Panel:
         self.ui.statusLabel.text = _("The diagnostics are on the clipboard.")
 
     def _show_log(self) -> None:
+        assert self._outcome is not None  # else the button is hidden
         self._dialogs.show_log(self._outcome.sentence, self._outcome.log)
 
     def _section_folded(self, folded: bool) -> None:
@@ -188,10 +189,10 @@ class Panel:
         )
 
     def _show_progress(self, progress: Progress) -> None:
-        counted = progress.stage in COUNTED_STAGES and progress.share is not None
-        self.ui.progressBar.maximum = PROGRESS_STEPS if counted else 0
-        if counted:
-            self.ui.progressBar.value = round(PROGRESS_STEPS * progress.share)
+        share = progress.share if progress.stage in COUNTED_STAGES else None
+        self.ui.progressBar.maximum = 0 if share is None else PROGRESS_STEPS
+        if share is not None:
+            self.ui.progressBar.value = round(PROGRESS_STEPS * share)
         lines = [stage_text(progress), self._notice]
         self.ui.statusLabel.text = "\n".join(filter(None, lines))
 
@@ -200,6 +201,7 @@ class Panel:
 
     def _show_results(self, results: ResultNodes) -> None:
         """Views of the input, or of an earlier result, show DLS from now on, at the same place."""
+        assert self._run is not None  # whose results they are
         views = [view for view in views_of(self._run.request.source) if not self._compare.owns(view)]
         self._replaced = [(view, view.GetBackgroundVolumeID()) for view in views]
         for view in views:
@@ -213,13 +215,12 @@ class Panel:
         else:
             self.ui.statusLabel.text = failure_text(outcome)
             self._show_former_volumes()
-        self._offer_log()
+        self._offer_log(outcome)
         self._run = None  # its volumes are the scene's now
         self._compare.show_input(self._shown_input)
         self._enable()
 
-    def _offer_log(self) -> None:
-        outcome = self._outcome
+    def _offer_log(self, outcome: Outcome) -> None:
         self.ui.logButton.visible = bool(outcome.log) and not outcome.done and not outcome.cancelled
 
     def _show_former_volumes(self) -> None:
@@ -240,7 +241,7 @@ class Panel:
             self._outcome = outcome
             done = exported_text(outcome.facts, to_database) if outcome.done else export_failure_text(outcome)
             self.ui.statusLabel.text = done
-            self._offer_log()
+            self._offer_log(outcome)
             self._enable()
 
         try:

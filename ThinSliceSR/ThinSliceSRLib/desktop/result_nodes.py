@@ -9,7 +9,8 @@ import slicer
 from slicer.i18n import tr as _
 
 from ..engine.errors import UnusableInput
-from .result_volume import ATTRIBUTE_PREFIX, SOURCE_ROLE, Kind, ResultGrid, ResultVolume, in_scene, is_synthetic
+from .result_volume import ResultGrid, ResultVolume, in_scene
+from .synthetic_mark import SOURCE_ROLE, Kind, is_synthetic, kind_of
 from .volume_nodes import require_one_volume
 
 
@@ -103,7 +104,7 @@ def results_of(
     source: slicer.vtkMRMLScalarVolumeNode,
 ) -> tuple[slicer.vtkMRMLScalarVolumeNode | None, slicer.vtkMRMLScalarVolumeNode | None]:
     """The newest DLS and BIS volumes of `source` in the scene that have an image, each None when there is none."""
-    newest = {volume.GetAttribute(ATTRIBUTE_PREFIX + "Kind"): volume for volume in all_results_of(source)}
+    newest = {kind_of(volume): volume for volume in all_results_of(source)}
     return newest.get("DLS"), newest.get("BIS")
 
 
@@ -122,7 +123,7 @@ def _require_free(
         if node is None:
             continue
         # The other kind is refused too: when a chosen result is deleted, the selector moves on to its neighbour.
-        is_earlier_result = is_synthetic(node) and node.GetAttribute(ATTRIBUTE_PREFIX + "Kind") == kind
+        is_earlier_result = is_synthetic(node) and kind_of(node) == kind
         if node.GetClassName() != "vtkMRMLScalarVolumeNode" or not (node.GetImageData() is None or is_earlier_result):
             sentence = _("The chosen output volume holds other data, which would be lost; choose none to make it.")
             raise UnusableInput(sentence, "target_exists")

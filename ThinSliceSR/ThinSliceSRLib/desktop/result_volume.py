@@ -6,20 +6,18 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TypeGuard
 
 import numpy as np
 import slicer
 import vtk
 
+from .synthetic_mark import ATTRIBUTE_PREFIX, SOURCE_ROLE, Kind, mark
 from .volume_nodes import series_uid_of, thin_ijk_to_ras
 
-ATTRIBUTE_PREFIX = "ThinSliceSR."
-SOURCE_ROLE = "ThinSliceSR.Source"
 # What is said of the network does not hold for an interpolated volume.
 OF_BIS_TOO = ("EngineVersion",)
 
-Kind = Literal["DLS", "BIS"]
 # What a name must say, and what is added to one that the user chose and that does not.
 WORDS: dict[Kind, str] = {"DLS": "synthetic", "BIS": "BIS"}
 ADDITIONS: dict[Kind, str] = {"DLS": " (synthetic)", "BIS": " BIS"}
@@ -34,16 +32,6 @@ class ResultGrid:
     slice_axis: int
     slices: int
     spacing_mm: float
-
-
-def is_synthetic(node: slicer.vtkMRMLNode | None) -> bool:
-    """Whether the node is a result of this module, also after it was renamed, or saved with its scene and loaded."""
-    return node is not None and node.GetAttribute(ATTRIBUTE_PREFIX + "Synthetic") == "yes"
-
-
-def kind_of(result: slicer.vtkMRMLNode) -> Kind | None:
-    """Whether a result is a DLS or a BIS volume."""
-    return result.GetAttribute(ATTRIBUTE_PREFIX + "Kind")
 
 
 class ResultVolume:
@@ -127,9 +115,8 @@ class ResultVolume:
         for name in self.node.GetAttributeNames():
             if name.startswith(ATTRIBUTE_PREFIX):
                 self.node.RemoveAttribute(name)
+        mark(self.node, self.kind)
         facts = {
-            "Synthetic": "yes",
-            "Kind": self.kind,
             "Unfinished": "yes",  # a scene may be saved in the middle of a run
             "SourceNodeID": self._source.GetID(),
             "SourceSeriesUID": series_uid_of(self._source),
@@ -195,7 +182,7 @@ class _Former:
             _copy_display(self._display, node)
 
 
-def in_scene(node: slicer.vtkMRMLNode | None) -> bool:
+def in_scene(node: slicer.vtkMRMLNode | None) -> TypeGuard[slicer.vtkMRMLNode]:
     return node is not None and bool(slicer.mrmlScene.IsNodePresent(node))
 
 

@@ -6,7 +6,7 @@ import logging
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import qt
@@ -82,11 +82,17 @@ class Run:
         on_visible: Callable[[ResultNodes], None],
         on_ended: Callable[[Outcome], None],
     ) -> None:
-        """on_notice: a sentence of warning. on_visible: the results hold something to look at."""
+        """on_notice: a sentence of warning. on_visible: the results hold something to look at.
+
+        Raises ThinSliceError when the volumes cannot be used so, or when there is no room for temporary files.
+        """
         self.request = request
         self.results = ResultNodes.begin(request.source, request.dls, request.bis, request.wants_bis)
-        self._parent_folder = folder
-        self._folder: Path | None = None
+        try:
+            self._folder = folder.new_folder()
+        except ThinSliceError:
+            self.results.discard()
+            raise
         self._on_progress = on_progress
         self._on_notice = on_notice
         self._on_visible = on_visible
@@ -104,7 +110,6 @@ class Run:
     def start(self) -> None:
         """Hands the input to a worker and returns. Raises ThinSliceError when the input cannot be written."""
         try:
-            self._folder = self._parent_folder.new_folder()
             write_volume(self.request.source, self._folder / "thick.nrrd")
         except ThinSliceError:
             self._clean_up()
@@ -112,17 +117,21 @@ class Run:
             raise
         self._observe_scene()
         on_event, on_ended = self._guarded(self._on_event), self._guarded(self._worker_ended)
-        self._worker = Worker(self._arguments(), on_event=on_event, on_ended=on_ended)
+        worker = self._worker = Worker(self._arguments(), on_event=on_event, on_ended=on_ended)
         # Not at once: where the process cannot be started, Qt tells so before it returns.
-        qt.QTimer.singleShot(0, self._start_worker)
+        qt.QTimer.singleShot(0, lambda: self._start_worker(worker))
 
-    def _start_worker(self) -> None:
+    def _start_worker(self, worker: Worker) -> None:
         if not self._ended:
-            self._worker.start()
+            worker.start()
 
     @property
     def running(self) -> bool:
         return self._worker is not None and not self._ended
+
+    @property
+    def _worker_runs(self) -> bool:
+        return self._worker is not None and self._worker.running
 
     @property
     def process_id(self) -> int:
@@ -130,7 +139,7 @@ class Run:
 
     def cancel(self, sentence: str = "") -> None:
         """Ends the run; within 2 seconds `on_ended` tells so, with the sentence that says why."""
-        if not self.running or self._cancelling:
+        if self._worker is None or self._ended or self._cancelling:
             return
         self._cancelling = True
         self._refusal = sentence
@@ -142,7 +151,7 @@ class Run:
 
     def abandon(self) -> None:
         """Ends the run without a further word, as when the scene is closed or Slicer quits: at most 2 seconds."""
-        if not self.running:
+        if self._worker is None or self._ended:
             return
         self._ended = True
         self._worker.abandon()
@@ -217,7 +226,7 @@ class Run:
             self._feed.add(self._raw("bis.nrrd", "output"), 0, count, self.results.bis_slices())
         self._feed.then(self._become_visible)
         for name in ("thick.nrrd", "preview.raw", "dls.nrrd", "bis.nrrd"):  # large files take a moment to remove
-            self._feed.then(lambda name=name: (self._folder / name).unlink(missing_ok=True))
+            self._feed.then(partial((self._folder / name).unlink, missing_ok=True))
         self._feed.then(lambda: self._end(ending))
 
     def _become_visible(self) -> None:
@@ -228,7 +237,7 @@ class Run:
     def _feed_failed(self, error: Exception) -> None:
         if not isinstance(error, OSError):
             self._fail(error)
-        elif not self._worker.running:  # else the worker has failed and removed its files: it tells why when it ends
+        elif not self._worker_runs:  # else the worker has failed and removed its files: it tells why when it ends
             sentence = _("The result could not be read from the temporary folder ({reason}); press Apply again.")
             self._end(Ending(None, "failed", sentence.format(reason=error.strerror)))
 
@@ -252,7 +261,7 @@ class Run:
         else:
             sentence = unexpected_sentence(error)
         self._feed.stop()
-        if self._worker.running:
+        if self._worker_runs:
             self.cancel(sentence)
         else:
             self._end(Ending(None, "unexpected", sentence))
@@ -290,8 +299,7 @@ class Run:
         for observation in self._scene_observations:
             slicer.mrmlScene.RemoveObserver(observation)
         self._scene_observations = []
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def unexpected_sentence(error: Exception) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import slicer
 from slicer.i18n import tr as _
@@ -19,7 +21,7 @@ SLAB_MM = 5.0
 PHANTOM_SIZE = (256, 256, 76)
 
 
-def load_chosen_sample(source: object) -> list[slicer.vtkMRMLScalarVolumeNode]:
+def load_chosen_sample(source: Any) -> list[slicer.vtkMRMLScalarVolumeNode]:
     """What the Sample Data module calls with the source that the user chose: the loaded volumes.
 
     A failure is told in one sentence, and leaves the list empty.
@@ -59,7 +61,7 @@ def ct_chest_volume() -> slicer.vtkMRMLScalarVolumeNode:
             slicer.mrmlScene.RemoveNode(node)
 
 
-def _sample_data_logic() -> object:
+def _sample_data_logic() -> Any:
     """The Sample Data module's logic: that of its panel, which shows the messages, where the panel exists."""
     import SampleData
 

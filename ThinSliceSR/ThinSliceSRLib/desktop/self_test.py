@@ -12,9 +12,9 @@ import slicer
 
 from .requirements import missing_requirements
 from .result_nodes import ResultNodes
-from .result_volume import is_synthetic
 from .run import Outcome, Request
 from .sample_volumes import phantom_volume
+from .synthetic_mark import is_synthetic
 
 LONGEST_RUN_S = 150
 

@@ -62,7 +62,7 @@ class Session:
 
     def cancel(self) -> None:
         """Ends the run that is going on, whoever has started it."""
-        if self.running:
+        if self._run is not None:
             self._run.cancel()
 
     def _begin(

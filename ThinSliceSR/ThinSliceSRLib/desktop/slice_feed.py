@@ -43,7 +43,7 @@ class SliceFeed:
 
     def __init__(self, show: Callable[[], None], on_failed: Callable[[Exception], None]) -> None:
         """show: tells Slicer that voxels have changed. on_failed: a turn has failed, and the feed has stopped."""
-        self._show: Callable[[], None] | None = show
+        self._show = show
         self._on_failed: Callable[[Exception], None] | None = on_failed
         self._waiting: deque[tuple[RawSlices, int, int, np.ndarray] | Callable[[], None]] = deque()
         self._unseen = False
@@ -73,7 +73,8 @@ class SliceFeed:
     def close(self) -> None:
         """Stops for good. PythonQt keeps this object for the session, so it must not keep the volumes."""
         self.stop()
-        self._show = self._on_failed = None
+        self._show = lambda: None
+        self._on_failed = None
 
     def _work(self) -> None:
         """One short turn. What goes wrong in an answer to Qt would be printed and forgotten, so it is handed on."""
@@ -88,16 +89,17 @@ class SliceFeed:
     def _take_turn(self) -> None:
         """Copies a piece, or shows what was copied, or takes the next action."""
         next_one = self._waiting[0] if self._waiting else None
-        copies = next_one is not None and not callable(next_one)
-        if self._unseen and (not copies or time.monotonic() >= self._next_show):
+        if self._unseen and (not isinstance(next_one, tuple) or time.monotonic() >= self._next_show):
             self._unseen = False
             self._show()
             self._next_show = time.monotonic() + SHOW_EVERY_S
-        elif copies:
-            source, first, stop, target = self._waiting.popleft()
+        elif isinstance(next_one, tuple):
+            source, first, stop, target = next_one
+            self._waiting.popleft()
             target[first:stop] = source.read(first, stop)
             self._unseen = True
         elif next_one is not None:
-            self._waiting.popleft()()
+            self._waiting.popleft()
+            next_one()
         else:
             self._timer.stop()

@@ -7,11 +7,7 @@ from collections.abc import Callable, Iterator
 import slicer
 import vtk
 
-SYNTHETIC_ATTRIBUTE = "ThinSliceSR.Synthetic"
-"""Volume node attribute; "yes" marks what a model or an interpolation made up."""
-
-KIND_ATTRIBUTE = "ThinSliceSR.Kind"
-"""Volume node attribute: "DLS" or "BIS"."""
+from .synthetic_mark import is_synthetic, kind_of
 
 _VIEW_CLASSES = ("vtkMRMLSliceNode", "vtkMRMLViewNode")
 _OBSERVED_CLASSES = (
@@ -160,10 +156,10 @@ def _kinds_in_slice(view: slicer.vtkMRMLSliceNode) -> list[str]:
         return []
     kinds: list[str] = []
     for volume, opacity in _layers(composite):
-        if volume is not None and opacity > 0 and volume.GetAttribute(SYNTHETIC_ATTRIBUTE) == "yes":
+        if volume is not None and opacity > 0 and is_synthetic(volume):
             if opacity == 1:
                 kinds = []  # this one hides those below, which are of the same patient and place
-            kinds.append(volume.GetAttribute(KIND_ATTRIBUTE) or "")
+            kinds.append(kind_of(volume) or "")
     return kinds
 
 
@@ -180,8 +176,8 @@ def _kinds_in_3d(view: slicer.vtkMRMLViewNode) -> list[str]:
             kinds += _kinds_in_slice(slice_node)
     for display in slicer.util.getNodesByClass("vtkMRMLVolumeRenderingDisplayNode"):
         volume = display.GetVolumeNode()
-        if display.GetVisibility(view.GetID()) and volume and volume.GetAttribute(SYNTHETIC_ATTRIBUTE) == "yes":
-            kinds.append(volume.GetAttribute(KIND_ATTRIBUTE) or "")
+        if volume is not None and display.GetVisibility(view.GetID()) and is_synthetic(volume):
+            kinds.append(kind_of(volume) or "")
     return kinds
 
 

@@ -9,7 +9,7 @@ import slicer
 import vtk
 
 from .result_nodes import all_results_of
-from .result_volume import is_synthetic
+from .synthetic_mark import is_synthetic
 
 
 def views_of(source: slicer.vtkMRMLScalarVolumeNode) -> list[slicer.vtkMRMLSliceCompositeNode]:

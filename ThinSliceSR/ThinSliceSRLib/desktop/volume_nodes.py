@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import slicer
@@ -35,12 +36,13 @@ def volume_of(node: slicer.vtkMRMLScalarVolumeNode) -> Volume:
     Raises UnusableInput with the code `no_image`, `label_map`, `components` or `too_few_slices`.
     """
     require_one_volume(node)
+    x, y, z = (float(value) for value in RAS_TO_LPS @ node.GetOrigin())
     directions = vtk.vtkMatrix4x4()
     node.GetIJKToRASDirectionMatrix(directions)
     volume = Volume(
         hu=slicer.util.arrayFromVolume(node),
         spacing_mm=node.GetSpacing(),
-        origin_mm=tuple(float(value) for value in RAS_TO_LPS @ node.GetOrigin()),
+        origin_mm=(x, y, z),
         direction=RAS_TO_LPS @ slicer.util.arrayFromVTKMatrix(directions)[:3, :3],
     )
     return replace(volume, acquisition=_acquisition(node, volume))
@@ -142,7 +144,7 @@ def _acquisition(node: slicer.vtkMRMLScalarVolumeNode, volume: Volume) -> Acquis
     )
 
 
-def _slice_positions(database: object, uids: Sequence[str], volume: Volume) -> tuple[float, ...] | None:
+def _slice_positions(database: Any, uids: Sequence[str], volume: Volume) -> tuple[float, ...] | None:
     """Where the slices lie along their normal in mm, ascending; None when it is not known of each slice.
 
     Reads only what the database has cached, which are the positions of all series that Slicer loaded from it: one

@@ -42,8 +42,12 @@ def scan_phantom(folder: Path, seed: int, undo: ExitStack) -> PhantomScan:
 
 
 def demonstrate(job: Job, scan: PhantomScan | None, figure: Path, reporter: Reporter, undo: ExitStack) -> str:
-    """Does the job, draws the figure, and returns what to tell: where things are and, for a phantom, a table."""
+    """Does the job, draws the figure, and returns what to tell: where things are and, for a phantom, a table.
+
+    The job is one that also writes a BIS volume.
+    """
     outcome = run_job(job, reporter, undo)
+    assert outcome.bis is not None
     method = "synthetic" if outcome.model.trained else "synthetic, untrained"
     columns = {"thick (input)": outcome.thick, "BIS (interpolated)": outcome.bis, f"DLS ({method})": outcome.dls}
     lines = [f"Model: {outcome.model.label}; mean slab error {outcome.facts['slab_error_hu']['mean']} HU."]
@@ -53,6 +57,7 @@ def demonstrate(job: Job, scan: PhantomScan | None, figure: Path, reporter: Repo
         for name, volume in (("BIS", outcome.bis), ("DLS", outcome.dls)):
             pair = without_outer_slices(volume.hu), without_outer_slices(scan.truth.hu[: len(volume.hu)])
             lines.append(f"{name:8}{psnr(*pair):10.2f}{ssim(*pair):8.4f}")
-    comparison_figure(columns, figure, through=scan and np.array(scan.nodule_mm), detail_mm=DETAIL_MM)
+    through = np.array(scan.nodule_mm) if scan else None
+    comparison_figure(columns, figure, through=through, detail_mm=DETAIL_MM)
     lines.append(f"Volumes and the figure {figure.name} are in {figure.parent.resolve()}.")
     return "\n".join(lines)

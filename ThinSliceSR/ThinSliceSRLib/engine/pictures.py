@@ -63,7 +63,7 @@ def plane_picture(volume: Volume, plane: str, through: np.ndarray, box: Box, ste
     places[..., fixed] = through[fixed]
     to_index = np.linalg.inv(np.asarray(volume.direction) * volume.spacing_mm)
     index = np.rint((places - volume.origin_mm) @ to_index.T + 1e-6).astype(int)
-    inside = ((index >= 0) & (index < volume.size)).all(axis=-1)
+    inside = np.all((index >= 0) & (index < volume.size), axis=-1)
     i, j, k = np.where(inside[..., None], index, 0).transpose(2, 0, 1)
     return np.where(inside, volume.hu[k, j, i], -1024)
 

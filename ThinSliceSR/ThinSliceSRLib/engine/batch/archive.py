@@ -25,6 +25,7 @@ from .thick_series import may_be_thick_chest
 
 if TYPE_CHECKING:
     from dicomweb_client import DICOMwebClient
+    from requests import Response
 
 USER, PASSWORD, TOKEN = (f"THINSLICESR_ARCHIVE_{name}" for name in ("USER", "PASSWORD", "TOKEN"))
 TIMEOUT_S = (20, 300)  # to be reached, and between two pieces of an answer: archives fetch from tape
@@ -65,7 +66,7 @@ def connected(address: str) -> Iterator[DICOMwebClient]:
             session.auth = _credentials()
             yield DICOMwebClient(address.rstrip("/"), session=session, chunk_size=CHUNK_BYTES, timeout=TIMEOUT_S)
     except requests.HTTPError as error:
-        raise _refused(error.response.status_code) from error
+        raise _refused(error.response) from error
     except requests.exceptions.SSLError as error:
         raise ArchiveFailure(
             "The archive's certificate cannot be trusted; name the file of its authority in REQUESTS_CA_BUNDLE."
@@ -185,7 +186,9 @@ def _credentials() -> Any:
     return (user, os.environ.get(PASSWORD, "")) if user else None
 
 
-def _refused(status: int) -> ArchiveFailure:
+def _refused(response: Response | None) -> ArchiveFailure:
+    assert response is not None  # an HTTPError tells of one
+    status = response.status_code
     if status in (401, 403):
         return ArchiveFailure(
             f"The archive refuses access ({status}); set {USER} and {PASSWORD}, or {TOKEN}, wherever workers run."

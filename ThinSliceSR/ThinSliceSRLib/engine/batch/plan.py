@@ -44,8 +44,7 @@ class Planner:
         name = former.name if former else _free_name(source, names)
         names[name.casefold()] = source.key
         results = results_of(name, self.folder, self.settings, bool(source.series))
-        state = "waiting" if self.afresh or former is None else self._state(source, former, results)
-        if state != "waiting":
+        if former and not self.afresh and (state := self._state(source, former, results)) != "waiting":
             return Work(source, results, replace(former, state=state, failure_code="", failure=""))
         row = Row(source.place, name, series=source.series, engine_version=ENGINE_VERSION, options=self.options)
         problem = source.problem

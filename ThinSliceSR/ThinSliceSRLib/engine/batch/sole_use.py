@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import errno
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
 
 from ..errors import CannotWrite, UnusableInput
+from ..file_lock import lock
 
 LOCK_NAME = ".thinslicesr-batch.lock"
-TAKEN = (errno.EACCES, errno.EAGAIN, errno.EDEADLK)
 
 
 @contextmanager
@@ -28,24 +25,13 @@ def sole_use(folder: Path) -> Iterator[None]:
         raise CannotWrite(f"You may not write into {folder}; choose another folder.") from error
     with file:
         try:
-            _lock(file)
+            free = lock(file)
         except OSError as error:
-            if error.errno in TAKEN:
-                raise UnusableInput(
-                    f"Another batch is working on {folder}; wait for its end or choose another destination.", "in_use"
-                ) from error
             raise CannotWrite(
                 f"{folder} lies on a disk that cannot lock files ({error.strerror}); choose another destination."
             ) from error
+        if not free:
+            raise UnusableInput(
+                f"Another batch is working on {folder}; wait for its end or choose another destination.", "in_use"
+            )
         yield
-
-
-def _lock(file: BinaryIO) -> None:
-    if os.name == "nt":  # not tested: no Windows here
-        import msvcrt
-
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-    else:
-        import fcntl
-
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -90,6 +90,7 @@ def send_back(source: Source, results: Results) -> Made:
     """Sends the derived series of a volume into the study of its source. Never raises, and may be repeated: the
     archive then gets the same instances again."""
     try:
+        assert results.dicom is not None  # without it there is nothing to send back
         return Made(sent=send_series(source, results.dicom))
     except Exception as error:  # noqa: BLE001 - one volume must not stop the others
         return _failed(error, [])

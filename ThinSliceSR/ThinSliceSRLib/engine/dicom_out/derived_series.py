@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, MutableSequence
 from datetime import datetime, timedelta, timezone
 
 import numpy as np
@@ -38,7 +38,7 @@ def derived_series(
 
 
 def series_description(
-    source: str, name: str, spacing_mm: float, character_set: str | Sequence[str] | None = None
+    source: str, name: str, spacing_mm: float, character_set: str | MutableSequence[str] | None = None
 ) -> str:
     """`source` and what was made of it; `source` is cut such that the whole fits into a DICOM value.
 
@@ -118,7 +118,7 @@ def _slice(header: Dataset, source: SourceSeries, volume: Volume, k: int, number
     meta.MediaStorageSOPInstanceUID = generate_uid(prefix=None)
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     dataset = FileDataset(
-        None, copy.deepcopy(header), preamble=b"\0" * 128, file_meta=meta, is_implicit_VR=False, is_little_endian=True
+        "", copy.deepcopy(header), preamble=b"\0" * 128, file_meta=meta, is_implicit_VR=False, is_little_endian=True
     )
     dataset.update(copy.deepcopy(source.nearest(place_mm).window))
     dataset.SOPInstanceUID = meta.MediaStorageSOPInstanceUID

@@ -58,9 +58,11 @@ def export_results(
     reporter.progress("export", 0, total)
     with pending:
         for volume, derivation in placed:
-            pending.write(
-                volume, derivation, lambda written, before=before: reporter.progress("export", before + written, total)
-            )
+
+            def tell_written(slices: int, before: int = before) -> None:
+                reporter.progress("export", before + slices, total)
+
+            pending.write(volume, derivation, tell_written)
             before += len(volume.hu)
     facts = {
         "seconds": round(time.monotonic() - began, 1),

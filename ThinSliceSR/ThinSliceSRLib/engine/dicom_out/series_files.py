@@ -6,6 +6,7 @@ import os
 import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pydicom
@@ -21,7 +22,7 @@ PLACE_TOLERANCE_MM = 1e-4
 # How pydicom 2 and its later versions are told to write whole files (PS3.10) and to keep the UID when compressing.
 PYDICOM_2 = pydicom.__version_info__[0] == "2"
 WHOLE_FILE = {"write_like_original": False} if PYDICOM_2 else {"enforce_file_format": True}
-SAME_INSTANCE = {} if PYDICOM_2 else {"generate_instance_uid": False}
+SAME_INSTANCE: dict[str, Any] = {} if PYDICOM_2 else {"generate_instance_uid": False}
 
 
 def require_compression(name: str) -> None:

@@ -116,6 +116,7 @@ def _require_one_study(headers: list[Dataset]) -> None:
 
 
 def _source_series(headers: list[Dataset], acquisition: Acquisition) -> SourceSeries:
+    assert acquisition.slice_positions_mm is not None  # DICOM series have them
     first, last = headers[0], headers[-1]
     common = _agreed(headers, COMMON)
     if not common.get("FrameOfReferenceUID"):

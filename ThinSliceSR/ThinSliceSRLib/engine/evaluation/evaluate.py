@@ -22,7 +22,7 @@ from .metrics import (
     ssim,
     without_outer_slices,
 )
-from .same_grid import common_slices, in_patient_order, slices_of, stacked_along_k
+from .same_grid import common_slices, in_patient_order, slices_of
 from .statistics import FEWEST_VOLUMES_TO_TEST, Median, PairedTest, median_with_interval, paired_tests
 from .stripes import slab_frequency_energy, slab_frequency_energy_of_changes
 
@@ -40,7 +40,7 @@ TESTED_MEASURES = {
 STRIPE_MEASURES = {"slab_frequency_energy": "stripes", "slab_frequency_energy_of_changes": "steps"}
 MEASURES = {**TESTED_MEASURES, **STRIPE_MEASURES}
 
-Show = Callable[[Case, Volume, Mapping[str, Volume]], None]
+Show = Callable[[Case, Volume, Mapping[str, Volume]], object]
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,7 @@ def evaluate(
     notes: list[str] = []
     for done, case in enumerate(cases, start=1):
         truth, candidates, lungs = _read(case)
-        if not _measurable(lungs):
-            lungs = None
+        if lungs is None:
             notes.append(f"{case.name}: no lungs were found, so nothing is told of them.")
         scores += _scores(case, truth, candidates, lungs, notes)
         if show:
@@ -88,21 +87,31 @@ def evaluate(
     return Evaluation(scores, _medians(scores, seed), _tests(scores, notes), notes)
 
 
-def _read(case: Case) -> tuple[Volume, dict[str, Volume], np.ndarray]:
-    """The truth and the candidates on their common slices less the outer 5 of both ends, and where the lungs are."""
+def values_of(scores: Sequence[Scores], method: str, measure: str) -> list[float]:
+    """What a method reached by a measure, case after case, where it could be taken."""
+    taken = [row.values[measure] for row in scores if row.method == method]
+    return [value for value in taken if value is not None]
+
+
+def _read(case: Case) -> tuple[Volume, dict[str, Volume], np.ndarray | None]:
+    """The truth and the candidates on their common slices less the outer 5 of both ends, and where the lungs are.
+
+    None in place of lungs in which nothing could be measured.
+    """
     truth = read_volume(case.truth)
     axis = truth.through_plane_axis
-    truth = stacked_along_k(truth, axis)
-    candidates = {name: stacked_along_k(read_volume(path), axis) for name, path in case.methods.items()}
+    truth = truth.stacked_along_k(axis)
+    candidates = {name: read_volume(path).stacked_along_k(axis) for name, path in case.methods.items()}
     common, candidates = common_slices(truth, candidates)
     measured = common.start + without_outer_slices(np.arange(common.stop - common.start))
     kept = slice(int(measured[0]), int(measured[-1]) + 1)
     in_candidate = slice(kept.start - common.start, kept.stop - common.start)
-    lungs = replace(truth, hu=lung_mask(truth))  # of the whole truth, which shows lungs better than a part
+    whole_lungs = replace(truth, hu=lung_mask(truth))  # of the whole truth, which shows lungs better than a part
+    lungs = in_patient_order(slices_of(whole_lungs, kept)).hu
     return (
         slices_of(truth, kept),
         {name: slices_of(candidate, in_candidate) for name, candidate in candidates.items()},
-        in_patient_order(slices_of(lungs, kept)).hu,
+        lungs if _measurable(lungs) else None,
     )
 
 
@@ -148,10 +157,7 @@ def _stripes(volume: Volume, label: str, notes: list[str]) -> dict[str, float | 
 def _medians(scores: Sequence[Scores], seed: int) -> dict[str, dict[str, Median]]:
     medians: dict[str, dict[str, Median]] = {}
     for method in dict.fromkeys(row.method for row in scores):
-        taken = {
-            measure: [row.values[measure] for row in scores if row.method == method and row.values[measure] is not None]
-            for measure in MEASURES
-        }
+        taken = {measure: values_of(scores, method, measure) for measure in MEASURES}
         medians[method] = {name: median_with_interval(values, seed) for name, values in taken.items() if values}
     return medians
 
@@ -162,11 +168,7 @@ def _tests(scores: Sequence[Scores], notes: list[str]) -> list[PairedTest]:
     if len(methods) < 2:
         return []
     values = {
-        measure: {
-            method: [row.values[measure] for row in scores if row.method == method and row.values[measure] is not None]
-            for method in methods
-        }
-        for measure in TESTED_MEASURES
+        measure: {method: values_of(scores, method, measure) for method in methods} for measure in TESTED_MEASURES
     }
     try:
         tests = paired_tests(values)

@@ -14,7 +14,7 @@ from ..pictures import DOTS_PER_INCH, INCHES_PER_PICTURE, LUNG_WINDOW, PLANES, b
 from ..volumes.unfinished import unfinished_name
 from ..volumes.volume import Volume
 from .cases import TRUTH, Case
-from .evaluate import TESTED_MEASURES, Evaluation
+from .evaluate import TESTED_MEASURES, Evaluation, values_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -42,11 +42,7 @@ def box_plots(evaluation: Evaluation, folder: Path) -> Path:
     axes = figure.subplots(2, 4).ravel()
     for axis, (measure, heading) in zip(axes, TESTED_MEASURES.items(), strict=False):
         taken = [
-            [
-                row.values[measure]
-                for row in evaluation.scores
-                if row.method == method and row.values[measure] is not None and np.isfinite(row.values[measure])
-            ]
+            [value for value in values_of(evaluation.scores, method, measure) if np.isfinite(value)]
             for method in methods
         ]
         places = range(1, len(methods) + 1)

@@ -14,11 +14,6 @@ from ..volumes.volume import Volume
 TOLERANCE_MM = 1e-3
 
 
-def stacked_along_k(volume: Volume, axis: int) -> Volume:
-    """The same volume stored so that its slices along `axis` (0, 1, 2 for i, j, k) are stacked along k."""
-    return volume.permuted((*(other for other in range(3) if other != axis), axis))
-
-
 def in_patient_order(volume: Volume) -> Volume:
     """The same volume stored so that i, j, k run along the axes nearest to left, posterior, head (either way round).
 
@@ -51,7 +46,8 @@ def common_slices(truth: Volume, candidates: Mapping[str, Volume]) -> tuple[slic
 def slices_of(volume: Volume, kept: slice) -> Volume:
     """The volume of some neighbouring slices (of k), at their place."""
     step = np.asarray(volume.direction)[:, 2] * volume.spacing_mm[2]
-    return replace(volume, hu=volume.hu[kept], origin_mm=tuple(np.asarray(volume.origin_mm) + kept.start * step))
+    x, y, z = (np.asarray(volume.origin_mm) + kept.start * step).tolist()
+    return replace(volume, hu=volume.hu[kept], origin_mm=(x, y, z))
 
 
 def _first_slice(name: str, candidate: Volume, truth: Volume) -> int:

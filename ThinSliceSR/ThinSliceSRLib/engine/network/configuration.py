@@ -81,7 +81,10 @@ class NetworkConfiguration:
     def from_json(text: str) -> NetworkConfiguration:
         """The configuration that `to_json` wrote. Raises WeightsError when it is not one."""
         try:
-            values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in json.loads(text).items()}
+            stored = json.loads(text).items()
+            values: dict[str, Any] = {
+                name: tuple(value) if isinstance(value, list) else value for name, value in stored
+            }
             return NetworkConfiguration(**values)
         except (ValueError, TypeError, AttributeError) as error:
             known = ", ".join(f.name for f in fields(NetworkConfiguration))

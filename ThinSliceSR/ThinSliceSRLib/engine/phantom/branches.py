@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Tree:
         """
         return unit_radius_mm * self.supplied ** (1 / 2.8)
 
-    def beside(self, start: np.ndarray, side: np.ndarray, distance_mm: np.ndarray) -> Tree:
+    def beside(self, start: ArrayLike, side: np.ndarray, distance_mm: np.ndarray) -> Tree:
         """A companion of this tree that begins at `start` and runs beside each branch, towards about `side`.
 
         distance_mm: how far beside, for each branch.
@@ -96,7 +97,7 @@ class Tree:
 
 
 def grow(
-    points: np.ndarray, start: np.ndarray, heading: np.ndarray, random: np.random.Generator, leaf_points: int = 6
+    points: np.ndarray, start: ArrayLike, heading: ArrayLike, random: np.random.Generator, leaf_points: int = 6
 ) -> Tree:
     """A tree that fills the cloud `points` (n, 3) from `start` on, leaving along `heading`.
 

@@ -111,7 +111,8 @@ def chest_phantom(
                 plane += next(noise)
         slices = slices.reshape(last - first, parts[2], size[1], size[0]).mean(axis=1)
         hu[first:last] = np.rint(np.clip(slices, -1024, 3071))
-    return Volume(hu, tuple(map(float, spacing_mm)), tuple(float(axis[0]) for axis in axes))
+    first_x, first_y, first_z = (float(axis[0]) for axis in axes)
+    return Volume(hu, spacing_mm, (first_x, first_y, first_z))
 
 
 def _subdivided(axis: np.ndarray, parts: int, step: float) -> np.ndarray:

@@ -86,7 +86,7 @@ BLOOD_POOLS = (
 )
 
 # What the lungs lean on, and how many mm of fat lie between.
-_SUPPORTS = (
+_SUPPORTS: tuple[tuple[Ellipsoid | Tube, float], ...] = (
     *((shape, 4.5) for shape in HEART),
     *((tube, 2.5) for tube in (*AORTA, *PULMONARY_ARTERIES[:1], *VEINS[:2], VEINS[3])),
     *((tube, 1.5) for tube in (*ARCH_BRANCHES, *PULMONARY_ARTERIES[1:], *PULMONARY_VEINS, VEINS[2])),

@@ -155,7 +155,7 @@ def paint_rib_cage(hu: np.ndarray, x: np.ndarray, z: float, frame: CageFrame, gr
 def paint_spine(hu: np.ndarray, x: np.ndarray, y: np.ndarray, z: float, grain: np.ndarray, blur: float) -> None:
     """Vertebral bodies, discs, the canal with the cord, arches, and transverse and spinous processes."""
     depth = y - spine_middle(z)
-    height = float(in_period(np.float32(z)))
+    height = float(in_period(np.asarray(z, np.float32)))
     side = np.abs(x)
 
     waist = 1.5 * float(np.clip(1 - (abs(height) / 9) ** 2, 0, 1))

@@ -68,4 +68,4 @@ def _ends(lines: np.ndarray) -> np.ndarray:
     """For each slice of (slices, lines) the first line that holds something and the one after the last, or 0 and 0."""
     first = lines.argmax(axis=1)
     after = lines.shape[1] - lines[:, ::-1].argmax(axis=1)
-    return np.stack((first, after), axis=1) * lines.any(axis=1)[:, None]
+    return np.stack((first, after), axis=1) * np.any(lines, axis=1)[:, None]

@@ -28,6 +28,7 @@ MOST_CUBES = 4
 # Measured for the base and the small network (float32, on a CPU): what a cube takes at its peak, by its widest layer.
 BYTES_PER_WIDEST_VALUE = 14
 SHARE_OF_FREE_MEMORY = 0.5  # the rest is for what cuDNN takes, and for other programs
+MOST_BYTES = 4 * 10**9  # more would keep no GPU busier
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,8 @@ def cubes_that_fit(free_bytes: int | None, config: NetworkConfiguration, pixels:
         config.mlp_ratio * config.thin_slices * config.slice_channels,
         config.thin_slices * config.tail_channels,
     )
-    fitting = int(SHARE_OF_FREE_MEMORY * free_bytes / (BYTES_PER_WIDEST_VALUE * widest * pixels))
+    room = min(SHARE_OF_FREE_MEMORY * free_bytes, MOST_BYTES)
+    fitting = int(room / (BYTES_PER_WIDEST_VALUE * widest * pixels))
     return min(max(fitting, 1), MOST_CUBES)
 
 

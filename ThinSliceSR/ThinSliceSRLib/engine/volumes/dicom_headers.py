@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pydicom
 from pydicom.dataset import Dataset
+from pydicom.tag import Tag
 from pydicom.uid import (
     CTImageStorage,
     EnhancedCTImageStorage,
@@ -28,7 +29,7 @@ FUNCTIONAL_GROUPS = {
     "PixelValueTransformationSequence": ("RescaleSlope", "RescaleIntercept"),
 }
 # Nothing else is read from a file, so no name of a patient can turn up in a message.
-TAGS = [
+ELEMENTS: tuple[str | int, ...] = (
     "SOPClassUID",
     "SOPInstanceUID",
     "SeriesInstanceUID",
@@ -47,7 +48,8 @@ TAGS = [
     *(keyword for keywords in FUNCTIONAL_GROUPS.values() for keyword in keywords),
     "SharedFunctionalGroupsSequence",
     "PerFrameFunctionalGroupsSequence",
-]
+)
+TAGS = [Tag(element) for element in ELEMENTS]
 
 
 def may_be_dicom(name: str, start: bytes) -> bool:

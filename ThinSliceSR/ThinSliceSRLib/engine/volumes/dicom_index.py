@@ -114,11 +114,12 @@ def find_series(folder: Path) -> list[DicomSeries]:
 
 
 def _find_series(folder: Path) -> list[DicomSeries]:
-    headers = {path: read_header(path) for path in _candidates(folder)}
-    damaged = sum(header is None for header in headers.values())
+    read = {path: read_header(path) for path in _candidates(folder)}
+    headers = {path: header for path, header in read.items() if header is not None}
+    damaged = len(read) - len(headers)
     if damaged:
         raise UnusableInput(
-            f"{damaged} of the {len(headers)} DICOM files are empty, cut short, or not DICOM in spite of their names, "
+            f"{damaged} of the {len(read)} DICOM files are empty, cut short, or not DICOM in spite of their names, "
             "so slices may be missing; copy or export the series again, or take these files out.",
             "truncated",
         )

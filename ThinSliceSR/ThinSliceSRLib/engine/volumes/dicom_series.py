@@ -63,10 +63,11 @@ def read_series(series: DicomSeries) -> Volume:
     first, last = slices[0], slices[-1]
     way = last.position_mm - first.position_mm
     length = float(np.linalg.norm(way))
+    x, y, z = (float(value) for value in first.position_mm)
     return Volume(
         hu=_read_hu(slices),
         spacing_mm=(*first.spacing_mm, length / (len(slices) - 1)),
-        origin_mm=tuple(float(value) for value in first.position_mm),
+        origin_mm=(x, y, z),
         direction=np.column_stack([*first.row_and_column, way / length]),
         acquisition=Acquisition(
             modality=series.modality,

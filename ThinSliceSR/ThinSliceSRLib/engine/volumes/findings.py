@@ -74,11 +74,6 @@ def check_input(path: Path, series: str | None = None, undo: ExitStack | None = 
     return CheckedInput(check_volume(volume), tuple(found), chosen)
 
 
-def check_path(path: Path, series: str | None = None) -> list[Finding]:
-    """The findings on the input at `path`. Raises as `check_input`."""
-    return check_input(path, series).findings
-
-
 def check_volume(volume: Volume) -> list[Finding]:
     """The findings on `volume`, errors first; an empty list when there is nothing to say.
 

@@ -45,6 +45,7 @@ def nrrd_grid(path: Path) -> Volume:
 def nrrd_holds(path: Path, volume: Volume) -> bool:
     """Whether the file, by `write_nrrd`, holds the values of this volume. Raises OSError or EOFError."""
     stored = locate_values(path)
+    assert stored is not None  # `write_nrrd` leaves no values elsewhere
     with path.open("rb") as file:
         file.seek(stored.at)
         with _values_from(file, stored.compression == "gzip") as values:

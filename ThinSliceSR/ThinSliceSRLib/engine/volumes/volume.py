@@ -81,6 +81,10 @@ class Volume:
             direction=self.direction[:, [i, j, k]],
         )
 
+    def stacked_along_k(self, axis: int) -> Volume:
+        """The same volume stored so that its slices along `axis` (0, 1, 2 for i, j, k) are stacked along k."""
+        return self.permuted([*(other for other in range(3) if other != axis), axis])
+
     def on_slice_grid(self, hu: np.ndarray, slice_spacing_mm: float) -> Volume:
         """`hu` on this volume's rows and columns and on slices `slice_spacing_mm` apart from its first slice on."""
         return replace(self, hu=hu, spacing_mm=(*self.spacing_mm[:2], slice_spacing_mm), acquisition=Acquisition())

@@ -125,11 +125,6 @@ class PendingOutputs:
                 temporary.unlink(missing_ok=True)
             self._pending.pop(temporary, None)
 
-    @property
-    def temporary_paths(self) -> list[Path]:
-        """The files written or being written that have not got their final name."""
-        return list(self._pending)
-
     def _commit(self) -> None:
         if self._discarded:
             raise Cancelled

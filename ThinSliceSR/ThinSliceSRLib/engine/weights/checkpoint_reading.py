@@ -51,7 +51,7 @@ class _Uncallable(type):
 
     def __call__(cls, *args: object, **kwargs: object) -> object:
         if PLAIN_VALUES.fullmatch(cls.__name__):
-            return cls.__new__(cls)
+            return super().__call__()
         raise RunsCode(cls.__name__)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -61,7 +61,7 @@ def is_whole(path: Path, model: RegisteredModel) -> bool:
     return path.is_file() and path.stat().st_size == model.bytes and sha256_of(path) == model.sha256
 
 
-def place_in_own_folder(name: str, write: Callable[[Path], None], overwrite: bool, undo: ExitStack) -> Path:
+def place_in_own_folder(name: str, write: Callable[[Path], object], overwrite: bool, undo: ExitStack) -> Path:
     """Has `write` make the weights `name`; they stand in the user's own folder when they are whole and can be loaded.
 
     Raises CannotWrite (`target_exists`, `cannot_write`) or what `write` raises; then nothing of them is left.
@@ -123,11 +123,14 @@ def cannot_write(folder: Path, error: OSError) -> CannotWrite:
 
 
 def _weights_file(path: Path, place: str, used: bool, model: RegisteredModel | None) -> WeightsFile:
-    facts = {"name": path.stem, "place": place, "path": path, "bytes": path.stat().st_size, "used": used}
+    damaged = WeightsFile(path.stem, place, path, path.stat().st_size, used, "damaged", trained=False, trained_on="")
     try:
         metadata = weights_metadata(path)
     except WeightsError:
-        return WeightsFile(**facts, state="damaged", trained=False, trained_on="")
-    state = "local" if model is None else "registered" if is_whole(path, model) else "differs"
-    trained = metadata["trained"] == "true"
-    return WeightsFile(**facts, state=state, trained=trained, trained_on=metadata.get("trained_on", ""))
+        return damaged
+    return replace(
+        damaged,
+        state="local" if model is None else "registered" if is_whole(path, model) else "differs",
+        trained=metadata["trained"] == "true",
+        trained_on=metadata.get("trained_on", ""),
+    )

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
 from ..errors import Cancelled, CannotWrite
+from ..file_lock import lock
 from .inventory import cannot_write, partial_paths
 from .weights_file import sha256_of
-
-# Far behind the end of any file, because Windows keeps others from reading what is locked.
-LOCKED_PLACE = 1 << 40
 
 
 class PartialFile:
@@ -92,7 +91,7 @@ class PartialFile:
             raise Cancelled
         try:
             os.fsync(self._file.fileno())
-            if os.name == "nt":  # there, an open file keeps its name
+            if sys.platform == "win32":  # there, an open file keeps its name
                 self._file.close()
             os.replace(self.path, self.target)
             self._version_path.unlink(missing_ok=True)
@@ -102,25 +101,11 @@ class PartialFile:
 
 def _locked(file: BinaryIO) -> bool:
     """Locks the file until it is closed; False when another run has it."""
-    if os.name == "nt":
-        import msvcrt
-
-        os.lseek(file.fileno(), LOCKED_PLACE, os.SEEK_SET)
-        try:
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-    import fcntl
-
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
+        return lock(file)
     except OSError:
         # Some network disks have no locks. Should two runs then write at once, the SHA-256 tells.
         return True
-    return True
 
 
 def _is_at(file: BinaryIO, path: Path) -> bool:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from ..errors import UnusableInput, WeightsError
@@ -105,10 +106,7 @@ def read_registry(path: Path) -> list[RegisteredModel]:
         content = json.loads(path.read_text(encoding="utf-8"))
         if content["format"] != FORMAT:
             raise ValueError(f"its format is not {FORMAT!r}")
-        models = [
-            RegisteredModel(**{key: tuple(v) if isinstance(v, list) else v for key, v in entry.items()})
-            for entry in content["models"]
-        ]
+        models = [_entry(values) for values in content["models"]]
         if len({model.name for model in models}) < len(models):
             raise ValueError("it names a model twice")
     except OSError as error:
@@ -124,6 +122,11 @@ def read_registry(path: Path) -> list[RegisteredModel]:
             f"The registry {path} cannot be used ({error}); write one as {MANIFEST} is.", "registry_unusable"
         ) from error
     return models
+
+
+def _entry(values: dict[str, Any]) -> RegisteredModel:
+    fields: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
+    return RegisteredModel(**fields)
 
 
 def manifest_entry(

@@ -29,9 +29,11 @@ def import_weights(
     CannotWrite (`name_taken`, `target_exists`, `cannot_write`).
     """
     if source.suffix != SUFFIX:
-        name = checked_model_name(name or source.stem)
-        _require_free(name, models, None)
-        return place_in_own_folder(name, lambda target: convert_published(source, target, name), overwrite, undo)
+        file_name = checked_model_name(name or source.stem)
+        _require_free(file_name, models, None)
+        return place_in_own_folder(
+            file_name, lambda target: convert_published(source, target, file_name), overwrite, undo
+        )
     model = load_model(source)
     registered = {known.sha256: known.name for known in models.values()}
     name = checked_model_name(name or registered.get(model.sha256, model.name))

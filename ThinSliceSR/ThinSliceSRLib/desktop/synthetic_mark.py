@@ -1,0 +1,33 @@
+"""What marks a volume of the scene as synthetic: attributes of its node, which are saved and loaded with the scene.
+
+Slicer reads this file while it starts, so it imports next to nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import slicer
+
+ATTRIBUTE_PREFIX = "ThinSliceSR."
+SYNTHETIC = ATTRIBUTE_PREFIX + "Synthetic"
+KIND = ATTRIBUTE_PREFIX + "Kind"
+SOURCE_ROLE = ATTRIBUTE_PREFIX + "Source"  # of the reference to the node of its input
+
+Kind = Literal["DLS", "BIS"]
+
+
+def mark(node: slicer.vtkMRMLNode, kind: Kind) -> None:
+    """Lets the node say that it is synthetic, and what it is."""
+    node.SetAttribute(SYNTHETIC, "yes")
+    node.SetAttribute(KIND, kind)
+
+
+def is_synthetic(node: slicer.vtkMRMLNode | None) -> bool:
+    """Whether the node is a result of this module, also after it was renamed, or saved with its scene and loaded."""
+    return node is not None and node.GetAttribute(SYNTHETIC) == "yes"
+
+
+def kind_of(result: slicer.vtkMRMLNode) -> Kind | None:
+    """Whether a result is a DLS or a BIS volume."""
+    return result.GetAttribute(KIND)
