@@ -67,7 +67,7 @@ lint-workflows: $(VENV)/test-ready
 	$(BIN)/actionlint -shellcheck $(BIN)/shellcheck
 
 docs: $(VENV)/test-ready
-	$(BIN)/mkdocs build --quiet --strict
+	$(BIN)/mkdocs build --strict
 
 # A text that is not translated yet is an error: it would be shown in English amid the others.
 translations: $(VENV)/test-ready
