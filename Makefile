@@ -3,6 +3,7 @@
 # make test-dicom: DICOM output against dciodvfy, DCMTK and a real Orthanc, which  make dicom-tools  installs (Debian).
 # make bench: speed and memory, hours on a CPU; see benchmarks/README.md. BENCH="--cubes-only --cube 128" is a quick look.
 # make docs: the documentation as a site, in site/; broken links are errors.
+# make pictures: draws docs/pictures/tutorial_*.png anew, from the real program on the phantom.
 # make translations: brings the panel's translations up to date and tells what is missing; see translation/README.md.
 # make publish-address REPOSITORY=…: writes the address of the public repository where it is needed; see extension_index.
 # make coverage: the fast tests, and which lines and branches of which room they reach.
@@ -23,7 +24,7 @@ ROOMS := $(patsubst %/__init__.py,%,$(wildcard ThinSliceSR/ThinSliceSRLib/*/__in
 DICOM_TOOLS := dicom3tools dcmtk orthanc orthanc-dicomweb
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: demo test coverage test-slow test-dicom dicom-tools bench lint lint-workflows docs translations publish-address clean
+.PHONY: demo test coverage test-slow test-dicom dicom-tools bench lint lint-workflows docs pictures translations publish-address clean
 
 demo: $(VENV)/demo-ready
 	$(BIN)/thinslicesr demo --output "$(OUTPUT)" $(if $(INPUT),--input "$(INPUT)")
@@ -68,6 +69,9 @@ lint-workflows: $(VENV)/test-ready
 
 docs: $(VENV)/test-ready
 	$(BIN)/mkdocs build --strict
+
+pictures: $(VENV)/test-ready
+	$(BIN)/python docs/tutorial_pictures.py
 
 # A text that is not translated yet is an error: it would be shown in English amid the others.
 translations: $(VENV)/test-ready

@@ -104,7 +104,7 @@ def test_gpus_of_all_makers_come_in_a_fixed_order_and_the_cpu_last(every_kind_of
 
 @pytest.mark.parametrize("wanted", ["cuda:2", "xpu", "mps"])
 def test_a_device_that_is_not_there_is_refused_with_those_that_are(two_gpus, wanted: str):
-    with pytest.raises(DeviceError, match="is not there; choose one of cuda:0, cuda:1, cpu"):
+    with pytest.raises(DeviceError, match="is not there; use cuda:0 or cuda:1 or cpu"):
         choose_device(wanted)
 
 

@@ -8,7 +8,7 @@ import sys
 import threading
 
 import pytest
-from ThinSliceSRLib.engine.volumes.silence import itk_silenced
+from ThinSliceSRLib.engine.volumes.silence import give_back_stderr, itk_silenced
 
 
 def test_only_what_is_printed_meanwhile_is_lost(capfd):
@@ -39,6 +39,26 @@ def test_stderr_is_back_after_several_threads_were_silent(capfd):
         thread.join()
     os.write(2, b"after")
     assert capfd.readouterr().err == "after"
+
+
+def test_a_process_can_tell_why_it_ends_while_a_thread_is_still_silent(capfd):
+    silent, ended = threading.Event(), threading.Event()
+
+    def be_silent() -> None:
+        with itk_silenced():
+            silent.set()
+            ended.wait()
+
+    thread = threading.Thread(target=be_silent)
+    thread.start()
+    silent.wait()
+    os.write(2, b"lost")
+    give_back_stderr()
+    os.write(2, b"cancelled")
+    ended.set()
+    thread.join()
+    os.write(2, b", after")
+    assert capfd.readouterr().err == "cancelled, after"
 
 
 def test_a_process_without_stderr_can_read():

@@ -22,6 +22,7 @@ from . import ENGINE_VERSION
 from .commands import VERBS
 from .errors import NOTHING_WRITTEN, Cancelled, ThinSliceError, in_plain_words
 from .progress import Reporter, make_reporter, tell
+from .volumes.silence import give_back_stderr
 
 USAGE_EXIT_CODE = 2
 LISTENING = b"listening"
@@ -69,6 +70,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if isinstance(error, Cancelled):
             undo.close()
             error = Cancelled(arguments.when_cancelled)
+            give_back_stderr()
         with contextlib.suppress(Cancelled):  # whoever listened may be gone
             reporter.failed(error)
         if arguments.debug:

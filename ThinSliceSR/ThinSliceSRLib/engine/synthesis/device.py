@@ -55,7 +55,7 @@ def choose_device(wanted: str = "auto", precision: str = "auto") -> Device:
         device = torch.device(device.type, device.index or 0)
     there = available_devices()
     if device.type != "cpu" and str(device) not in there:
-        raise DeviceError(f"The device {wanted} is not there; choose one of {', '.join(there)}.")
+        raise DeviceError(f"The device {wanted} is not there; use {' or '.join(there)}.")
     name, native = _name_and_native_precision(device)
     return Device(device, name, native if precision == "auto" else precision)
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 # File descriptor 2 belongs to the whole process, so only one thread at a time may turn it away.
 _turn = threading.RLock()
+_turned_away: list[int] = []  # where it led to before, once for each silence that lasts
 
 
 @contextmanager
@@ -31,8 +32,17 @@ def itk_silenced() -> Iterator[None]:
             if sys.stderr is not None:
                 sys.stderr.flush()
             os.dup2(nowhere, 2)
+            _turned_away.append(kept)
             yield
         finally:
+            if kept in _turned_away:
+                _turned_away.remove(kept)
             os.dup2(kept, 2)
             os.close(nowhere)
             os.close(kept)
+
+
+def give_back_stderr() -> None:
+    """Ends the silence of a thread that has been left behind, so that its process can tell that it was cancelled."""
+    for kept in _turned_away[:1]:
+        os.dup2(kept, 2)
