@@ -39,7 +39,8 @@ def best_speeds(timings: Mapping[Product, Sequence[Timing]], of: Callable[[Timin
 def network_products(config: NetworkConfiguration, rows: int, columns: int, device: torch.device) -> list[Product]:
     """A large square product, and the linear layers of the in-plane decoder, where most of the operations are."""
     square = SQUARE_ON_CPU if device.type == "cpu" else SQUARE_ON_GPU
-    tokens, channels = min(rows * columns, MOST_TOKENS), config.slice_channels * config.thin_slices
+    places = rows * columns // config.in_plane_fold**2
+    tokens, channels = min(places, MOST_TOKENS), config.slice_channels * config.thin_slices
     return [
         Product(square, square, square),
         Product(tokens, channels, 3 * channels),

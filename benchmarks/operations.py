@@ -13,8 +13,9 @@ from ThinSliceSRLib.engine.network.configuration import NetworkConfiguration
 
 def network_operations(config: NetworkConfiguration, rows: int, columns: int) -> dict[str, int]:
     """Operations for one cube of the configuration's slices and these rows and columns, by part of the network."""
-    pixels = rows * columns
-    thick, thin = config.cube[0] * pixels, config.thin_slices * pixels
+    folded_voxels = config.in_plane_fold**2
+    places = rows * columns // folded_voxels
+    thick, thin = config.cube[0] * places, config.thin_slices * places
     encoder, folded = config.encoder_channels, config.slice_channels * config.through_plane_fold
     stacked = config.slice_channels * config.thin_slices
 
@@ -26,19 +27,19 @@ def network_operations(config: NetworkConfiguration, rows: int, columns: int) ->
         + convolution_operations(thin // config.through_plane_fold, folded, folded, 9)
     )
     return {
-        "encoder": convolution_operations(thick, 1, encoder, 3 * 7 * 7)
+        "encoder": convolution_operations(thick, folded_voxels, encoder, 3 * 7 * 7)
         + layers(thick, config.encoder_blocks, encoder, math.prod(config.encoder_window))
         + 2 * convolution_operations(thick, encoder, encoder, 27)
         + convolution_operations(thick, encoder, config.slice_channels, 27),
         "through_plane": 2 * through_plane,  # the sagittal and the coronal view
         "in_plane": config.in_plane_groups
         * (
-            layers(pixels, config.in_plane_blocks, stacked, config.in_plane_window**2)
-            + convolution_operations(pixels, stacked, stacked, 9)
+            layers(places, config.in_plane_blocks, stacked, config.in_plane_window**2)
+            + convolution_operations(places, stacked, stacked, 9)
         ),
-        "tail": convolution_operations(pixels, stacked, stacked, 9)
+        "tail": convolution_operations(places, stacked, stacked, 9)
         + convolution_operations(thin, config.slice_channels, config.tail_channels, 1)
-        + convolution_operations(thin, config.tail_channels, 1, 1),
+        + convolution_operations(thin, config.tail_channels, folded_voxels, 1),
     }
 
 

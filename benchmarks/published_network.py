@@ -27,7 +27,8 @@ def published_layout(config: NetworkConfiguration) -> NetworkConfiguration:
 class PublishedNetwork:
     """Computes what a `CTHNet` of the published layout computes, from a copy of its weights, on their device.
 
-    Sizes come from the configuration, so it also stands beside smaller models; it takes one cube at a time.
+    Sizes come from the configuration, so it also stands beside smaller models, with the in-plane fold, which is not of
+    the published code, around it; it takes one cube at a time.
     """
 
     def __init__(self, network: CTHNet) -> None:
@@ -42,7 +43,8 @@ class PublishedNetwork:
     def __call__(self, thick: Tensor) -> Tensor:
         """thick: (1, 1, slices, rows, columns) in [0, 1] → (1, 1, thin slices, rows, columns), untrimmed."""
         config = self.config
-        encoded = self._convolution("conv_after_E", self._encoder(thick))
+        folded = functional.pixel_unshuffle(thick.transpose(1, 2), config.in_plane_fold).transpose(1, 2)
+        encoded = self._convolution("conv_after_E", self._encoder(folded))
         rows, columns = encoded.shape[-2:]
         raised = functional.interpolate(encoded, size=(config.thin_slices, rows, columns), mode="nearest")
         features = (raised + self.positions).reshape(1, -1, rows, columns)
@@ -50,7 +52,8 @@ class PublishedNetwork:
         decoded = self._convolution("conv_after_body", decoded) + features
         decoded = decoded.reshape(1, config.slice_channels, -1, rows, columns)
         tail = functional.leaky_relu(self._convolution("conv_before_upsample.0", decoded), inplace=True)
-        return self._convolution("conv_last", tail)
+        thin = self._convolution("conv_last", tail)
+        return functional.pixel_shuffle(thin.transpose(1, 2), config.in_plane_fold).transpose(1, 2)
 
     def _encoder(self, thick: Tensor) -> Tensor:
         config = self.config

@@ -29,13 +29,15 @@ def network_with_reference_weights(config: NetworkConfiguration) -> CTHNet:
     [
         published_layout(BASE),
         published_layout(SMALL),
-        replace(published_layout(SMALL), in_plane_groups=2, through_plane_groups=2, through_plane_window=6),
+        replace(
+            published_layout(SMALL), in_plane_fold=1, in_plane_groups=2, through_plane_groups=2, through_plane_window=6
+        ),
     ],
     ids=["base", "small", "more groups"],
 )
 def test_published_layers_equal_the_engines_network_of_the_published_layout(config: NetworkConfiguration):
     network = network_with_reference_weights(config)
-    thick = torch.from_numpy(reference_input()[:, :24, :48].copy())[None, None]
+    thick = torch.from_numpy(reference_input()[:, :48, :96].copy())[None, None]
     with torch.inference_mode():
         from_engine = network(thick)
         plain = PublishedNetwork(network)(thick)

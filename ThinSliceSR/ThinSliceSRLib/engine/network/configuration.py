@@ -16,6 +16,8 @@ class NetworkConfiguration:
     """The sizes of a CTHNet; the defaults are the published ones (Yu et al. 2024, and its published code).
 
     cube: thick slices, rows and columns that the network was made for; rows and columns may differ when it is used.
+    in_plane_fold: a place of the network is a square of so many rows and columns, whose voxels are its channels. With 2
+        it has a quarter of the places and takes a quarter of the time; the published network has 1.
     ratio: thin slices per thick slice. A cube of n thick slices gives ratio·(n − 1) + 1 thin ones.
     axis_layout: `slice_major` lets the through-plane decoder read the slice axis, as the paper describes;
         `published` reproduces the published code, which reads channel-major features as if they were slice-major.
@@ -24,6 +26,7 @@ class NetworkConfiguration:
     hu_range: HU that are scaled to [0, 1]; what lies outside is clipped.
     """
 
+    in_plane_fold: int = 1
     encoder_channels: int = 32
     encoder_blocks: int = 4
     encoder_heads: int = 8
@@ -53,6 +56,7 @@ class NetworkConfiguration:
                 f"The axis layout {self.axis_layout!r} of these weights is not known; use another model."
             )
 
+        self._require(self.in_plane_fold > 0, "no voxels in a place of the network")
         self._require(self.ratio % 2 == 1, "an even number of thin slices per thick slice")
         self._require(2 * self.trim < self.thin_slices, "a trim that leaves no slice")
         self._require(self.thin_slices % self.through_plane_window == 0, "windows that do not fit the thin slices")
@@ -98,10 +102,11 @@ PUBLISHED = NetworkConfiguration()
 BASE = NetworkConfiguration(axis_layout="slice_major", image_skip=True)
 
 SMALL = NetworkConfiguration(
-    encoder_channels=16,
+    in_plane_fold=2,
+    encoder_channels=32,
     encoder_blocks=2,
     encoder_heads=2,
-    slice_channels=4,
+    slice_channels=6,
     through_plane_blocks=2,
     through_plane_heads=2,
     in_plane_groups=1,

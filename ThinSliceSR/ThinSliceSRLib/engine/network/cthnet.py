@@ -63,12 +63,12 @@ class EncoderLayer(nn.Module):
 
 
 class Encoder(nn.Module):
-    """Features of the thick slices: (batch, 1, slices, rows, columns) → (batch, channels, slices, rows, columns)."""
+    """Features of the thick slices: (batch, folded voxels, slices, rows, columns) → (batch, channels, slices, …)."""
 
     def __init__(self, config: NetworkConfiguration) -> None:
         super().__init__()
         channels = config.encoder_channels
-        self.conv_first = nn.Conv3d(1, channels, (3, 7, 7), padding=(1, 3, 3))
+        self.conv_first = nn.Conv3d(config.in_plane_fold**2, channels, (3, 7, 7), padding=(1, 3, 3))
         self.norm_first = nn.LayerNorm(channels)
         self.layers = nn.Sequential(EncoderLayer(config))
         self.norm_last = nn.LayerNorm(channels)
@@ -143,7 +143,7 @@ class CTHNet(nn.Module):
         self.conv_before_upsample = nn.Sequential(
             nn.Conv3d(config.slice_channels, config.tail_channels, 1), nn.LeakyReLU(0.01, inplace=True)
         )
-        self.conv_last = nn.Conv3d(config.tail_channels, 1, 1)
+        self.conv_last = nn.Conv3d(config.tail_channels, config.in_plane_fold**2, 1)
         encoding = positional_encoding(config.thin_slices, config.slice_channels)
         self.register_buffer("slice_encoding", encoding.T[None, :, :, None, None], persistent=False)
 
@@ -151,13 +151,15 @@ class CTHNet(nn.Module):
     def in_plane_multiple(self) -> int:
         """Rows and columns of the input must be multiples of this."""
         config = self.config
-        return math.lcm(
+        return config.in_plane_fold * math.lcm(
             *config.encoder_window[1:], config.in_plane_window, config.through_plane_window, config.through_plane_fold
         )
 
     def forward(self, thick: Tensor) -> Tensor:
         """thick: (batch, 1, slices of the cube, rows, columns) → (batch, 1, thin slices, rows, columns), untrimmed."""
-        features = self.conv_after_E(self.Encoder(thick))
+        fold = self.config.in_plane_fold
+        folded = functional.pixel_unshuffle(thick.transpose(1, 2), fold).transpose(1, 2)
+        features = self.conv_after_E(self.Encoder(folded))
         nearest = torch.arange(self.config.thin_slices, device=thick.device) * thick.shape[2] // self.config.thin_slices
         features = features[:, :, nearest] + self.slice_encoding
         decoded = (
@@ -166,6 +168,7 @@ class CTHNet(nn.Module):
         at_a_time = SLICES_AT_A_TIME if in_cache(thick) else self.config.thin_slices
         parts = zip(features.split(at_a_time, 2), decoded.split(at_a_time, 2), strict=True)
         thin = torch.cat([self.conv_last(self.conv_before_upsample(part + added)) for part, added in parts], 2)
+        thin = functional.pixel_shuffle(thin.transpose(1, 2), fold).transpose(1, 2)
         return thin + linear_along_slices(thick, self.config.ratio) if self.config.image_skip else thin
 
     def _decoders(self, features: Tensor) -> Tensor:

@@ -68,7 +68,7 @@ def cubes_that_fit(free_bytes: int | None, config: NetworkConfiguration, pixels:
         config.thin_slices * config.tail_channels,
     )
     room = min(SHARE_OF_FREE_MEMORY * free_bytes, MOST_BYTES)
-    fitting = int(room / (BYTES_PER_WIDEST_VALUE * widest * pixels))
+    fitting = int(room / (BYTES_PER_WIDEST_VALUE * widest * pixels / config.in_plane_fold**2))
     return min(max(fitting, 1), MOST_CUBES)
 
 
