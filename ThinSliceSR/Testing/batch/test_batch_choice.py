@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -84,15 +84,6 @@ def test_a_list_names_files_and_folders_beside_it(name: str, text: str, tmp_path
     assert found(tmp_path / name) == ["a", "a", "1.2.1"]
 
 
-def test_a_list_may_name_a_zip_file_of_dicom(tmp_path: Path, batch):
-    write_series(tmp_path / "series", chest())
-    shutil.make_archive(str(tmp_path / "scan"), "zip", tmp_path / "series")
-    (tmp_path / "list.txt").write_text("scan.zip\n")
-    batch(tmp_path / "list.txt", tmp_path / "out", dicom_out=True)
-    row = rows(tmp_path / "out")["scan"]
-    assert (row["state"], row["output"], row["dicom"]) == ("done", "scan_DLS.nrrd", "")
-
-
 def test_a_source_without_volumes_is_refused(tmp_path: Path):
     for place, code in ((tmp_path, "nothing_to_do"), (tmp_path / "gone", "not_found")):
         with pytest.raises(UnusableInput) as failure:
@@ -116,7 +107,7 @@ def test_the_manifest_tells_all_of_a_volume(tmp_path: Path, batch):
     assert row["input"] == str(tmp_path / "wide.nrrd")
     assert (row["state"], row["output"], row["bicubic"]) == ("done", "wide_DLS.nrrd", "wide_BIS.nrrd")
     assert [finding["code"] for finding in row["findings"]] == ["spacing_unusual"]
-    assert row["seconds"] > 0
+    assert 0 <= row["seconds"] < 100
     assert 0 < row["slab_error_mean_hu"] < row["slab_error_p99_hu"]
     assert (row["model"], row["device"]) == ("tiny (untrained)", "cpu")
     assert len(row["model_sha256"]) == 64
@@ -205,6 +196,17 @@ def test_a_manifest_that_is_none_is_not_overwritten(tmp_path: Path, batch):
     assert {path.name for path in out.glob("[!.]*")} == {"manifest.json"}
 
 
+def test_what_a_machine_that_is_gone_has_left_for_a_day_is_removed(tmp_path: Path, batch):
+    write_thick(tmp_path / "a.nrrd")
+    old, new = (tmp_path / "out" / f".thinslicesr-{'0' * 8}-{pid}-abcd0123.part" for pid in (1, 2))
+    for folder in (old, new):
+        folder.mkdir(parents=True)
+        (folder / "00001.dcm").touch()
+    os.utime(old, (time.time() - 25 * 3600,) * 2)
+    batch(tmp_path / "a.nrrd", tmp_path / "out")
+    assert [old.exists(), new.exists()] == [False, True]
+
+
 def test_a_second_batch_on_the_same_destination_refuses(tmp_path: Path):
     write_thick(tmp_path / "a.nrrd")
     with sole_use(tmp_path):
@@ -271,7 +273,7 @@ def test_missing_weights_are_told_before_any_volume(tmp_path: Path, scheduler: s
         start(tmp_path / "a.nrrd", tmp_path / "out", "--weights", "none-such", "--scheduler", scheduler)
     )
     assert code == 3
-    assert problems.startswith("No weights named none-such were found")
+    assert problems.startswith("No weights named none-such are ")
     assert not (tmp_path / "out" / "manifest.json").exists()
 
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import subprocess
+import sys
 from collections import deque
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import pytest
 import SimpleITK as sitk
 from batches import finish, rows, start, states, table, wait_until, workers_of, write_thick
 from distributed import Client
-from ThinSliceSRLib.engine.batch.cluster import Call, WorkersDied, local_cluster
+from ThinSliceSRLib.engine.batch.cluster import Call, WorkersDied, existing_cluster, local_cluster
 from ThinSliceSRLib.engine.batch.sole_use import LOCK_NAME
+from ThinSliceSRLib.engine.errors import DeviceError
 
 ALWAYS_THERE = {LOCK_NAME, "manifest.csv", "manifest.json"}
 
@@ -105,3 +111,40 @@ def test_workers_stop_when_the_batch_that_they_work_for_is_gone(tmp_path: Path, 
     assert code == 0, told
     assert rows(out)["long"]["state"] == "waiting"
     assert not (out / "long_DLS.nrrd").exists()
+
+
+@contextmanager
+def scheduler_alone(folder: Path) -> Iterator[tuple[subprocess.Popen, str]]:
+    """A scheduler without workers in a process of its own, which is killed at the end, and its address."""
+    file = folder / "scheduler.json"
+    places = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(file))
+    with subprocess.Popen(
+        [sys.executable, "-m", "distributed.cli.dask_scheduler", *places], stderr=subprocess.DEVNULL
+    ) as scheduler:
+        wait_until(lambda: file.exists() and file.read_text().endswith("}"))
+        yield scheduler, json.loads(file.read_text())["address"]
+        scheduler.kill()
+
+
+def test_a_scheduler_that_is_gone_is_told_in_one_sentence(tmp_path: Path, weights: Path):
+    write_thick(tmp_path / "a.nrrd")
+    out = tmp_path / "out"
+    with scheduler_alone(tmp_path) as (_, address):
+        run = start(tmp_path / "a.nrrd", out, "--weights", weights, "--scheduler", address, "--progress", "json")
+        assert json.loads(run.stdout.readline())["code"] == "no_workers"
+    code, _, told = finish(run)
+    assert (code, told) == (4, "The cluster's scheduler is gone; run again, and what is done is skipped.\n")
+
+
+def test_nothing_is_awaited_of_a_scheduler_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("ThinSliceSRLib.engine.batch.cluster.CONNECT_S", 1)
+    with (
+        scheduler_alone(tmp_path) as (scheduler, address),
+        ExitStack() as undo,
+        existing_cluster(address, undo) as cluster,
+    ):
+        scheduler.kill()
+        scheduler.wait()
+        for ask in (lambda: cluster.workers, lambda: cluster.call(os.getpid), lambda: cluster.restart("tcp://x:1")):
+            with pytest.raises(DeviceError, match="scheduler is gone"):
+                ask()

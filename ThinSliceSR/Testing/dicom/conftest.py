@@ -55,6 +55,7 @@ def variants(derived: Derived, tmp_path_factory: pytest.TempPathFactory) -> dict
     }
     sources = {
         "bare": dict.fromkeys(HOSPITAL),
+        "empty": {name: value if name == "CTDIvol" or name.endswith("UID") else "" for name, value in HOSPITAL.items()},
         "japanese": {
             "SpecificCharacterSet": ["", "ISO 2022 IR 87"],
             "PatientName": "Yamada^Tarou=山田^太郎=やまだ^たろう",

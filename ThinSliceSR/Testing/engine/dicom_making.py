@@ -91,6 +91,11 @@ def write_series(folder: Path, hu: np.ndarray, positions: np.ndarray | None = No
     return positions
 
 
+def files_of(folder: Path) -> list[Path]:
+    """The files of a series, by their instance numbers."""
+    return sorted(folder.rglob("*.dcm"), key=lambda path: pydicom.dcmread(path).InstanceNumber)
+
+
 def rewrite(path: Path, **tags) -> None:
     """Replaces elements of the file at `path`; a tag given as None is taken out."""
     dataset = pydicom.dcmread(path)
@@ -103,27 +108,27 @@ def rewrite(path: Path, **tags) -> None:
 
 
 def write_multi_frame(
-    path: Path, hu: np.ndarray, positions: np.ndarray | None = None, *, rescale_slopes=None, **tags
+    path: Path, hu: np.ndarray, positions: np.ndarray | None = None, *, rescales=None, **tags
 ) -> None:
     """An enhanced CT file of `hu` (frames, rows, columns), each frame with its place; `tags` as in `write_slice`.
 
-    rescale_slopes: one per frame, each then with a rescale of its own; else one rescale is shared by all.
+    rescales: slope and intercept of each frame, which then tells them itself; else all share one rescale.
     """
     if positions is None:
         positions = slice_positions(len(hu))
-    slopes = np.ones(len(hu)) if rescale_slopes is None else np.asarray(rescale_slopes)
-    stored = np.concatenate((hu + 1024) / slopes[:, None, None])
+    slopes, intercepts = np.transpose([(1.0, -1024.0)] * len(hu) if rescales is None else rescales)
+    stored = np.concatenate((hu - intercepts[:, None, None]) / slopes[:, None, None])
     shared = Dataset()
     shared.PixelMeasuresSequence = [_item(PixelSpacing=[0.8, 0.7], SliceThickness=5.0)]
     shared.PlaneOrientationSequence = [_item(ImageOrientationPatient=list(AXIAL))]
-    if rescale_slopes is None:
+    if rescales is None:
         shared.PixelValueTransformationSequence = [_item(RescaleSlope=1.0, RescaleIntercept=-1024.0)]
     frames = []
-    for position, slope in zip(positions, slopes, strict=True):
+    for position, slope, intercept in zip(positions, slopes, intercepts, strict=True):
         frame = Dataset()
         frame.PlanePositionSequence = [_item(ImagePositionPatient=[float(value) for value in position])]
-        if rescale_slopes is not None:
-            values = _item(RescaleSlope=float(slope), RescaleIntercept=-1024.0)
+        if rescales is not None:
+            values = _item(RescaleSlope=float(slope), RescaleIntercept=float(intercept))
             frame.PixelValueTransformationSequence = [values]
         frames.append(frame)
     elements = {

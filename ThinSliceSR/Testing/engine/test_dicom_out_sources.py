@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from pathlib import Path
 
 import numpy as np
@@ -116,3 +117,26 @@ def test_odd_values_of_the_source_stay_silent(tmp_path: Path, capfd, recwarn):
     assert dataset.AccessionNumber == "A" * 30
     assert capfd.readouterr() == ("", "")
     assert not [warning for warning in recwarn if "ThinSliceSRLib" in warning.filename or "A" * 30 in str(warning)]
+
+
+def test_an_element_that_must_not_be_empty_is_left_out_when_the_source_leaves_it_empty(tmp_path: Path):
+    conditional = ("SpecificCharacterSet", "WindowCenter", "WindowWidth", "OtherPatientIDsSequence", "BodyPartExamined")
+    may_be_empty = ("PatientSex", "ContrastBolusAgent", "KVP", "PatientPosition")
+    write_hospital_series(tmp_path / "source", **dict.fromkeys((*conditional, *may_be_empty), ""))
+    dataset = derive(tmp_path / "source", tmp_path / "dicom").slices()[0]
+    assert [keyword for keyword in conditional if keyword in dataset] == []
+    assert [dataset[keyword].is_empty for keyword in may_be_empty] == [True] * 4
+
+
+def test_a_description_of_several_lines_or_values_becomes_one(tmp_path: Path):
+    write_hospital_series(tmp_path / "source", SeriesDescription="Thorax\\5.0\nB31f ")
+    dataset = derive(tmp_path / "source", tmp_path / "dicom").slices()[0]
+    assert dataset.SeriesDescription == "Thorax 5.0 B31f DLS 1 mm (synthetic)"
+
+
+@pytest.mark.parametrize("offset", ["+9999", "+0A00", "somewhere", ""])
+def test_times_are_told_in_spite_of_a_timezone_that_is_none(offset: str, tmp_path: Path):
+    write_hospital_series(tmp_path / "source", TimezoneOffsetFromUTC=offset)
+    dataset = derive(tmp_path / "source", tmp_path / "dicom").slices()[0]
+    told = datetime.strptime(dataset.ContributingEquipmentSequence[-1].ContributionDateTime, "%Y%m%d%H%M%S%z")
+    assert 0 <= (datetime.now(timezone.utc) - told).total_seconds() < 600

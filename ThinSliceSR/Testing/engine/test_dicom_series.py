@@ -3,35 +3,23 @@
 from __future__ import annotations
 
 import shutil
+import warnings
 from pathlib import Path
 
 import numpy as np
 import pydicom
 import pytest
 import SimpleITK as sitk
-from dicom_making import AXIAL, rewrite, slice_positions, write_series, write_slice
+from dicom_making import AXIAL, files_of, rewrite, slice_positions, write_series, write_slice
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydicom.dataelem import RawDataElement
+from pydicom.tag import Tag
 from pydicom.uid import generate_uid
-from ThinSliceSRLib.engine.errors import UnusableInput
+from refusals import refusal
 from ThinSliceSRLib.engine.volumes.reading import read_volume
 
 HU = np.random.default_rng(5).integers(-1000, 1500, (6, 9, 11))
-
-
-def refusal(folder: Path) -> UnusableInput:
-    with pytest.raises(UnusableInput) as caught:
-        read_volume(folder)
-    message = str(caught.value)
-    assert "\n" not in message
-    assert message.endswith(".")
-    assert "Nobody" not in message
-    assert "4711" not in message
-    return caught.value
-
-
-def files_of(folder: Path) -> list[Path]:
-    return sorted(folder.rglob("*.dcm"), key=lambda path: pydicom.dcmread(path).InstanceNumber)
 
 
 def test_a_series_is_read_with_its_values_geometry_and_acquisition(tmp_path, capfd):
@@ -162,14 +150,52 @@ def test_a_slice_that_was_cut_short_anywhere_is_refused_in_silence(tmp_path, cap
         ({"Rows": 11, "Columns": 9}, "matrix"),
         ({"ImagePositionPatient": None}, "do not say where"),
         ({"PixelSpacing": ["", ""]}, "do not say where"),
+        ({"ImagePositionPatient": ["0", "0", "nan"]}, "do not say where"),
+        ({"ImagePositionPatient": ["inf", "0", "0"]}, "do not say where"),
     ],
 )
 def test_slices_that_are_not_one_stack_are_refused(tags, word, tmp_path):
     write_series(tmp_path, HU)
-    rewrite(files_of(tmp_path)[3], **tags)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        rewrite(files_of(tmp_path)[3], **tags)
     error = refusal(tmp_path)
     assert error.code == "mixed_slices"
     assert word in str(error)
+
+
+def put_bytes(path: Path, keyword: str, value: bytes) -> None:
+    """Replaces the value of an element by bytes, which need not be such a value."""
+    dataset = pydicom.dcmread(path)
+    tag = Tag(keyword)
+    dataset[tag] = RawDataElement(tag, "UN", len(value), value, 0, False, True)
+    dataset.save_as(path)
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value"), [("SOPInstanceUID", b"1.2\\1.3 "), ("SeriesNumber", b"1e400 "), ("InstanceNumber", b"1e400 ")]
+)
+def test_what_is_no_value_of_an_element_that_can_be_done_without_is_passed_over(keyword, value, tmp_path):
+    write_series(tmp_path, HU)
+    for path in files_of(tmp_path):
+        put_bytes(path, keyword, value)
+    np.testing.assert_array_equal(read_volume(tmp_path).hu, HU)
+
+
+@pytest.mark.parametrize("keyword", ["PerFrameFunctionalGroupsSequence", "SharedFunctionalGroupsSequence"])
+def test_a_damaged_sequence_is_a_damaged_file(keyword, tmp_path):
+    write_series(tmp_path, HU)
+    path = files_of(tmp_path)[2]
+    rewrite(path, NumberOfFrames=2)
+    put_bytes(path, keyword, b"abcd")
+    assert refusal(tmp_path).code == "truncated"
+
+
+def test_what_lies_in_hidden_folders_is_left_alone(tmp_path):
+    write_series(tmp_path / ".scans" / "ct", HU)
+    write_series(tmp_path / ".scans" / "ct" / ".trash", HU, SeriesInstanceUID="1.2.3")
+    (tmp_path / ".scans" / "ct" / ".trash" / "empty.dcm").touch()
+    np.testing.assert_array_equal(read_volume(tmp_path / ".scans" / "ct").hu, HU)
 
 
 def test_slices_shifted_sideways_are_refused(tmp_path):

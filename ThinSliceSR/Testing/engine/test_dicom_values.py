@@ -4,33 +4,17 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pydicom
 import pytest
-from dicom_making import compress, rewrite, slice_positions, write_series, write_slice
+from dicom_making import compress, files_of, rewrite, slice_positions, write_series, write_slice
 from pydicom.encaps import encapsulate
-from ThinSliceSRLib.engine.errors import UnusableInput
+from refusals import refusal
 from ThinSliceSRLib.engine.volumes.findings import Finding, check_input, check_volume
 from ThinSliceSRLib.engine.volumes.reading import read_volume
 
 HU = np.random.default_rng(5).integers(-1000, 1500, (6, 9, 11))
-
-
-def refusal(folder: Path) -> UnusableInput:
-    with pytest.raises(UnusableInput) as caught:
-        read_volume(folder)
-    message = str(caught.value)
-    assert "\n" not in message
-    assert message.endswith(".")
-    assert "Nobody" not in message
-    assert "4711" not in message
-    return caught.value
-
-
-def files_of(folder: Path) -> list[Path]:
-    return sorted(folder.rglob("*.dcm"), key=lambda path: pydicom.dcmread(path).InstanceNumber)
 
 
 def only(findings: list[Finding]) -> Finding:
@@ -138,6 +122,21 @@ def test_a_rescale_that_gives_no_hu_is_refused(tags, tmp_path, capfd, recwarn):
     assert "slice 5" in str(error)
     assert capfd.readouterr() == ("", "")
     assert not recwarn.list
+
+
+@pytest.mark.parametrize("quantity", ["Z_EFF", "EDW", "MGML", "PCT"])
+def test_maps_of_other_quantities_are_refused_and_never_taken_for_the_ct(quantity, tmp_path):
+    write_series(tmp_path / "map", HU, SeriesInstanceUID="1.2.3", SeriesNumber=3, RescaleType=quantity)
+    error = refusal(tmp_path)
+    assert error.code == "not_hu"
+    write_series(tmp_path / "ct", HU, RescaleType="HU")
+    assert read_volume(tmp_path).acquisition.series_uid != "1.2.3"
+
+
+@pytest.mark.parametrize("told", ["HU", "US", "HU_MOD", "HU1000", ""])
+def test_any_other_rescale_type_is_taken_for_hu(told, tmp_path):
+    write_series(tmp_path, HU, RescaleType=told)
+    np.testing.assert_array_equal(read_volume(tmp_path).hu, HU)
 
 
 def test_colour_pictures_are_refused(tmp_path):

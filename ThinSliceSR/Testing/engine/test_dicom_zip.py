@@ -18,10 +18,11 @@ import numpy as np
 import pydicom
 import pytest
 from derived_series_making import IDENTITY, THICK_SLICES, write_hospital_series
-from dicom_making import slice_positions, write_multi_frame, write_series
+from dicom_making import compress, slice_positions, write_multi_frame, write_series
 from models import TINY
 from ThinSliceSRLib.engine.errors import CannotWrite, ThinSliceError, UnusableInput
 from ThinSliceSRLib.engine.volumes import dicom_zip
+from ThinSliceSRLib.engine.volumes.dicom_index import find_series
 from ThinSliceSRLib.engine.volumes.findings import check_input
 from ThinSliceSRLib.engine.volumes.reading import opened_input, read_volume
 from ThinSliceSRLib.engine.weights.weights_file import save_weights, untrained_network
@@ -105,6 +106,26 @@ def test_a_series_within_is_named_and_listed(packed):
     checked = check_input(packed, "2")
     assert [series.number for series in checked.series] == [2, 3]
     assert checked.chosen.number == 2
+
+
+@pytest.mark.parametrize("compressor", [None, "Deflated", "JPEG"])
+def test_its_series_are_listed_as_those_of_its_folder_without_unpacking_it(compressor, tmp_path, temporary):
+    write_series(tmp_path / "study" / "CT", HU)
+    if compressor:
+        for path in (tmp_path / "study" / "CT").iterdir():
+            compress(path, compressor)
+    write_multi_frame(tmp_path / "study" / "multi.dcm", HU, SeriesInstanceUID="1.2.3", SeriesNumber=3)
+    path = Path(shutil.make_archive(str(tmp_path / "study"), "zip", tmp_path / "study"))
+    temporary.rmdir()
+    in_zip, in_folder = find_series(path), find_series(tmp_path / "study")
+    temporary.mkdir()
+    assert [series.number for series in in_folder] == [2, 3]
+    for packed, plain in zip(in_zip, in_folder, strict=True):
+        assert str(packed) == str(plain)
+        assert packed.uid == plain.uid
+        assert packed.positions_mm == plain.positions_mm
+    with opened_input(path) as folder:
+        assert {item.path.name for series in in_zip for item in series.slices} == set(names(folder))
 
 
 def test_a_multi_frame_file_within_is_read(tmp_path):

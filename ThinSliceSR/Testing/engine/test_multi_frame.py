@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
+import pydicom
 import pytest
 from derived_series_making import HOSPITAL, derive
 from dicom_making import compress, slice_positions, write_multi_frame, write_series, write_slice
 from pydicom.uid import LegacyConvertedEnhancedCTImageStorage
-from ThinSliceSRLib.engine.errors import UnusableInput
+from refusals import refusal
 from ThinSliceSRLib.engine.volumes.findings import check_input
 from ThinSliceSRLib.engine.volumes.reading import read_volume
 
 HU = np.random.default_rng(8).integers(-500, 750, (6, 16, 18)) * 2
 SHUFFLED = [3, 0, 5, 1, 4, 2]
-
-
-def refusal(folder: Path) -> UnusableInput:
-    with pytest.raises(UnusableInput) as caught:
-        read_volume(folder)
-    message = str(caught.value)
-    assert "\n" not in message
-    assert message.endswith(".")
-    return caught.value
 
 
 @pytest.mark.parametrize("storage", [{}, {"SOPClassUID": LegacyConvertedEnhancedCTImageStorage}])
@@ -52,15 +42,38 @@ def test_a_series_of_several_multi_frame_files_is_one_volume(tmp_path):
 
 
 def test_frames_that_each_tell_the_same_rescale_are_read(tmp_path):
-    write_multi_frame(tmp_path / "1.dcm", HU, rescale_slopes=[2.0] * 6)
+    write_multi_frame(tmp_path / "1.dcm", HU, rescales=[(2.0, -1024.0)] * 6)
     np.testing.assert_array_equal(read_volume(tmp_path).hu, HU)
 
 
-def test_frames_that_differ_in_rescale_are_refused(tmp_path):
-    write_multi_frame(tmp_path / "1.dcm", HU, rescale_slopes=[1.0, 2, 1, 2, 1, 2])
+@pytest.mark.parametrize("compressor", [None, "RLE", "JPEG", "JPEG2000"])
+@pytest.mark.parametrize("first", [(1.0, -1024.0), (2.0, -2000.0), (0.5, -1024.5)])
+def test_each_frame_has_its_own_rescale(first, compressor, thick_volume, tmp_path):
+    hu = np.maximum(thick_volume.hu, -1024)
+    others = [(1.0, -1024.0), (0.25, -4096.0), (0.5, -3000.5), (1.0, -8192.0)]
+    rescales = [first, *(others[k % 4] for k in range(1, len(hu)))]
+    hu = hu // 2 * 2  # which a slope of 2 can hold
+    write_multi_frame(tmp_path / "1.dcm", hu, slice_positions(len(hu))[::-1], rescales=rescales)
+    if compressor:
+        compress(tmp_path / "1.dcm", compressor)
+    np.testing.assert_array_equal(read_volume(tmp_path).hu, hu[::-1])
+
+
+def test_frames_whose_own_rescales_are_whole_numbers_give_int16(tmp_path):
+    write_multi_frame(tmp_path / "1.dcm", HU, rescales=[(1.0, -1024.0), (2.0, -2048.0)] * 3)
+    volume = read_volume(tmp_path)
+    assert volume.hu.dtype == np.int16
+    np.testing.assert_array_equal(volume.hu, HU)
+
+
+def test_a_frame_without_a_usable_rescale_is_refused(tmp_path):
+    write_multi_frame(tmp_path / "1.dcm", HU, rescales=[(1.0, -1024.0)] * 6)
+    dataset = pydicom.dcmread(tmp_path / "1.dcm")
+    dataset.PerFrameFunctionalGroupsSequence[5].PixelValueTransformationSequence[0].RescaleSlope = 0
+    dataset.save_as(tmp_path / "1.dcm")
     error = refusal(tmp_path)
-    assert error.code == "multi_frame"
-    assert "rescale" in str(error)
+    assert error.code == "wrong_rescale"
+    assert "slice 6" in str(error)
 
 
 def test_a_missing_frame_is_a_finding(tmp_path):

@@ -2,15 +2,16 @@
 
 Credentials come from the environment alone, of each process that speaks to the archive, so that they stand in no
 command line, no log and no message of the cluster. Messages hold the status that the archive answers, never its text,
-which may quote what it stores.
+which may quote what it stores; the log of the client, which would tell it, is kept silent.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,9 @@ from urllib.parse import urlsplit
 import pydicom
 
 from ..errors import ThinSliceError, UnusableInput
+from ..volumes.dicom_headers import TAGS
 from ..volumes.unfinished import remove_unfinished, unfinished_name
+from ..volumes.writing import writing_refusal
 from .source import Source
 from .thick_series import may_be_thick_chest
 
@@ -35,6 +38,7 @@ CHUNK_BYTES = 100_000_000  # what is sent at once is less, so that it tells its 
 AS_STORED = (("application/dicom", "*"),)
 UNTOLD = "an untold number of instances"
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
+ANSWER = "archive_answer"  # the code of a failure that may concern one series alone
 
 
 class ArchiveFailure(ThinSliceError):
@@ -55,24 +59,38 @@ def connected(address: str) -> Iterator[DICOMwebClient]:
     try:
         import requests
         from dicomweb_client import DICOMwebClient
-        from retrying import RetryError  # which it raises when the archive stays busy
     except ImportError as error:
         raise UnusableInput(
             "Archives need dicomweb-client; install it with: pip install dicomweb-client", "no_dicomweb_client"
         ) from error
     _require_safe(address)
+    logging.getLogger("dicomweb_client").setLevel(logging.CRITICAL)
+    with _plain_failures(), requests.Session() as session:
+        session.auth = _credentials()
+        yield DICOMwebClient(address.rstrip("/"), session=session, chunk_size=CHUNK_BYTES, timeout=TIMEOUT_S)
+
+
+@contextmanager
+def _plain_failures() -> Iterator[None]:
+    """What requests and dicomweb-client raise within the block, as ArchiveFailure."""
+    import requests
+    from retrying import RetryError  # when the archive stays busy
+
     try:
-        with requests.Session() as session:
-            session.auth = _credentials()
-            yield DICOMwebClient(address.rstrip("/"), session=session, chunk_size=CHUNK_BYTES, timeout=TIMEOUT_S)
+        yield
     except requests.HTTPError as error:
         raise _refused(error.response) from error
     except requests.exceptions.SSLError as error:
         raise ArchiveFailure(
-            "The archive's certificate cannot be trusted; name the file of its authority in REQUESTS_CA_BUNDLE."
+            "The archive's certificate is not trusted here; name the file of your institution's certificates in the "
+            "environment variable REQUESTS_CA_BUNDLE."
         ) from error
+    except requests.JSONDecodeError as error:
+        raise _not_understood() from error
     except (requests.RequestException, RetryError) as error:
         raise ArchiveFailure("The archive does not answer; check its address and the network.") from error
+    except (ValueError, KeyError, TypeError, AttributeError, pydicom.errors.InvalidDicomError) as error:
+        raise _not_understood() from error
 
 
 def thick_series_of(
@@ -80,7 +98,8 @@ def thick_series_of(
 ) -> tuple[list[Source], set[str]]:
     """The series of thick chest CT in the archive, and the UIDs of all series that were looked at.
 
-    dates: study dates, YYYYMMDD or YYYYMMDD-YYYYMMDD. Raises ArchiveFailure.
+    dates: study dates, YYYYMMDD or YYYYMMDD-YYYYMMDD. A series of which the archive gives no header is told with that
+    as its problem. Raises ArchiveFailure.
     """
     studies = {"ModalitiesInStudy": modality, **({"StudyDate": dates} if dates else {})}
     of_modality = {"search_filters": {"Modality": modality}, "fields": ["NumberOfSeriesRelatedInstances"]}
@@ -89,10 +108,19 @@ def thick_series_of(
         for study in _pages(client.search_for_studies, "0020000D", search_filters=studies):
             for series, entry in _pages(client.search_for_series, "0020000E", study, **of_modality).items():
                 seen.add(series)
-                if _is_wanted(client, study, series, least_thickness_mm):
-                    instances = _value(entry, "00201209")
+                problem = None
+                instances = _whole_number(entry, "00201209")
+                try:
+                    with _plain_failures():
+                        wanted = _is_wanted(client, study, series, instances, least_thickness_mm)
+                except ArchiveFailure as failure:
+                    if failure.code != ANSWER:
+                        raise
+                    wanted, problem = True, (failure.code, str(failure))
+                if wanted:
                     version = f"{instances} instances" if instances else UNTOLD
-                    sources.append(Source(series, address, series=series, study=study, version=version))
+                    source = Source(series, address, series=series, study=study, version=version, problem=problem)
+                    sources.append(source)
     return sources, seen
 
 
@@ -100,21 +128,33 @@ def thick_series_of(
 def fetched_series(source: Source, beside: Path) -> Iterator[Path]:
     """A folder within `beside`, for this user alone, with the files of the series as they are stored; then it is gone.
 
-    Raises ArchiveFailure when not all of its instances come.
+    Raises ArchiveFailure when not all of its instances come, CannotWrite when they cannot be written.
     """
     folder = beside / unfinished_name("")
-    folder.mkdir(mode=0o700)
     try:
-        with connected(source.place) as client:
-            count = 0
-            for dataset in client.iter_series(source.study, source.series, media_types=AS_STORED):
-                count += 1
-                dataset.save_as(folder / f"{count:05d}.dcm")
+        count = _fetch(source, folder)
         if f"{count} instances" != source.version and source.version != UNTOLD:
             raise ArchiveFailure(f"The archive told of {source.version} of the series, but gave {count}; run again.")
         yield folder
     finally:
-        remove_unfinished(folder)
+        with suppress(OSError):  # a file that another program still reads; the next run removes it
+            remove_unfinished(folder)
+
+
+def _fetch(source: Source, folder: Path) -> int:
+    """How many instances of the series were written into `folder`, which is made."""
+    count = written = 0
+    try:
+        folder.mkdir(mode=0o700)
+        with connected(source.place) as client:
+            for dataset in client.iter_series(source.study, source.series, media_types=AS_STORED):
+                count += 1
+                with (folder / f"{count:05d}.dcm").open("xb") as file:
+                    dataset.save_as(file)
+                    written += file.tell()
+    except OSError as error:
+        raise writing_refusal(folder.parent, error, written) from error
+    return count
 
 
 def send_series(source: Source, folder: Path) -> list[str]:
@@ -123,27 +163,34 @@ def send_series(source: Source, folder: Path) -> list[str]:
     Whoever sends an instance again sends the same, so a repetition adds nothing. Raises ArchiveFailure.
     """
     files = iter(sorted(folder.rglob("*.dcm")))
-    sent = {}
+    study = source.study
+    sent: dict[str, None] = {}
     with connected(source.place) as client:
         while datasets := [pydicom.dcmread(path) for path in islice(files, SENT_AT_ONCE)]:
-            answer = client.store_instances(datasets, source.study)
+            answer = client.store_instances(datasets, study)
+            series = dict.fromkeys(str(dataset.SeriesInstanceUID) for dataset in datasets)
             taken = {item.ReferencedSOPInstanceUID for item in answer.get("ReferencedSOPSequence", [])}
+            if not taken and "FailedSOPSequence" not in answer:  # of the forms that an answer may have, few are read
+                taken = {uid for one in series for uid in _pages(client.search_for_instances, "00080018", study, one)}
             refused = [dataset for dataset in datasets if dataset.SOPInstanceUID not in taken]
             if refused:
                 raise ArchiveFailure(f"The archive did not take {len(refused)} of the derived slices; see its log.")
-            sent.update(dict.fromkeys(str(dataset.SeriesInstanceUID) for dataset in datasets))
+            sent.update(series)
     return list(sent)
 
 
-def _is_wanted(client: DICOMwebClient, study: str, series: str, least_thickness_mm: float | None) -> bool:
+def _is_wanted(
+    client: DICOMwebClient, study: str, series: str, count: int | None, least_thickness_mm: float | None
+) -> bool:
     """By the header of one instance: what archives tell of a series does not hold its thickness."""
     instances = client.search_for_instances(study, series, limit=1)
     if not instances:
         return False
     metadata = client.retrieve_instance_metadata(study, series, _value(instances[0], "00080018"))
+    told = {f"{tag:08X}": metadata[f"{tag:08X}"] for tag in TAGS if f"{tag:08X}" in metadata}
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # pydicom misses the pixels, and remarks on the form of values, and quotes them
-        return may_be_thick_chest(pydicom.Dataset.from_json(metadata), least_thickness_mm)
+        warnings.simplefilter("ignore")  # pydicom remarks on the form of values, and quotes them
+        return may_be_thick_chest(pydicom.Dataset.from_json(told), count, least_thickness_mm)
 
 
 def _pages(search: Any, uid_tag: str, *place: str, **query: Any) -> dict[str, dict[str, Any]]:
@@ -159,6 +206,13 @@ def _pages(search: Any, uid_tag: str, *place: str, **query: Any) -> dict[str, di
 
 def _value(entry: dict[str, Any], tag: str) -> Any:
     return (entry.get(tag, {}).get("Value") or [""])[0]
+
+
+def _whole_number(entry: dict[str, Any], tag: str) -> int | None:
+    try:
+        return int(_value(entry, tag))
+    except ValueError:  # it is not told
+        return None
 
 
 def _require_safe(address: str) -> None:
@@ -193,4 +247,8 @@ def _refused(response: Response | None) -> ArchiveFailure:
         return ArchiveFailure(
             f"The archive refuses access ({status}); set {USER} and {PASSWORD}, or {TOKEN}, wherever workers run."
         )
-    return ArchiveFailure(f"The archive answered {status}; check its address and its log.")
+    return ArchiveFailure(f"The archive answered {status}; check its address and its log.", ANSWER)
+
+
+def _not_understood() -> ArchiveFailure:
+    return ArchiveFailure("The archive's answer is none that DICOMweb knows; check its address and its log.", ANSWER)

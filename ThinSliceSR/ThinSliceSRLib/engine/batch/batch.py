@@ -31,6 +31,8 @@ from .volume_work import Engine, Made, engine_here, make_volume, send_back
 
 STAGE = "volumes"
 LAST_MOMENT_S = 5
+# Far longer than it takes to fetch or write a volume.
+UNCHANGED_S = 24 * 3600
 DIED = Made(
     failure_code="worker_died",
     failure=f"{MOST_DEATHS} workers ended over it, perhaps for want of memory; use fewer workers.",
@@ -76,7 +78,7 @@ def run_batch(batch: Batch, reporter: Reporter, undo: ExitStack) -> Summary:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with sole_use(folder):
-            remove_left_overs(folder)
+            remove_left_overs(folder, UNCHANGED_S)
             manifest = Manifest(folder)
             sources, in_archive = _sources(batch)
             with _cluster(batch, undo) as cluster:
@@ -95,7 +97,10 @@ def _sources(batch: Batch) -> tuple[list[Source], set[str]]:
         return sources_at(Path(batch.source), batch.destination, batch.least_thickness_mm), set()
     sources, seen = thick_series_of(batch.source, batch.study_dates, batch.modality, batch.least_thickness_mm)
     if not sources:
-        raise UnusableInput("The archive holds no such series of thick chest CT.", "nothing_to_do")
+        raise UnusableInput(
+            "The archive holds no such series of thick chest CT; check --study-date, --modality and --least-thickness.",
+            "nothing_to_do",
+        )
     return sources, seen
 
 

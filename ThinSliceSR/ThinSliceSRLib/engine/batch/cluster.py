@@ -59,7 +59,8 @@ class Cluster:
     @property
     def workers(self) -> list[str]:
         """Their addresses."""
-        return list(self._client.nthreads())
+        with self._reached():
+            return list(self._client.nthreads())
 
     @property
     def dashboard(self) -> str | None:
@@ -89,7 +90,8 @@ class Cluster:
                 # Named by a number: keys are shown on dashboards and in logs.
                 key = (call.function.__name__, number)
                 number += 1
-                future = self._client.submit(call.function, *call.arguments, key=key, pure=False)
+                with self._reached():
+                    future = self._client.submit(call.function, *call.arguments, key=key, pure=False)
                 running[future] = call
                 finished.add(future)
             future = next(finished)
@@ -97,14 +99,26 @@ class Cluster:
 
     def restart(self, worker: str) -> None:
         """Gives the worker at this address a new process."""
-        with suppress(ValueError):  # one without a nanny, which nobody can restart
+        with self._reached(), suppress(ValueError):  # one without a nanny, which nobody can restart
             self._client.restart_workers([worker], timeout=CONNECT_S, raise_for_error=False)
+
+    @contextmanager
+    def _reached(self) -> Iterator[None]:
+        """For what is asked of the scheduler. Raises DeviceError when it is gone: a closed client never answers."""
+        if self._client.status in ("closing", "closed"):
+            raise _lost()
+        try:
+            yield
+        except OSError as error:
+            raise _lost() from error
 
 
 @contextmanager
 def existing_cluster(scheduler: str, undo: ExitStack) -> Iterator[Cluster]:
     """The cluster of the scheduler at this address. Without its client, here or on `undo`, workers drop their work."""
     distributed = _distributed()
+    for handler in logging.getLogger("distributed").handlers:
+        handler.setLevel(logging.CRITICAL)  # what it would tell with a traceback, `_result` tells
     try:
         client = distributed.Client(scheduler, timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError) as error:
@@ -241,5 +255,9 @@ def _result(future: Future) -> Any:
             "no_engine",
         ) from error
     if error is None:
-        raise DeviceError("The cluster's scheduler is gone; run again, and what is done is skipped.", "cluster_lost")
+        raise _lost()
     raise in_plain_words(error)
+
+
+def _lost() -> DeviceError:
+    return DeviceError("The cluster's scheduler is gone; run again, and what is done is skipped.", "cluster_lost")

@@ -50,7 +50,10 @@ class Planner:
         problem = source.problem
         begun = former is not None and former.version  # a row without one only tells why it was not begun
         if not begun and not self.afresh and any(path.exists() for path in results.paths):
-            in_the_way = f"{results.output.name} or another result is there, but not from a batch; move it away."
+            in_the_way = (
+                f"{results.output.name} or another result is there, but not from a batch; move it away or allow "
+                "overwriting (--overwrite)."
+            )
             problem = problem or ("target_exists", in_the_way)
         if problem:
             return Work(source, results, replace(row, state="failed", failure_code=problem[0], failure=problem[1]))

@@ -9,10 +9,10 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Source:
-    """A thick volume: a file, a series in a folder of DICOM files, or a series in an archive.
+    """A thick volume: a file, a series in a folder or ZIP file of DICOM files, or a series in an archive.
 
     name: what its results are named after: the file's own name without its ending, or the series UID, never a patient.
-    place: the file, the folder, or the address of the archive, as the manifest tells it.
+    place: the file, the folder, or the address of the archive, as the manifest tells it. slices: of DICOM files.
     series: the series UID of DICOM, else "". study: the study UID, where it is in an archive, else "".
     version: changes when the volume does: size and time of its files, or the number of instances in the archive.
     problem: code and sentence, where it is clear from the start that it cannot be used.
@@ -22,6 +22,7 @@ class Source:
     place: str
     series: str = ""
     study: str = ""
+    slices: int = 0
     version: str = ""
     problem: tuple[str, str] | None = None
 
@@ -35,9 +36,11 @@ class Source:
         return bool(self.study)
 
 
-def unusable_folder(folder: Path, code: str, sentence: str) -> Source:
-    """A folder that gives no volume. Folders of DICOM are often called after patients, so no name is made of theirs."""
-    return Source(f"folder-{short_hash(str(folder))}", str(folder), problem=(code, sentence))
+def unusable_place(place: Path, code: str, sentence: str) -> Source:
+    """A folder or ZIP file that gives no volume. Those of DICOM are often called after patients, so no name is made of
+    theirs."""
+    kind = "folder" if place.is_dir() else "zip"
+    return Source(f"{kind}-{short_hash(str(place))}", str(place), problem=(code, sentence))
 
 
 def short_hash(text: str) -> str:

@@ -1,19 +1,21 @@
-"""What is to be done of a folder, a volume file, or a list of such paths."""
+"""What is to be done of a folder, a volume file, a ZIP file of DICOM files, or a list of such paths."""
 
 from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import SimpleITK as sitk
 
 from ..errors import ThinSliceError, UnusableInput
 from ..provenance import PREFIX
+from ..volumes.dicom_zip import is_zip
 from ..volumes.reading import READERS
 from ..volumes.silence import itk_silenced
 from ..volumes.stored_values import locate_values
-from .source import Source, unusable_folder, version_of
+from .source import Source, unusable_place, version_of
 from .thick_series import thick_series_in
 
 LIST_SUFFIXES = (".txt", ".csv", ".lst")
@@ -22,55 +24,74 @@ RESULTS = ("DLS:", "BIS:")
 
 
 def sources_at(place: Path, apart_from: Path, least_thickness_mm: float | None) -> list[Source]:
-    """The volumes at `place`: in a folder, at any depth, every volume file and every series of thick chest CT; else
-    those of a list, or the one volume file that it is.
+    """The volumes at `place`: in a folder, at any depth, every volume file and every series of thick chest CT, those in
+    ZIP files too; else those of a list or of a ZIP file, or the one volume file that it is.
 
     apart_from: the folder of the results, which are never taken for volumes to be done; neither are results elsewhere.
     Raises UnusableInput: `not_found`, `not_readable`, `nothing_to_do`.
     """
     place = place.resolve()
     try:
-        if place.is_dir():
-            found = list(_in_folder(place, apart_from.resolve(), least_thickness_mm))
-        elif not place.exists():
+        if not place.exists():
             raise UnusableInput(f"There is no file or folder {place}; check the path.", "not_found")
-        elif place.suffix.lower() in LIST_SUFFIXES:
+        if place.is_file() and place.suffix.lower() in LIST_SUFFIXES:
             found = list(_in_list(place, apart_from.resolve(), least_thickness_mm))
         else:
-            found = [_of_file(place)]
+            found = list(_at(place, apart_from.resolve(), least_thickness_mm))
     except OSError as error:
         raise UnusableInput(
             f"{place} cannot be read ({error.strerror}); check it and its permissions.", "not_readable"
         ) from error
     if not found:
         raise UnusableInput(f"{place} holds no volume file and no series of thick chest CT.", "nothing_to_do")
-    return list({source.key: source for source in reversed(found)}.values())[::-1]
+    return _each_once(found)
 
 
-def _in_folder(folder: Path, apart_from: Path, least_thickness_mm: float | None) -> Iterator[Source]:
-    for path in sorted(folder.rglob("*")):
-        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if _is_volume_file(path) and not hidden and apart_from not in path.parents and not _is_result(path):
-            yield _of_file(path)
-    yield from thick_series_in(folder, apart_from, least_thickness_mm)
+def _each_once(found: Iterable[Source]) -> list[Source]:
+    """The sources, of copies of one only the first. Two places with parts of one series give no volume."""
+    sources: dict[str, Source] = {}
+    for source in found:
+        first = sources.setdefault(source.key, source)
+        if source.slices != first.slices:
+            sentence = "Several places hold different numbers of its slices; put the whole series into one folder."
+            sources[source.key] = replace(first, problem=("several_places", sentence))
+    return list(sources.values())
+
+
+def _at(place: Path, apart_from: Path, least_thickness_mm: float | None) -> Iterator[Source]:
+    """The volumes of a folder or ZIP file, or the file itself."""
+    if is_zip(place):
+        yield from thick_series_in(place, apart_from, least_thickness_mm)
+    elif not place.is_dir():
+        yield _of_file(place)
+    else:
+        packed = []
+        for path in sorted(place.rglob("*")):
+            hidden = any(part.startswith(".") for part in path.relative_to(place).parts)
+            if hidden or apart_from in path.parents:
+                continue
+            if is_zip(path):
+                packed.append(path)
+            elif _is_volume_file(path) and not _is_result(path):
+                yield _of_file(path)
+        for path in (place, *packed):
+            yield from thick_series_in(path, apart_from, least_thickness_mm)
 
 
 def _in_list(listing: Path, apart_from: Path, least_thickness_mm: float | None) -> Iterator[Source]:
     for text in _listed_paths(listing):
         path = (listing.parent / text).resolve()
-        if path.is_dir():
-            series = list(thick_series_in(path, apart_from, least_thickness_mm))
-            yield from series or [unusable_folder(path, "no_series", "It holds no series of thick chest CT.")]
-        else:
-            yield _of_file(path)
+        found = list(_at(path, apart_from, least_thickness_mm))
+        yield from found or [unusable_place(path, "nothing_to_do", "It holds no volume file and no thick chest CT.")]
 
 
 def _listed_paths(listing: Path) -> Iterable[str]:
     """The paths in the first column, or in the one that a header calls input, path or file; `#` begins a comment."""
     try:
         with listing.open(encoding="utf-8-sig", newline="") as file:
-            delimiter = "," if listing.suffix.lower() == ".csv" else "\n"
-            rows = [row for row in csv.reader(file, delimiter=delimiter) if row and row[0].strip()]
+            is_table = listing.suffix.lower() == ".csv"
+            lines = csv.reader(file) if is_table else ([line.strip().strip('"')] for line in file)
+            rows = [row for row in lines if row and row[0].strip()]
     except (UnicodeDecodeError, csv.Error) as error:
         raise UnusableInput(f"{listing} is not a text file with one path per line.", "not_readable") from error
     column = 0

@@ -80,10 +80,10 @@ def make_volume(source: Source, results: Results, settings: Settings) -> Made:
             if source.in_archive:
                 place = undo.enter_context(fetched_series(source, results.output.parent))
             outcome = run_job(_job(place, source, results, settings), notes, undo)
+            model = {"model": outcome.model.label, "model_sha256": outcome.model.sha256}
+            return Made({**outcome.facts, **model}, notes.findings, bytes=results.bytes())
         except Exception as error:  # noqa: BLE001 - one volume must not stop the others
             return _failed(error, notes.findings)
-    model = {"model": outcome.model.label, "model_sha256": outcome.model.sha256}
-    return Made({**outcome.facts, **model}, notes.findings, bytes=results.bytes())
 
 
 def send_back(source: Source, results: Results) -> Made:

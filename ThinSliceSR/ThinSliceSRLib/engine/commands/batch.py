@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..errors import UnusableInput
 from ..progress import Reporter, tell
-from .synthesize import add_model_arguments, add_result_arguments
+from .synthesize import PROGRESS_HELP, add_model_arguments, add_result_arguments
 
 NAME = "batch"
 WHEN_CANCELLED = "The batch was cancelled; what is done stands in its manifest, and the next call does the rest."
@@ -19,33 +19,58 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "source",
         metavar="SOURCE",
-        help="a folder (volume files, and DICOM series of thick chest CT, at any depth), a text or CSV file with one "
-        "path per line, or the DICOMweb address of an archive (https://…)",
+        help="a folder (volume files, and DICOM series of thick chest CT, at any depth and in ZIP files), a ZIP file, "
+        "a text or CSV file with one path per line, or the DICOMweb address of an archive (https://…)",
     )
-    parser.add_argument("destination", type=Path, metavar="DESTINATION", help="folder of the results and the manifest")
-    parser.add_argument("--bicubic", action="store_true", help="also write the BIS volumes (bicubic interpolation)")
-    parser.add_argument("--dicom-out", action="store_true", help="of DICOM: also make DICOM series, in its study")
     parser.add_argument(
-        "--format", choices=("nrrd", "nii.gz", "nii", "mha"), default="nrrd", help="of the volumes; nrrd by default"
+        "destination",
+        type=Path,
+        metavar="DESTINATION",
+        help="folder of the results, and of the manifest, the table of what is done",
+    )
+    parser.add_argument("--bicubic", action="store_true", help="also write the BIS volumes (bicubic interpolation)")
+    parser.add_argument("--dicom-out", action="store_true", help="of DICOM input: also make DICOM series in its study")
+    parser.add_argument(
+        "--format",
+        choices=("nrrd", "nii.gz", "nii", "mha"),
+        default="nrrd",
+        help="file format of the volumes; nrrd by default",
     )
     add_model_arguments(parser)
     add_result_arguments(parser)
     parser.add_argument(
-        "--least-thickness", type=float, metavar="MM", help="of DICOM series; by default all that are not thin (2 mm)"
+        "--least-thickness",
+        type=float,
+        metavar="MM",
+        help="take DICOM series only from this slice thickness on; by default all of more than 2 mm",
     )
     parser.add_argument(
-        "--study-date", type=date_range, metavar="FROM-TO", help="of an archive: YYYYMMDD or YYYYMMDD-YYYYMMDD"
+        "--study-date",
+        type=date_range,
+        metavar="FROM-TO",
+        help="take only studies of these dates from a DICOM archive: YYYYMMDD or YYYYMMDD-YYYYMMDD",
     )
-    parser.add_argument("--modality", default="CT", help="of an archive; CT by default")
     parser.add_argument(
-        "--send-back", action="store_true", help="to an archive: add the DICOM series to the studies of their sources"
+        "--modality", default="CT", help="take only studies of this kind from a DICOM archive; CT by default"
     )
     parser.add_argument(
-        "--workers", type=positive, metavar="N", help="processes; by default one per GPU, or by cores and memory"
+        "--send-back",
+        action="store_true",
+        help="send the DICOM series to the archive, into the studies of their sources",
     )
-    parser.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster to be used instead: tcp://host:port")
-    parser.add_argument("--progress", choices=("bar", "json", "none"), help="bar: default on a terminal")
-    parser.add_argument("--overwrite", action="store_true", help="do again what is done; replace what is in the way")
+    parser.add_argument(
+        "--workers",
+        type=positive,
+        metavar="N",
+        help="how many volumes to work on at a time; by default one per GPU or, on a CPU, by its cores and memory",
+    )
+    parser.add_argument(
+        "--scheduler", metavar="ADDRESS", help="use the Dask cluster with this address instead: tcp://host:port"
+    )
+    parser.add_argument("--progress", choices=("bar", "json", "none"), help=PROGRESS_HELP)
+    parser.add_argument(
+        "--overwrite", action="store_true", help="do again what is done, and replace what is in the way"
+    )
 
 
 def positive(text: str) -> int:
@@ -102,5 +127,5 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
     )
     summary = run_batch(batch, reporter, undo)
     tell(
-        f"{summary.volumes} volumes are done, {summary.skipped} of them were before; the manifest is {summary.manifest}"
+        f"{summary.volumes} volumes are done, {summary.skipped} of them were before; {summary.manifest} tells of each."
     )

@@ -110,6 +110,8 @@ REQUIRED = (
     "KVP",
     "AcquisitionNumber",
 )
+# Of what is copied, only this may be empty (type 2); all else says nothing then, or must not be (type 1C, PS3.5 7.4).
+MAY_BE_EMPTY = (*REQUIRED, "ContrastBolusAgent")
 # By these, all slices must belong together; none of their values is ever told.
 IDENTITY = {
     "PatientID": "patient",

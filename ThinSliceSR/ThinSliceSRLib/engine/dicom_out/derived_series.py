@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, MutableSequence
-from datetime import datetime, timedelta, timezone
+from contextlib import suppress
+from datetime import datetime
 
 import numpy as np
 from pydicom.charset import convert_encodings, encode_string
@@ -151,10 +152,8 @@ def _equipment(source: SourceSeries, derivation: Derivation) -> list[Dataset]:
 
 def _put_date(header: Dataset, made_at: datetime) -> None:
     """When the series was made, in the timezone in which the source tells its times, else in that of `made_at`."""
-    offset = str(header.get("TimezoneOffsetFromUTC") or "")
-    if len(offset) == 5 and offset[0] in "+-" and offset[1:].isdigit():
-        minutes = int(offset[1:3]) * 60 + int(offset[3:])
-        made_at = made_at.astimezone(timezone(timedelta(minutes=-minutes if offset[0] == "-" else minutes)))
+    with suppress(ValueError):  # as of an offset that is none
+        made_at = made_at.astimezone(datetime.strptime(str(header.get("TimezoneOffsetFromUTC")), "%z").tzinfo)
     date, time = made_at.strftime("%Y%m%d"), made_at.strftime("%H%M%S")
     for event in ("InstanceCreation", "Series", "Content"):
         setattr(header, f"{event}Date", date)

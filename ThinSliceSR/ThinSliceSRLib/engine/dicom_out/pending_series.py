@@ -162,7 +162,9 @@ def _require_replaceable(folder: Path, overwrite: bool) -> None:
         raise CannotWrite(f"{folder} is a file; give the name of a folder.", "target_exists")
     held = list(folder.iterdir())
     if held and not overwrite:
-        raise CannotWrite(f"{folder} is not empty; allow overwriting or give another folder.", "target_exists")
+        raise CannotWrite(
+            f"{folder} is not empty; allow overwriting (--overwrite) or give another folder.", "target_exists"
+        )
     ours = all(path.name in SERIES_FOLDERS and path.is_dir() and not path.is_symlink() for path in held) and all(
         path.suffix == ".dcm" and path.is_file() for series in held for path in series.iterdir()
     )

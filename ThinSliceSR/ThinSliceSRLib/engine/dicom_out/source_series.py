@@ -15,8 +15,9 @@ from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
 
 from ..errors import UnusableInput
+from ..volumes.dicom_headers import whole_number
 from ..volumes.volume import Acquisition
-from .attributes import COMMON, EQUIPMENT, IDENTITY, LOSSY_COMPRESSION, WINDOW
+from .attributes import COMMON, EQUIPMENT, IDENTITY, LOSSY_COMPRESSION, MAY_BE_EMPTY, WINDOW
 from .codes import SOURCE_IMAGE
 
 OWN = ("SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "SeriesNumber", "InstanceNumber", "BurnedInAnnotation")
@@ -126,7 +127,7 @@ def _source_series(headers: list[Dataset], acquisition: Acquisition) -> SourceSe
         common=common,
         equipment=_agreed(headers, EQUIPMENT),
         lossy_compression=_agreed(lossy[:1], LOSSY_COMPRESSION),
-        number=_whole_number(first, "SeriesNumber"),
+        number=whole_number(first, "SeriesNumber") or 0,
         description=acquisition.series_description or "",
         burned_in_annotation=any(header.get("BurnedInAnnotation") == "YES" for header in headers),
         instances=tuple(
@@ -135,18 +136,22 @@ def _source_series(headers: list[Dataset], acquisition: Acquisition) -> SourceSe
                 headers, acquisition.slice_positions_mm, acquisition.slice_frames, strict=True
             )
         ),
-        numbered_downwards=(acquisition.slice_frames[0] or _whole_number(first, "InstanceNumber"))
-        > (acquisition.slice_frames[-1] or _whole_number(last, "InstanceNumber")),
+        numbered_downwards=(acquisition.slice_frames[0] or whole_number(first, "InstanceNumber") or 0)
+        > (acquisition.slice_frames[-1] or whole_number(last, "InstanceNumber") or 0),
     )
 
 
 def _agreed(headers: Sequence[Dataset], keywords: Iterable[str]) -> Dataset:
-    """The elements with these keywords that are the same in all headers; a value that nobody can read is none."""
+    """The elements with these keywords that are the same in all headers; a value that nobody can read is none, nor is
+    an empty one where there must be one."""
     agreed = Dataset()
     for keyword in keywords if headers else ():
         elements = [_element(header, keyword) for header in headers]
-        if elements[0] is not None and all(element == elements[0] for element in elements):
-            agreed.add(copy.deepcopy(elements[0]))
+        first = elements[0]
+        if first is None or (first.is_empty and keyword not in MAY_BE_EMPTY):
+            continue
+        if all(element == first for element in elements):
+            agreed.add(copy.deepcopy(first))
     return agreed
 
 
@@ -167,10 +172,3 @@ def _reference(header: Dataset, frame: int | None) -> Dataset | None:
         reference.ReferencedFrameNumber = frame
     reference.PurposeOfReferenceCodeSequence = [SOURCE_IMAGE.item()]
     return reference
-
-
-def _whole_number(header: Dataset, keyword: str) -> int:
-    try:
-        return int(header.get(keyword))
-    except (TypeError, ValueError):
-        return 0

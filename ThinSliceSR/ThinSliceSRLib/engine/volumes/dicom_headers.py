@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import IO
 
 import pydicom
 from pydicom.dataset import Dataset
@@ -20,13 +21,15 @@ ENHANCED_CT = (EnhancedCTImageStorage, LegacyConvertedEnhancedCTImageStorage)
 # What marks the series that this program writes. By its tag: the dictionary of pydicom 2 lacks it.
 SYNTHETIC_DATA = 0x0008001C
 MANUFACTURER = "ThinSliceSR"
+# Rescale Types (PS3.3 C.11.1.1.2) of what is no HU: scanners with several energies store such maps as CT too.
+OTHER_THAN_HU = ("OD", "MGML", "Z_EFF", "ED", "EDW", "PCT")
 
 # Where the functional groups of a multi-frame image (PS3.3 C.7.6.16.2) keep what the header of a single one says.
 FUNCTIONAL_GROUPS = {
     "PixelMeasuresSequence": ("PixelSpacing", "SliceThickness"),
     "PlaneOrientationSequence": ("ImageOrientationPatient",),
     "PlanePositionSequence": ("ImagePositionPatient",),
-    "PixelValueTransformationSequence": ("RescaleSlope", "RescaleIntercept"),
+    "PixelValueTransformationSequence": ("RescaleSlope", "RescaleIntercept", "RescaleType"),
 }
 # Nothing else is read from a file, so no name of a patient can turn up in a message.
 ELEMENTS: tuple[str | int, ...] = (
@@ -58,19 +61,20 @@ def may_be_dicom(name: str, start: bytes) -> bool:
     return not hidden and (start[128:START_BYTES] == b"DICM" or name.lower().endswith(DICOM_SUFFIXES))
 
 
-def read_header(path: Path) -> Dataset | None:
+def read_header(file: Path | IO[bytes]) -> Dataset | None:
     """The header without pixels, or None when the file is damaged or no DICOM."""
     try:
-        header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=TAGS, force=True)
+        header = pydicom.dcmread(file, stop_before_pixels=True, specific_tags=TAGS, force=True)
+        return None if _is_cut_short(header) else header
     except Exception:  # noqa: BLE001 (whatever pydicom runs into, the file is counted as damaged and reported)
         return None
-    return None if _is_cut_short(header) else header
 
 
 def image_headers(header: Dataset) -> list[Dataset]:
     """One header per image in the file: `header` itself or, of a multi-frame file, what those of its frames would say.
 
-    Empty when a multi-frame file does not tell of its frames one by one.
+    Empty when a multi-frame file does not tell of its frames one by one. pydicom reads sequences when they are asked
+    for, so whatever it runs into in damaged ones is raised here.
     """
     if not is_multi_frame(header):
         return [header]
@@ -101,11 +105,16 @@ def is_synthetic(header: Dataset) -> bool:
     return told or header.get("Manufacturer") == MANUFACTURER
 
 
+def is_other_than_hu(image: Dataset) -> bool:
+    """Whether the header of an image (see `image_headers`) says that its values are another quantity, as density is."""
+    return str(image.get("RescaleType") or "").upper() in OTHER_THAN_HU
+
+
 def whole_number(header: Dataset, keyword: str) -> int | None:
     """The whole number of an element; None when it is missing, empty or no number, as some writers leave it."""
     try:
         return int(header.get(keyword))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):  # the last of infinity
         return None
 
 

@@ -1,16 +1,17 @@
-"""Which image series a folder of DICOM files holds, from their headers alone."""
+"""Which image series a folder or a ZIP file of DICOM files holds, from their headers alone."""
 
 from __future__ import annotations
 
 import warnings
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
 import numpy as np
 from pydicom.dataset import Dataset
+from pydicom.multival import MultiValue
 
 from ..errors import UnusableInput
 from .dicom_headers import (
@@ -19,11 +20,13 @@ from .dicom_headers import (
     is_localiser,
     is_media_directory,
     is_multi_frame,
+    is_other_than_hu,
     is_synthetic,
     may_be_dicom,
     read_header,
     whole_number,
 )
+from .dicom_zip import is_zip, packed_headers
 from .slice_steps import SAME_PLACE_MM, slice_steps
 
 
@@ -32,7 +35,8 @@ class DicomSlice:
     """One image of a series. Geometry as in DICOM PS3.3 C.7.6.2.1.1, in mm of the patient's LPS coordinates.
 
     frame: which of a multi-frame file it is, from 1; None in a file of its own.
-    rescale: slope and intercept; not a number where the header holds none that can be read.
+    rescale: slope and intercept; not a number where the header holds none that can be read. is_hu: unless it says that
+    its values are another quantity.
     transfer_syntax: how the file is encoded; empty where it does not tell.
     """
 
@@ -45,6 +49,7 @@ class DicomSlice:
     position_mm: np.ndarray
     thickness_mm: float | None
     rescale: tuple[float, float]
+    is_hu: bool
     photometric: str
     transfer_syntax: str
 
@@ -103,66 +108,87 @@ class DicomSeries:
         return f"{name} ({', '.join([*facts, *['synthetic'] * self.synthetic])})"
 
 
-def find_series(folder: Path) -> list[DicomSeries]:
-    """The image series in `folder` and the folders below it, localisers left out, sorted by number.
+def find_series(place: Path) -> list[DicomSeries]:
+    """The image series in `place`, a folder (at any depth) or a ZIP file, without localisers, sorted by number.
 
-    Raises UnusableInput (`truncated`) when a DICOM file is damaged, as its slice would be missing without a word.
+    What is hidden is left out. The paths of slices in a ZIP file are the names that they have when it is unpacked.
+    Raises UnusableInput (`truncated`) when a DICOM file is damaged, as its slice would be missing without a word; of a
+    ZIP file also as `packed_headers`.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pydicom remarks on the form of values, and quotes them
-        return _find_series(folder)
+        return _series_of(packed_headers(place) if is_zip(place) else _headers_in(place))
 
 
-def _find_series(folder: Path) -> list[DicomSeries]:
-    read = {path: read_header(path) for path in _candidates(folder)}
-    headers = {path: header for path, header in read.items() if header is not None}
-    damaged = len(read) - len(headers)
+def _series_of(headers: Iterable[tuple[Path, Dataset | None]]) -> list[DicomSeries]:
+    """No header is kept, as those of a million files would not find the memory."""
+    parts: dict[str, list[DicomSeries]] = defaultdict(list)
+    seen = set()
+    count = damaged = 0
+    for path, header in headers:
+        count += 1
+        if header is None:
+            damaged += 1
+        elif not is_media_directory(header) and not is_localiser(header):
+            # The same object may lie in a folder twice; some writers give one identifier to all slices.
+            identity = (str(header.get("SOPInstanceUID", path)), str(header.get("ImagePositionPatient")))
+            if identity in seen:
+                continue
+            seen.add(identity)
+            try:
+                parts[str(header.SeriesInstanceUID)].append(series_of_file(path, header))
+            except Exception:  # noqa: BLE001 (see `image_headers`; the file is counted as damaged and reported)
+                damaged += 1
     if damaged:
         raise UnusableInput(
-            f"{damaged} of the {len(read)} DICOM files are empty, cut short, or not DICOM in spite of their names, "
+            f"{damaged} of the {count} DICOM files are empty, cut short, or not DICOM in spite of their names, "
             "so slices may be missing; copy or export the series again, or take these files out.",
             "truncated",
         )
-    groups: dict[str, list[tuple[Path, Dataset]]] = defaultdict(list)
-    seen = set()
-    for path, header in headers.items():
-        # The same object may lie in a folder twice; some writers give one identifier to all slices.
-        identity = (header.get("SOPInstanceUID", path), str(header.get("ImagePositionPatient")))
-        if identity not in seen and not is_media_directory(header) and not is_localiser(header):
-            seen.add(identity)
-            groups[str(header.SeriesInstanceUID)].append((path, header))
-    series = [_series(uid, files) for uid, files in groups.items()]
+    series = [_whole(of_one) for of_one in parts.values()]
     series = [item for item in series if item.slices or item.multi_frame]
     return sorted(series, key=lambda item: (item.number is None, item.number or 0, item.uid))
 
 
-def _candidates(folder: Path) -> Iterator[Path]:
-    """The files that are DICOM, or that are called so."""
+def _headers_in(folder: Path) -> Iterator[tuple[Path, Dataset | None]]:
+    """The headers of the files that are DICOM, or that are called so."""
     for path in sorted(folder.rglob("*")):
-        if not path.is_file():
+        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if hidden or not path.is_file():
             continue
         with path.open("rb") as file:
             start = file.read(START_BYTES)
         if may_be_dicom(path.name, start):
-            yield path
+            yield path, read_header(path)
 
 
-def _series(uid: str, files: list[tuple[Path, Dataset]]) -> DicomSeries:
-    first = files[0][1]
-    images = [(path, header, image_headers(header)) for path, header in files]
-    places = [_slice(path, header, image) for path, header, of_file in images for image in of_file]
-    slices = [item for item in places if item is not None]
-    normal = slices[0].normal if slices else None
+def series_of_file(path: Path, header: Dataset) -> DicomSeries:
+    """What one file with this header holds of its series, its slices as they come. Raises as `image_headers`."""
+    images = image_headers(header)
+    slices = tuple(item for image in images if (item := _slice(path, header, image)))
     return DicomSeries(
-        uid=uid,
-        number=whole_number(first, "SeriesNumber"),
-        description=str(first.get("SeriesDescription") or ""),
-        modality=str(first.get("Modality") or "unknown"),
-        body_part=str(first.get("BodyPartExamined") or ""),
-        synthetic=any(is_synthetic(header) for _, header in files),
+        uid=str(header.SeriesInstanceUID),
+        number=whole_number(header, "SeriesNumber"),
+        description=_one_line(header.get("SeriesDescription")),
+        modality=str(header.get("Modality") or "unknown"),
+        body_part=str(header.get("BodyPartExamined") or ""),
+        synthetic=is_synthetic(header),
+        slices=slices,
+        without_place=len(images) - len(slices),
+        multi_frame=not images,
+    )
+
+
+def _whole(parts: list[DicomSeries]) -> DicomSeries:
+    """The series of these parts; what should be the same in all of them is that of the first."""
+    slices = [item for part in parts for item in part.slices]
+    normal = slices[0].normal if slices else None
+    return replace(
+        parts[0],
+        synthetic=any(part.synthetic for part in parts),
         slices=tuple(sorted(slices, key=lambda item: (float(item.position_mm @ normal), item.instance_number))),
-        without_place=len(places) - len(slices),
-        multi_frame=any(not of_file for _, _, of_file in images),
+        without_place=sum(part.without_place for part in parts),
+        multi_frame=any(part.multi_frame for part in parts),
     )
 
 
@@ -173,7 +199,8 @@ def _slice(path: Path, header: Dataset, image: Dataset) -> DicomSlice | None:
         position = np.array(image.ImagePositionPatient, dtype=float).reshape(3)
         row_spacing, column_spacing = (float(value) for value in image.PixelSpacing)
         thickness = image.get("SliceThickness")
-        if np.linalg.norm(np.cross(*row_and_column)) < 0.5 or not (row_spacing > 0 and column_spacing > 0):
+        known = np.isfinite([*row_and_column.flat, *position, row_spacing, column_spacing]).all()
+        if not known or np.linalg.norm(np.cross(*row_and_column)) < 0.5 or min(row_spacing, column_spacing) <= 0:
             return None
         number = whole_number(image, "InstanceNumber") or 0
         return DicomSlice(
@@ -186,11 +213,18 @@ def _slice(path: Path, header: Dataset, image: Dataset) -> DicomSlice | None:
             position_mm=position,
             thickness_mm=float(thickness) if thickness else None,
             rescale=(_factor(image, "RescaleSlope", 1.0), _factor(image, "RescaleIntercept", 0.0)),
+            is_hu=not is_other_than_hu(image),
             photometric=str(image.get("PhotometricInterpretation") or ""),
             transfer_syntax=str(getattr(header, "file_meta", {}).get("TransferSyntaxUID", "")),
         )
     except (AttributeError, TypeError, ValueError):
         return None
+
+
+def _one_line(text: object) -> str:
+    """The text of an element without what it should not have: line breaks, escapes, backslashes, which part values."""
+    whole = " ".join(map(str, text)) if isinstance(text, MultiValue) else str(text or "")
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in whole).split())
 
 
 def _factor(image: Dataset, keyword: str, missing: float) -> float:

@@ -45,7 +45,8 @@ def read_dicom_folder(folder: Path, series: str | None = None) -> Volume:
     """The volume of the CT series in `folder` (at any depth) that `series` names, or of the one that fits.
 
     Raises UnusableInput with the code `no_series`, `several_series`, `multi_frame`, `mixed_slices`, `shifted_slices`,
-    `uneven_slices`, `too_few_slices`, `truncated`, `components`, `inverted`, `wrong_rescale` or `unknown_compression`.
+    `uneven_slices`, `too_few_slices`, `truncated`, `components`, `inverted`, `not_hu`, `wrong_rescale` or
+    `unknown_compression`.
     """
     return read_series(choose_series(find_series(folder), series))
 
@@ -141,21 +142,18 @@ def _require_hu(slices: tuple[DicomSlice, ...]) -> None:
             "the series again as MONOCHROME2.",
             "inverted",
         )
+    if not all(item.is_hu for item in slices):
+        raise UnusableInput(
+            "The series says that its values are no HU but another quantity (a density, for example); choose the CT "
+            "series in HU.",
+            "not_hu",
+        )
     wrong = [item for item in slices if not (0 < item.rescale[0] < math.inf and math.isfinite(item.rescale[1]))]
     if wrong:  # GDCM would take 1 for a slope of 0
         raise UnusableInput(
             f"The rescale slope or intercept of {len(wrong)} of the {len(slices)} slices is no usable number (slice "
             f"{wrong[0].instance_number}, for example), so their HU are unknown; export the series again.",
             "wrong_rescale",
-        )
-    rescales = defaultdict(set)
-    for item in slices:
-        rescales[item.path].add(item.rescale)
-    if any(len(values) > 1 for values in rescales.values()):  # GDCM would take that of the first frame for all
-        raise UnusableInput(
-            "The frames of this multi-frame series differ in rescale slope or intercept, which cannot be read; export "
-            "it as single slices.",
-            "multi_frame",
         )
 
 
@@ -166,17 +164,28 @@ def _read_hu(slices: tuple[DicomSlice, ...]) -> np.ndarray:
     for k, item in enumerate(slices):
         places[item.path].append(k)
     for in_one_file in places.values():
-        images = _read_images(slices[in_one_file[0]])
+        first = min((slices[k] for k in in_one_file), key=lambda item: item.frame or 1)
+        images = _read_images(first)
         for k in in_one_file:
             frame = (slices[k].frame or 1) - 1
             if frame >= len(images):
                 raise _unreadable(slices[k])
-            hu[k] = as_hu_values(images[frame])
+            hu[k] = as_hu_values(_by_own_rescale(images[frame], first.rescale, slices[k].rescale))
     return np.stack(hu)
 
 
+def _by_own_rescale(values: np.ndarray, applied: tuple[float, float], own: tuple[float, float]) -> np.ndarray:
+    """The HU of a frame, to whose stored whole numbers another rescale (slope and intercept) was applied before."""
+    if own == applied:
+        return values
+    stored = np.rint((values.astype(np.float64) - applied[1]) / applied[0])
+    hu = stored * own[0] + own[1]
+    return hu.astype(np.int64) if own[0].is_integer() and own[1].is_integer() else hu
+
+
 def _read_images(item: DicomSlice) -> np.ndarray:
-    """The HU (frames, rows, columns) in the file of a slice. GDCM undoes any compression and applies the rescale."""
+    """The HU (frames, rows, columns) in the file of a slice. GDCM undoes any compression and applies the rescale of the
+    first frame to all of them."""
     reader = sitk.ImageFileReader()
     reader.SetFileName(str(item.path))
     reader.SetImageIO("GDCMImageIO")

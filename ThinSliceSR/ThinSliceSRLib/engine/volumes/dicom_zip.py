@@ -1,4 +1,4 @@
-"""A ZIP file of DICOM files, unpacked into a private folder for as long as it is read, as GDCM reads only files."""
+"""A ZIP file of DICOM files: their headers, and a private folder to read them from, as GDCM reads only files."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
+from pydicom.dataset import Dataset
+
 from ..errors import CannotWrite, UnusableInput
-from .dicom_headers import START_BYTES, may_be_dicom
+from .dicom_headers import START_BYTES, may_be_dicom, read_header
 from .unfinished import remove_left_overs, remove_unfinished, unfinished_name
 
 ENCRYPTED_FLAG = 0x1
@@ -22,6 +24,22 @@ MOST_TIMES_LARGER = 100
 ALWAYS_ALLOWED_BYTES = 1 << 30
 # What zipfile raises of damaged files.
 DAMAGE = (BadZipFile, zlib.error, EOFError, ValueError, RuntimeError, struct.error)
+
+
+def is_zip(path: Path) -> bool:
+    """Whether there is a file at `path` that is called a ZIP file."""
+    return path.suffix.lower() == ".zip" and path.is_file()
+
+
+def packed_headers(path: Path) -> Iterator[tuple[Path, Dataset | None]]:
+    """The header of each DICOM file in the ZIP file, as `read_header`, by the name that it has when it is unpacked.
+
+    Raises as `unpacked`, but needs no room.
+    """
+    with _opened(path) as archive:
+        for name, entry in _dicom_entries(archive, path).items():
+            with archive.open(entry) as packed:
+                yield Path(name), read_header(packed)
 
 
 @contextmanager
@@ -33,7 +51,7 @@ def unpacked(path: Path, undo: ExitStack | None = None) -> Iterator[Path]:
     Raises UnusableInput (`encrypted`, `truncated`, `unknown_compression`, `no_series`, `too_large`), CannotWrite
     (`no_room`) or OSError.
     """
-    if path.suffix.lower() != ".zip" or not path.is_file():
+    if not is_zip(path):
         yield path
         return
     parent = Path(tempfile.gettempdir())
@@ -56,37 +74,51 @@ def _remove(folder: Path) -> None:
 
 
 def _unpack(path: Path, folder: Path) -> None:
+    with _opened(path) as archive:
+        entries = _dicom_entries(archive, path)
+        _require_room(_size(entries), folder)
+        try:
+            for name, entry in entries.items():
+                with archive.open(entry) as packed, (folder / name).open("xb") as file:
+                    shutil.copyfileobj(packed, file)
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise _no_room(folder) from error
+            raise
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[ZipFile]:
+    """The ZIP file at `path`; what zipfile finds wrong with it within the block is raised as UnusableInput."""
     try:
         with ZipFile(path) as archive:
-            entries = _dicom_entries(archive)
-            size = sum(entry.file_size for entry in entries)
-            _require_plausible(size, path.stat().st_size)
-            _require_room(size, folder)
-            for number, entry in enumerate(entries, start=1):
-                with archive.open(entry) as packed, (folder / f"{number:06d}.dcm").open("xb") as file:
-                    shutil.copyfileobj(packed, file)
+            yield archive
     except NotImplementedError as error:
         raise _unknown_compression() from error
     except DAMAGE as error:
         raise UnusableInput("The ZIP file is damaged or cut short; copy or download it again.", "truncated") from error
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise _no_room(folder) from error
-        raise
 
 
-def _dicom_entries(archive: ZipFile) -> list[ZipInfo]:
+def _dicom_entries(archive: ZipFile, path: Path) -> dict[str, ZipInfo]:
+    """The DICOM files in the ZIP file at `path`, by the names that they get, which tell nothing."""
     files = [entry for entry in archive.infolist() if not entry.is_dir()]
     if any(entry.flag_bits & ENCRYPTED_FLAG for entry in files):
         raise UnusableInput("The ZIP file is encrypted; unpack it and give the folder.", "encrypted")
     if any(entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED) for entry in files):
         raise _unknown_compression()
-    entries = [entry for entry in files if _is_dicom(archive, entry)]
+    dicom = (entry for entry in files if _is_dicom(archive, entry))
+    entries = {f"{number:06d}.dcm": entry for number, entry in enumerate(dicom, start=1)}
     if not entries and any(entry.filename.lower().endswith(".zip") for entry in files):
         raise UnusableInput(
             "The ZIP file holds no DICOM files, but other ZIP files; unpack it and give one of them.", "no_series"
         )
+    _require_plausible(_size(entries), path.stat().st_size)
     return entries
+
+
+def _size(entries: dict[str, ZipInfo]) -> int:
+    """Bytes of all of them, unpacked."""
+    return sum(entry.file_size for entry in entries.values())
 
 
 def _is_dicom(archive: ZipFile, entry: ZipInfo) -> bool:

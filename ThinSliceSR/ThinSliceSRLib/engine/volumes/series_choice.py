@@ -36,10 +36,17 @@ def choose_series(found: Sequence[DicomSeries], named: str | None = None) -> Dic
 
 
 def is_fitting(series: DicomSeries) -> bool:
-    """Whether it is CT in thick axial slices, of a chest or of what it does not tell, and made by a scanner."""
+    """Whether it is CT (in HU) in thick axial slices, of a chest or of what it does not tell, made by a scanner."""
+    return len(series.slices) > 1 and series.spacing_mm > THIN_MM + ROUNDING_MM and may_fit(series)
+
+
+def may_fit(series: DicomSeries) -> bool:
+    """Whether what is there of a series, one slice at least, does not speak against its fitting."""
     return (
-        _is_scanned_ct(series)
-        and series.spacing_mm > THIN_MM + ROUNDING_MM
+        len(series.slices) > 0
+        and series.modality == "CT"
+        and not series.synthetic
+        and all(item.is_hu for item in series.slices)
         and degrees_from_patient_axis(series.slices[0].normal) <= OBLIQUE_DEGREES
         and (not series.body_part or any(word in series.body_part.upper() for word in CHEST_WORDS))
     )

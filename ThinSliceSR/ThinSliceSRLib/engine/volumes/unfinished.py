@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import platform
 import re
 import secrets
 import shutil
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -20,17 +22,26 @@ def unfinished_name(suffix: str) -> str:
     return f"{PREFIX}-{process_space()}-{os.getpid()}-{secrets.token_hex(4)}.part{suffix}"
 
 
-def remove_left_overs(folder: Path) -> list[Path]:
-    """Removes from `folder` what processes of this machine that are no more left unfinished; returns its paths."""
-    pattern = re.compile(rf"{re.escape(PREFIX)}-{process_space()}-(\d+)-[0-9a-f]+\.part.*")
+def remove_left_overs(folder: Path, of_others_after_s: float = math.inf) -> list[Path]:
+    """Removes from `folder` what processes of this machine that are no more left unfinished; returns its paths.
+
+    of_others_after_s: what other machines left is removed when it has not changed for so long, as nobody can ask them.
+    """
+    pattern = re.compile(rf"{re.escape(PREFIX)}-([0-9a-f]+)-(\d+)-[0-9a-f]+\.part.*")
     removed = []
     for path in folder.glob(f"{PREFIX}-*"):
         match = pattern.fullmatch(path.name)
-        if match and not runs(int(match[1])):
-            with suppress(OSError):  # another run may have removed it, or it may belong to someone else
+        with suppress(OSError):  # another run may have removed it, or it may belong to someone else
+            if match and _is_left_over(path, match[1], int(match[2]), of_others_after_s):
                 remove_unfinished(path)
                 removed.append(path)
     return removed
+
+
+def _is_left_over(path: Path, space: str, pid: int, of_others_after_s: float) -> bool:
+    if space == process_space():
+        return not runs(pid)
+    return time.time() - path.stat().st_mtime > of_others_after_s
 
 
 def remove_unfinished(path: Path) -> None:
