@@ -57,8 +57,8 @@ class DICOMThinSliceSRPluginClass(DICOMPlugin):
         exportable = slicer.qSlicerDICOMExportable()
         exportable.name = self.loadType
         exportable.tooltip = _(
-            "Makes a CT series in the study of the input, which says that it is synthetic. What it says of patient and "
-            "study comes from the files of the input, whatever stands here."
+            "Makes a CT series that says that it is synthetic, in the study of the input. Its patient and study are "
+            "those of the input's files, whatever stands here."
         )
         exportable.subjectHierarchyItemID = subjectHierarchyItemID
         exportable.pluginClass = NAME

@@ -8,7 +8,7 @@
         <translation>合成体数据（ThinSliceSR）</translation>
     </message>
     <message>
-        <source>Makes a CT series in the study of the input, which says that it is synthetic. What it says of patient and study comes from the files of the input, whatever stands here.</source>
+        <source>Makes a CT series that says that it is synthetic, in the study of the input. Its patient and study are those of the input&apos;s files, whatever stands here.</source>
         <translation>在输入图像所属的检查中新建一个注明为合成图像的 CT 序列。无论此处填写什么，其患者和检查信息均取自输入图像的文件。</translation>
     </message>
 </context>
@@ -115,8 +115,16 @@
         <translation>显示日志</translation>
     </message>
     <message>
-        <source>What the worker process wrote before it ended.</source>
-        <translation>工作进程在结束之前写下的内容。</translation>
+        <source>What the background program wrote before it ended.</source>
+        <translation>后台程序在结束之前写下的内容。</translation>
+    </message>
+    <message>
+        <source>Make new DICOM series of the latest results, in the study of the input; each says that it is synthetic.</source>
+        <translation>把最近的结果作为新的 DICOM 序列加入输入图像所属的检查，每个序列均注明为合成图像。</translation>
+    </message>
+    <message>
+        <source>Copy a weights file (.safetensors), or a checkpoint of the published model (.pkl, .pth), into your own folder.</source>
+        <translation>把权重文件（.safetensors）或已发表模型的检查点文件（.pkl、.pth）复制到您自己的文件夹。</translation>
     </message>
     <message>
         <source>Compare</source>
@@ -137,10 +145,6 @@
     <message>
         <source>Real thin CT:</source>
         <translation>真实薄层 CT：</translation>
-    </message>
-    <message>
-        <source>Real thin slices of the same scan, if you have them, as a fourth column.</source>
-        <translation>同一次扫描的真实薄层图像（如有），显示为第四列。</translation>
     </message>
     <message>
         <source>Real thin slices of the same scan, if you have them: shown as a fourth column.</source>
@@ -201,10 +205,6 @@
     <message>
         <source>Export to DICOM…</source>
         <translation>导出为 DICOM…</translation>
-    </message>
-    <message>
-        <source>Make new DICOM series of the latest results, in the study of the input. They say: synthetic.</source>
-        <translation>把最近的结果作为新的 DICOM 序列加入输入图像所属的检查，并注明为合成图像。</translation>
     </message>
     <message>
         <source>Advanced</source>
@@ -293,10 +293,6 @@
     <message>
         <source>Import file…</source>
         <translation>导入文件…</translation>
-    </message>
-    <message>
-        <source>Take in a weights file, or a published checkpoint (.pkl, .pth).</source>
-        <translation>导入权重文件，或已发表的检查点文件（.pkl、.pth）。</translation>
     </message>
     <message>
         <source>Open folder</source>
@@ -403,15 +399,15 @@
         <translation>权重 (*.safetensors *.pkl *.pth *.pt)</translation>
     </message>
     <message>
-        <source>Log of the worker process</source>
-        <translation>工作进程的日志</translation>
+        <source>Log of the background program</source>
+        <translation>后台程序的日志</translation>
     </message>
 </context>
 <context>
     <name>desktop.dicom_database</name>
     <message>
-        <source>The input was not loaded from DICOM, so there is no study that a series could be added to.</source>
-        <translation>输入图像不是从 DICOM 加载的，因此没有可以加入序列的检查。</translation>
+        <source>The input was not loaded from DICOM, so it has no study to add a series to; load the scan in the DICOM module, then press Apply again.</source>
+        <translation>输入图像不是从 DICOM 加载的，因此没有可以加入序列的检查；请在 DICOM 模块中加载该扫描，然后再按一次“开始”。</translation>
     </message>
     <message>
         <source>Slicer&apos;s DICOM database is not open; open the DICOM module, then try again.</source>
@@ -444,7 +440,15 @@
 <context>
     <name>desktop.export_dialog</name>
     <message>
-        <source>Without names, dates and numbers, in a study and of a patient of its own. The pixels stay as they are.</source>
+        <source>BIS is interpolated, without a network. Tick this to compare DLS with it where the series are read later.</source>
+        <translation>BIS 由插值得到，不使用网络。如需在日后阅片时与 DLS 对比，请勾选此项。</translation>
+    </message>
+    <message>
+        <source>Smaller files with the same values. Some older programs cannot read them.</source>
+        <translation>文件更小，数值不变。某些较旧的程序无法读取。</translation>
+    </message>
+    <message>
+        <source>Without names, dates and numbers, as a new study of a new patient. The pixels stay as they are.</source>
         <translation>去除姓名、日期和编号，并归入新的检查和新的患者。像素保持不变。</translation>
     </message>
     <message>
@@ -456,15 +460,19 @@
         <translation>导出为 DICOM</translation>
     </message>
     <message>
-        <source>Makes a new CT series of the latest result, in the study of the input, which says that it is synthetic.</source>
-        <translation>把最近的结果作为新的 CT 序列加入输入图像所属的检查，并注明为合成图像。</translation>
+        <source>Leave out the patient&apos;s identity</source>
+        <translation>去除患者身份信息</translation>
     </message>
     <message>
         <source>Add to Slicer&apos;s DICOM database</source>
         <translation>加入 Slicer 的 DICOM 数据库</translation>
     </message>
     <message>
-        <source>Save in a new folder, in a folder that I choose next</source>
+        <source>Makes a new CT series of the latest DLS volume. It joins the study of the input and says that it is synthetic.</source>
+        <translation>把最近的 DLS 体数据制成新的 CT 序列。该序列加入输入图像所属的检查，并注明为合成图像。</translation>
+    </message>
+    <message>
+        <source>Save in a new folder, at a place that I choose next</source>
         <translation>保存到新文件夹中，其位置在下一步选择</translation>
     </message>
     <message>
@@ -475,20 +483,16 @@
         <source>Compress without loss (RLE)</source>
         <translation>无损压缩（RLE）</translation>
     </message>
-    <message>
-        <source>Leave out who the patient is</source>
-        <translation>去除患者身份信息</translation>
-    </message>
 </context>
 <context>
     <name>desktop.export_section</name>
     <message>
-        <source>Make new DICOM series of the latest results, in the study of the input. They say: synthetic.</source>
-        <translation>把最近的结果作为新的 DICOM 序列加入输入图像所属的检查，并注明为合成图像。</translation>
+        <source>Make new DICOM series of the latest results, in the study of the input; each says that it is synthetic.</source>
+        <translation>把最近的结果作为新的 DICOM 序列加入输入图像所属的检查，每个序列均注明为合成图像。</translation>
     </message>
     <message>
-        <source>Something is going on; wait for its end or cancel it.</source>
-        <translation>有操作正在进行；请等待其结束，或将其取消。</translation>
+        <source>A run or an export is going on; wait for its end or cancel it.</source>
+        <translation>有运行或导出正在进行；请等待其结束，或将其取消。</translation>
     </message>
     <message>
         <source>There is no result yet; press Apply first.</source>
@@ -552,12 +556,12 @@
         <translation>磁盘已满，无法安装 {what}；请腾出空间，然后重试。</translation>
     </message>
     <message>
-        <source>Installing PyTorch; Slicer does not respond for some minutes</source>
-        <translation>正在安装 PyTorch；Slicer 有几分钟没有响应</translation>
+        <source>Installing PyTorch; Slicer does not respond for some minutes…</source>
+        <translation>正在安装 PyTorch；Slicer 有几分钟没有响应…</translation>
     </message>
     <message>
-        <source>Installing the PyTorch extension</source>
-        <translation>正在安装 PyTorch 扩展</translation>
+        <source>Installing the PyTorch extension…</source>
+        <translation>正在安装 PyTorch 扩展…</translation>
     </message>
     <message>
         <source>The PyTorch extension could not be installed; check the internet connection, then install it in Slicer&apos;s Extensions Manager.</source>
@@ -604,16 +608,20 @@
         <translation>无法将 {what} 写入 Slicer 的文件夹；请重启 Slicer 后重试，或联系其管理员。</translation>
     </message>
     <message>
-        <source>{what} could not be installed; look at what the Python console of Slicer tells, then try again.</source>
-        <translation>无法安装 {what}；请查看 Slicer 的 Python 控制台中的信息，然后重试。</translation>
+        <source>{what} could not be installed; look at Slicer&apos;s Python console for the reason, then try again.</source>
+        <translation>无法安装 {what}；请在 Slicer 的 Python 控制台中查看原因，然后重试。</translation>
+    </message>
+    <message>
+        <source>Installing {packages}…</source>
+        <translation>正在安装 {packages}…</translation>
+    </message>
+    <message>
+        <source>Nothing was installed, so no thin slices can be made; press Apply again to install it later.</source>
+        <translation>未安装任何组件，因此无法合成薄层图像；以后需要安装时，请再按一次“开始”。</translation>
     </message>
     <message>
         <source>Slicer is in its testing mode, in which nothing is installed; start it without.</source>
         <translation>Slicer 处于测试模式，此模式下不安装任何组件；请以普通模式启动。</translation>
-    </message>
-    <message>
-        <source>Installing {packages}</source>
-        <translation>正在安装 {packages}</translation>
     </message>
     <message>
         <source>Slicer&apos;s own Python could not be started; install Slicer again.</source>
@@ -635,10 +643,6 @@
         <source>{free} GB are free on the disk of Slicer. Nothing of your data is sent.</source>
         <translation>Slicer 所在磁盘的可用空间为 {free} GB。您的数据不会被发送。</translation>
     </message>
-    <message>
-        <source>Nothing was installed; making thin slices needs it, everything else works without.</source>
-        <translation>未安装任何组件；合成薄层图像需要这些组件，其他功能不受影响。</translation>
-    </message>
 </context>
 <context>
     <name>desktop.models_section</name>
@@ -655,7 +659,7 @@
         <translation>正在下载：{percent} %</translation>
     </message>
     <message>
-        <source>Taken in.</source>
+        <source>Imported.</source>
         <translation>已导入。</translation>
     </message>
     <message>
@@ -668,18 +672,29 @@
     </message>
 </context>
 <context>
-    <name>desktop.panel</name>
+    <name>desktop.outcome</name>
     <message>
-        <source>The diagnostics are on the clipboard.</source>
-        <translation>诊断信息已复制到剪贴板。</translation>
+        <source>Something unexpected went wrong ({kind}); look at Slicer&apos;s Python console, and report what it says.</source>
+        <translation>发生意外错误（{kind}）；请查看 Slicer 的 Python 控制台，并报告其中的内容。</translation>
     </message>
+    <message>
+        <source>The memory of this computer does not suffice; close other programs or crop the volume.</source>
+        <translation>这台计算机的内存不足；请关闭其他程序，或裁剪体数据。</translation>
+    </message>
+</context>
+<context>
+    <name>desktop.panel</name>
     <message>
         <source>Cancelling…</source>
         <translation>正在取消…</translation>
     </message>
     <message>
-        <source>Choose a volume and press Apply to install what is missing first.</source>
-        <translation>选择体数据并按“开始”，会先安装所缺的组件。</translation>
+        <source>The diagnostics are on the clipboard; paste them into your report.</source>
+        <translation>诊断信息已复制到剪贴板；请将其粘贴到您的报告中。</translation>
+    </message>
+    <message>
+        <source>What this needs is not installed yet; choose a volume and press Apply to install it.</source>
+        <translation>尚未安装所需的组件；请选择体数据并按“开始”进行安装。</translation>
     </message>
     <message>
         <source>Cancel</source>
@@ -690,8 +705,8 @@
         <translation>开始</translation>
     </message>
     <message>
-        <source>Cancelling when the installation has ended that is going on…</source>
-        <translation>正在进行的安装结束后即取消…</translation>
+        <source>Cancelling when the current step of the installation has ended…</source>
+        <translation>当前安装步骤结束后即取消…</translation>
     </message>
 </context>
 <context>
@@ -718,14 +733,6 @@
 </context>
 <context>
     <name>desktop.run</name>
-    <message>
-        <source>The memory of this computer does not suffice; close other programs or crop the volume.</source>
-        <translation>这台计算机的内存不足；请关闭其他程序，或裁剪体数据。</translation>
-    </message>
-    <message>
-        <source>Something unexpected went wrong ({kind}); look at the Python console, and report what it says.</source>
-        <translation>发生意外错误（{kind}）；请查看 Python 控制台，并报告其中的内容。</translation>
-    </message>
     <message>
         <source>The result could not be read from the temporary folder ({reason}); press Apply again.</source>
         <translation>无法从临时文件夹读取结果（{reason}）；请再按一次“开始”。</translation>
@@ -754,8 +761,8 @@
         <translation>CTChest（平均为 5 mm）</translation>
     </message>
     <message>
-        <source>Preparing {name} ...</source>
-        <translation>正在准备 {name} ...</translation>
+        <source>Preparing {name}…</source>
+        <translation>正在准备 {name}…</translation>
     </message>
 </context>
 <context>
@@ -804,12 +811,24 @@
         <translation>正在将序列加入 Slicer 的 DICOM 数据库</translation>
     </message>
     <message>
-        <source>Done: new DICOM series ({kinds}) in Slicer&apos;s DICOM database; each says that it is synthetic</source>
-        <translation>完成：新的 DICOM 序列（{kinds}）已加入 Slicer 的 DICOM 数据库，均注明为合成图像</translation>
+        <source>Computed with {model} on {device} ({precision}).</source>
+        <translation>使用 {model} 在 {device} 上计算（{precision}）。</translation>
     </message>
     <message>
-        <source>Done: new DICOM series ({kinds}) in {folder}; each says that it is synthetic</source>
-        <translation>完成：新的 DICOM 序列（{kinds}）已保存到 {folder}，均注明为合成图像</translation>
+        <source>Done in {time}. The thin slices are in the volume “{dls}”. They are synthetic, for research only.</source>
+        <translation>已完成，用时 {time}。薄层图像在体数据“{dls}”中。它们是合成图像，仅供研究。</translation>
+    </message>
+    <message>
+        <source>Done in {time}. The thin slices are in the volume “{dls}”, and interpolated ones, to compare with, in “{bis}”. They are synthetic, for research only.</source>
+        <translation>已完成，用时 {time}。薄层图像在体数据“{dls}”中，供对比的插值图像在“{bis}”中。它们是合成图像，仅供研究。</translation>
+    </message>
+    <message>
+        <source>Done. Slicer&apos;s DICOM database holds new series ({kinds}); each says that it is synthetic.</source>
+        <translation>已完成。新的序列（{kinds}）已加入 Slicer 的 DICOM 数据库，均注明为合成图像。</translation>
+    </message>
+    <message>
+        <source>Done. The folder {folder} holds new DICOM series ({kinds}); each says that it is synthetic.</source>
+        <translation>已完成。新的 DICOM 序列（{kinds}）已保存到文件夹 {folder}，均注明为合成图像。</translation>
     </message>
     <message>
         <source>The export was cancelled; nothing was kept.</source>
@@ -846,10 +865,6 @@
     <message>
         <source>{count} h</source>
         <translation>{count} 小时</translation>
-    </message>
-    <message>
-        <source>Done: {model} on {device} ({precision}), {time}; the result is synthetic, for research only</source>
-        <translation>完成：{model}，{device}（{precision}），用时 {time}；结果是合成图像，仅供研究</translation>
     </message>
     <message>
         <source>The run was cancelled; nothing was kept.</source>
@@ -930,8 +945,12 @@
         <translation>自动（GPU 用 base，CPU 用 small）</translation>
     </message>
     <message>
-        <source>not trained, for tests only</source>
+        <source>untrained, for tests only</source>
         <translation>未经训练，仅供测试</translation>
+    </message>
+    <message>
+        <source>{name} (untrained, for tests only)</source>
+        <translation>{name}（未经训练，仅供测试）</translation>
     </message>
     <message>
         <source>not on this computer, can be downloaded</source>
@@ -961,20 +980,16 @@
         <source>not the registered model of this name; {remedy}</source>
         <translation>不是以此名称登记的模型；{remedy}</translation>
     </message>
-    <message>
-        <source>{name} (not trained, for tests only)</source>
-        <translation>{name}（未经训练，仅供测试）</translation>
-    </message>
 </context>
 <context>
     <name>desktop.worker</name>
     <message>
-        <source>The worker process ended unexpectedly; look at its log, then try again.</source>
-        <translation>工作进程意外结束；请查看其日志，然后重试。</translation>
+        <source>The background program ended unexpectedly; try again, and restart Slicer if it happens again.</source>
+        <translation>后台程序意外结束；请重试，如再次发生，请重启 Slicer。</translation>
     </message>
     <message>
-        <source>The worker process could not be started ({program}); reinstall the extension or Slicer.</source>
-        <translation>无法启动工作进程（{program}）；请重新安装本扩展或 Slicer。</translation>
+        <source>The background program could not be started ({program}); restart Slicer, or install it again.</source>
+        <translation>无法启动后台程序（{program}）；请重启 Slicer，或重新安装 Slicer。</translation>
     </message>
 </context>
 <context>

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -104,3 +106,16 @@ def test_an_export_can_be_abandoned(thick_from_dicom: Any, session: Session):
     session.close()
     assert told.outcomes == []
     assert not session.running
+
+
+def test_nothing_keeps_an_export_with_its_volumes_once_it_has_ended(
+    thick_from_dicom: Any, database: Database, session: Session
+):
+    told = Told()
+    request = ExportRequest((results_of_run(thick_from_dicom).bis,))
+    listeners = {"on_progress": told.progress.append, "on_ended": told.outcomes.append}
+    kept = weakref.ref(session.start_export(request, **listeners))
+    wait_for(lambda: told.outcomes)
+    assert told.outcomes[0].done
+    wait_for(lambda: gc.collect() == 0, 5)
+    assert kept() is None

@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import qt
 import slicer
 from driving import add_thick_volume, open_module, wait_for
 from hospital import SERIES, STUDY, results_of_run
 from slicer.dicom import Database, ScalarVolumePlugin
-from ThinSliceSRLib.desktop.export_dialog import ExportChoice, ExportDialog
+from ThinSliceSRLib.desktop.export_dialog import ExportChoice, ExportDialog, choose_export
 
 pytestmark = pytest.mark.usefixtures("application")
 
@@ -70,7 +71,7 @@ def test_a_run_is_exported_and_loads_back_in_place(module: Any, database: Databa
     assert module.ui.applyButton.text == "Cancel"
     assert not module.ui.exportButton.enabled
     wait_for(lambda: module.ui.applyButton.text == "Apply")
-    assert module.ui.statusLabel.text.startswith("Done: new DICOM series (DLS, BIS) in Slicer's DICOM database")
+    assert module.ui.statusLabel.text.startswith("Done. Slicer's DICOM database holds new series (DLS, BIS)")
     files = [database.filesForSeries(uid) for uid in database.seriesForStudy(STUDY) if uid != SERIES]
     by_description = {database.fileValue(of_series[0], "0008,103E"): of_series for of_series in files}
     for kind, result in (("DLS", results.dls), ("BIS", results.bis)):
@@ -104,7 +105,7 @@ def test_only_what_is_chosen_is_exported(module: Any, tmp_path: Path):
     answer(module, dataclasses.replace(TO_DATABASE, folder=tmp_path / "chosen", with_bis=False))
     text = export_and_wait(module)
     folder = tmp_path / "chosen" / "ThinSliceSR"
-    assert text == f"Done: new DICOM series (DLS) in {folder}; each says that it is synthetic"
+    assert text == f"Done. The folder {folder} holds new DICOM series (DLS); each says that it is synthetic."
     assert [path.name for path in folder.iterdir()] == ["DLS"]
 
 
@@ -159,3 +160,13 @@ def test_what_cannot_be_chosen_is_off(dialog: ExportDialog, database: Database):
     assert not without.to_database.enabled
     assert without.to_folder.checked
     assert not without.with_bis.enabled
+
+
+@pytest.mark.parametrize("agrees", [True, False])
+def test_the_main_window_keeps_no_dialog_that_was_answered(module: Any, monkeypatch: pytest.MonkeyPatch, agrees: bool):
+    main_window = qt.QWidget()
+    monkeypatch.setattr(slicer.util, "mainWindow", lambda: main_window)
+    monkeypatch.setattr(qt.QDialog, "exec_", lambda _dialog: agrees, raising=False)
+    assert bool(choose_export(has_bis=True)) == agrees
+    qt.QCoreApplication.sendPostedEvents(None, qt.QEvent.Type.DeferredDelete.value)
+    assert main_window.findChildren(qt.QDialog) == []

@@ -102,7 +102,7 @@ def test_the_installed_engine_finds_the_installed_weights(installed: Path, tmp_p
         check=True,
     )
     [weights] = [path for path in WEIGHTS if path.name == "cthnet-small.safetensors"]
-    assert f"{installed / 'ThinSliceSRLib' / 'model_weights' / weights.name} (installed)" in done.stdout
+    assert f"{installed / 'ThinSliceSRLib' / 'model_weights' / weights.name} (came with ThinSliceSR)" in done.stdout
 
 
 def test_slicer_is_told_what_the_extension_is_and_which_test_to_run(build: Path) -> None:

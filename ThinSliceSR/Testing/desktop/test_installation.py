@@ -71,7 +71,7 @@ def test_what_is_missing_is_installed_on_agreement(published: PlainSlicer) -> No
     assert ok, sentence
     assert not missing_requirements()
     assert len(published.asked) == 1
-    assert published.progress[0] == "Installing einops, safetensors"
+    assert published.progress[0] == "Installing einops, safetensors…"
     assert any(line.startswith("Installing: Successfully installed torch-2.4.0") for line in published.progress)
 
 
@@ -227,7 +227,7 @@ def test_it_does_not_begin_beside_the_installation_of_another_module(
 
     assert not ok
     assert sentence.startswith("Another module is installing something; wait")
-    assert published.progress == ["Installing einops, safetensors"]
+    assert published.progress == ["Installing einops, safetensors…"]
 
 
 def test_a_pip_that_promises_too_much_is_not_believed(published: PlainSlicer) -> None:
@@ -246,7 +246,7 @@ def test_a_pip_that_promises_too_much_is_not_believed(published: PlainSlicer) ->
         ("OSError: [WinError 112] There is not enough space on the disk", "the disk is full"),
         ("ERROR: Could not install packages due to an OSError: [Errno 13] Permission denied: 'x'", "Slicer's folder"),
         ("OSError: [WinError 5] Access is denied: 'torch_cpu.dll'", "restart Slicer"),
-        ("ERROR: something new", "look at what the Python console of Slicer tells"),
+        ("ERROR: something new", "look at Slicer's Python console"),
     ],
 )
 def test_what_pip_says_decides_what_to_do(published: PlainSlicer, said: str, told: str) -> None:

@@ -96,7 +96,7 @@ def test_a_published_checkpoint_that_runs_code_is_refused_in_the_panel(module: A
     module.ui.importButton.click()
     wait_for(lambda: module.ui.modelsStatusLabel.text)
     assert not Path(str(file) + ".harm").exists()
-    assert "Taken in" not in module.ui.modelsStatusLabel.text
+    assert "Imported" not in module.ui.modelsStatusLabel.text
 
 
 def test_the_diagnostics_name_no_volume(module: Any):

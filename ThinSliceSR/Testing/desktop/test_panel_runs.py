@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +29,7 @@ def test_a_run_that_a_script_has_started_can_be_cancelled_in_the_panel(module: A
 
 @pytest.mark.parametrize("program", ["", "/no/such/python"])
 def test_a_worker_that_cannot_be_started_is_told(module: Any, monkeypatch: pytest.MonkeyPatch, program: str):
-    from ThinSliceSRLib.desktop.worker import Worker
-
-    monkeypatch.setitem(Worker.__init__.__kwdefaults__, "python", program)
+    monkeypatch.setattr(sys, "executable", program)  # Slicer sets it after this module was loaded
     choose(module.ui.inputSelector, add_thick_volume())
     module.ui.applyButton.click()
     wait_for(lambda: module.ui.applyButton.text == "Apply", 5)
@@ -44,12 +43,10 @@ def test_a_worker_that_cannot_be_started_is_told(module: Any, monkeypatch: pytes
 def test_a_worker_that_says_nonsense_ends_the_run_with_a_sentence(
     module: Any, scene: Any, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: Any, words: str
 ):
-    from ThinSliceSRLib.desktop.worker import Worker
-
     program = tmp_path_factory.mktemp("worker") / "python"
     program.write_text(f"#!/bin/sh\necho '{words}'\n")
     program.chmod(0o755)
-    monkeypatch.setitem(Worker.__init__.__kwdefaults__, "python", str(program))
+    monkeypatch.setattr(sys, "executable", str(program))
     choose(module.ui.inputSelector, add_thick_volume())
     module.ui.applyButton.click()
     wait_for(lambda: module.ui.applyButton.text == "Apply", 5)
@@ -110,8 +107,11 @@ def test_apply_makes_both_volumes_and_says_what_was_used(module: Any, scene: Any
     apply_and_wait(module)
     names = {volume.GetName() for volume in synthetic_volumes()}
     assert names == {"Chest DLS 1 mm (synthetic)", "Chest BIS 1 mm"}
-    assert "cthnet-small on cpu" in module.ui.statusLabel.text
-    assert "synthetic" in module.ui.statusLabel.text
+    told = module.ui.statusLabel.text
+    assert "“Chest DLS 1 mm (synthetic)”" in told
+    assert "“Chest BIS 1 mm”" in told
+    assert "synthetic, for research only." in told
+    assert "cthnet-small on cpu" in told
     assert module.ui.compareButton.enabled
     assert not module.ui.progressBar.visible
 
@@ -131,6 +131,7 @@ def test_without_bis_only_dls_is_made(module: Any, scene: Any):
     assert not module.ui.bisSelector.enabled
     apply_and_wait(module)
     assert [volume.GetAttribute("ThinSliceSR.Kind") for volume in synthetic_volumes()] == ["DLS"]
+    assert "BIS" not in module.ui.statusLabel.text
 
 
 def test_the_input_cannot_be_the_output(module: Any, scene: Any):

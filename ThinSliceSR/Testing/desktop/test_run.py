@@ -189,6 +189,27 @@ def test_removing_a_volume_ends_its_run_with_a_sentence(session: object, scene: 
     assert scene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode") == (0 if removed == "input" else 1)
 
 
+def test_a_result_that_is_removed_before_its_worker_begins_is_removed_once(session: object, scene: object):
+    import vtk
+    from ThinSliceSRLib.desktop.run import Request
+
+    removed = []
+
+    @vtk.calldata_type(vtk.VTK_OBJECT)
+    def count(_scene: object, _event: str, node: object) -> None:
+        removed.append(node.GetID())
+
+    told = Listening()
+    run = session.start(Request(add_thick_volume()), **told.listeners)
+    observation = scene.AddObserver(scene.NodeRemovedEvent, count)
+    scene.RemoveNode(run.results.dls)
+    wait_for(lambda: told.outcomes, 3)
+    scene.RemoveObserver(observation)
+    assert "result was removed" in told.outcomes[0].sentence
+    assert scene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode") == 1
+    assert len(removed) == len(set(removed))
+
+
 def test_closing_the_scene_ends_the_run_without_a_word(session: object, scene: object):
     import psutil
 

@@ -162,7 +162,7 @@ def test_messages_go_to_the_panel_of_sample_data(
     panel = type("Panel", (), {"logic": SampleData.SampleDataLogic(messages.append)})
     monkeypatch.setattr(slicer.modules, "SampleDataWidget", panel, raising=False)
     load_chosen_sample(registered[PHANTOM])
-    assert messages == [f"Preparing {PHANTOM} ..."]
+    assert messages == [f"Preparing {PHANTOM}…"]
 
 
 def test_the_samples_need_no_torch() -> None:

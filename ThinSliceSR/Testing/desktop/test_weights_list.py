@@ -143,8 +143,8 @@ def test_imported_weights_are_listed_chosen_and_removed_again(engine: Engine, tm
     listed = engine.listed()
     model = one(listed, "cthnet-small-untrained")
 
-    assert model.line.endswith(" · ready, not a registered model · not trained, for tests only · in your own folder")
-    assert ("cthnet-small-untrained (not trained, for tests only)", model.name) in models_to_choose(listed)
+    assert model.line.endswith(" · ready, not a registered model · untrained, for tests only · in your own folder")
+    assert ("cthnet-small-untrained (untrained, for tests only)", model.name) in models_to_choose(listed)
 
     engine.run(remove_arguments(model.name))
     assert list(engine.own.iterdir()) == []

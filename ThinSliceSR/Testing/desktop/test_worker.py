@@ -43,17 +43,17 @@ def is_gone(process: psutil.Process) -> bool:
     return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
 
 
-def start(told: Told, *arguments: str | Path, python: str = sys.executable, events: bool = True) -> Worker:
+def start(told: Told, *arguments: str | Path, events: bool = True) -> Worker:
     on_event = told.events.append if events else None
-    told.worker = Worker([str(a) for a in arguments], on_event=on_event, on_ended=told.endings.append, python=python)
+    told.worker = Worker([str(a) for a in arguments], on_event=on_event, on_ended=told.endings.append)
     told.worker.start()
     return told.worker
 
 
-def start_computing(told: Told, thick_file: Path, **options: str) -> Worker:
+def start_computing(told: Told, thick_file: Path) -> Worker:
     """A worker in the middle of its synthesis."""
     output = thick_file.with_name("dls.nrrd")
-    worker = start(told, "synthesize", thick_file, output, "--progress", "json", "--device", "cpu", **options)
+    worker = start(told, "synthesize", thick_file, output, "--progress", "json", "--device", "cpu")
     wait_for(lambda: told.endings or any(event.get("stage") == "synthesize" for event in told.events))
     assert not told.endings
     return worker
@@ -102,13 +102,14 @@ def test_cancel_ends_the_whole_process_tree_within_two_seconds(application: obje
 
 @pytest.mark.skipif(os.name == "nt", reason="a launcher as a shell script")
 def test_a_launcher_that_hands_on_nothing_is_ended_with_its_child(
-    application: object, thick_file: Path, tmp_path: Path
+    application: object, thick_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     launcher = tmp_path / "launcher.sh"
     launcher.write_text(f'#!/bin/sh\ntrap "" TERM\n"{sys.executable}" "$@" < /dev/null\n')
     launcher.chmod(launcher.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setattr(sys, "executable", str(launcher))
     told = Told()
-    worker = start_computing(told, thick_file, python=str(launcher))
+    worker = start_computing(told, thick_file)
     child = psutil.Process(worker.process_id).children(recursive=True)[0]
     began = time.monotonic()
     worker.cancel()
@@ -138,9 +139,10 @@ def test_an_abandoned_worker_is_gone_and_says_no_more(application: object, thick
     assert told.endings == []
 
 
-def test_a_python_that_is_not_there_is_told(application: object):
+def test_a_python_that_is_not_there_is_told(application: object, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sys, "executable", "/no/such/python")
     told = Told()
-    start(told, "devices", python="/no/such/python", events=False)
+    start(told, "devices", events=False)
     wait_for(lambda: told.endings)
     assert told.endings[0].code == "not_started"
 

@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import qt
 import slicer
 import vtk
 from slicer.i18n import tr as _
 
 from .comparison_layout import ROWS, is_comparison_layout, layout_id, register_layouts, view_name
+from .later import later
 from .windows import LinkedWindows
 
 
@@ -90,7 +90,7 @@ class Comparison:
             return
         self.fit(position_ras)
         # Views that were just made get their size from Qt only when it lays them out.
-        qt.QTimer.singleShot(0, lambda: self.fit(position_ras))
+        later(lambda: self.fit(position_ras))
 
     def back(self) -> None:
         """Back to the layout, maximized views and crosshair from before; the user's views were never touched."""

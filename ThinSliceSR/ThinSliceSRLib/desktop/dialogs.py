@@ -21,7 +21,7 @@ def _choose_weights_file() -> Path | None:
 
 
 def _show_log(sentence: str, log: str) -> None:
-    slicer.util.messageBox(sentence, windowTitle=_("Log of the worker process"), detailedText=log)
+    slicer.util.messageBox(sentence, windowTitle=_("Log of the background program"), detailedText=log)
 
 
 def _open_folder(folder: Path) -> None:

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import ctk
-import qt
 import slicer
 from slicer.i18n import tr as _
 
 from ..engine.errors import UnusableInput
+from .later import later
 from .synthetic_mark import ATTRIBUTE_PREFIX, SOURCE_ROLE
 
 INSTANCE_UIDS = "DICOM.instanceUIDs"
@@ -24,7 +24,10 @@ def is_from_dicom(volume: slicer.vtkMRMLScalarVolumeNode) -> bool:
 
 
 def not_from_dicom_sentence() -> str:
-    return _("The input was not loaded from DICOM, so there is no study that a series could be added to.")
+    return _(
+        "The input was not loaded from DICOM, so it has no study to add a series to; load the scan in the DICOM "
+        "module, then press Apply again."
+    )
 
 
 def is_open() -> bool:
@@ -64,7 +67,7 @@ def add_series(folder: Path, on_added: Callable[[], None]) -> Any:
     indexer = ctk.ctkDICOMIndexer()
     indexer.backgroundImportEnabled = True
     # Later: whoever is told may drop the object that is just signalling.
-    indexer.indexingComplete.connect(lambda *_counts: qt.QTimer.singleShot(0, on_added))
+    indexer.indexingComplete.connect(lambda *_counts: later(on_added))
     indexer.addDirectory(slicer.dicomDatabase, str(folder), True)
     return indexer
 

@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import qt
 import slicer
 from slicer.i18n import tr as _
 
 from ..engine.errors import CannotWrite, ThinSliceError, UnusableInput
 from ..engine.provenance import BIS_CONTENT, DLS_CONTENT, PREFIX
 from .dicom_database import add_series, holds_series, is_from_dicom, source_files
+from .later import later
+from .outcome import Outcome, Progress, guarded, unexpected_sentence
 from .private_folder import PrivateFolder
-from .run import Outcome, Progress, unexpected_sentence
 from .synthetic_mark import ATTRIBUTE_PREFIX, kind_of
 from .volume_nodes import write_volume
 from .worker import Ending, Worker
@@ -90,10 +90,10 @@ class DicomExport:
         except ThinSliceError:
             self._clean_up()
             raise
-        on_event, on_ended = self._guarded(self._on_event), self._guarded(self._worker_ended)
+        on_event, on_ended = guarded(self._on_event, self._fail), guarded(self._worker_ended, self._fail)
         worker = self._worker = Worker(self._arguments(), on_event=on_event, on_ended=on_ended)
         # Not at once: where the process cannot be started, Qt tells so before it returns.
-        qt.QTimer.singleShot(0, lambda: self._start_worker(worker))
+        later(lambda: self._start_worker(worker))
 
     def _start_worker(self, worker: Worker) -> None:
         if not self._ended:
@@ -140,7 +140,7 @@ class DicomExport:
             return
         if ending.done and self.request.folder is None:
             self._on_progress(Progress("import"))
-            added = self._guarded(self._added)
+            added = guarded(self._added, self._fail)
             self._indexer = add_series(self._folder / "series", lambda: added(ending))
         else:
             self._end(ending, cancelled=ending.cancelled)
@@ -154,21 +154,13 @@ class DicomExport:
             ending = Ending(None, "cannot_write", sentence, log=ending.log)
         self._end(ending)
 
-    def _guarded(self, answer: Callable[..., None]) -> Callable[..., None]:
-        """What goes wrong in an answer would be printed and forgotten by Qt; so it ends the export."""
-
-        def guarded(*arguments: Any) -> None:
-            try:
-                answer(*arguments)
-            except Exception as error:
-                logging.error("the export has failed", exc_info=error)
-                if self._ended:
-                    return
-                if self._worker is not None:
-                    self._worker.abandon()
-                self._end(Ending(None, "unexpected", unexpected_sentence(error)))
-
-        return guarded
+    def _fail(self, error: Exception) -> None:
+        logging.error("the export has failed", exc_info=error)
+        if self._ended:
+            return
+        if self._worker is not None:
+            self._worker.abandon()
+        self._end(Ending(None, "unexpected", unexpected_sentence(error)))
 
     def _end(self, ending: Ending, cancelled: bool = False) -> None:
         self._ended = True

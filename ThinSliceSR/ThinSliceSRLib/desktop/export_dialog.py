@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import qt
@@ -29,16 +29,23 @@ class ExportDialog:
         self.widget = qt.QDialog(slicer.util.mainWindow())
         self.widget.setWindowTitle(_("Export to DICOM"))
         explanation = qt.QLabel(
-            _("Makes a new CT series of the latest result, in the study of the input, which says that it is synthetic.")
+            _(
+                "Makes a new CT series of the latest DLS volume. It joins the study of the input and says that it is "
+                "synthetic."
+            )
         )
         explanation.wordWrap = True
         self.to_database = qt.QRadioButton(_("Add to Slicer's DICOM database"))
-        self.to_folder = qt.QRadioButton(_("Save in a new folder, in a folder that I choose next"))
+        self.to_folder = qt.QRadioButton(_("Save in a new folder, at a place that I choose next"))
         self.with_bis = qt.QCheckBox(_("Also the BIS volume (bicubic interpolation)"))
+        self.with_bis.toolTip = _(
+            "BIS is interpolated, without a network. Tick this to compare DLS with it where the series are read later."
+        )
         self.compressed = qt.QCheckBox(_("Compress without loss (RLE)"))
-        self.anonymous = qt.QCheckBox(_("Leave out who the patient is"))
+        self.compressed.toolTip = _("Smaller files with the same values. Some older programs cannot read them.")
+        self.anonymous = qt.QCheckBox(_("Leave out the patient's identity"))
         self.anonymous.toolTip = _(
-            "Without names, dates and numbers, in a study and of a patient of its own. The pixels stay as they are."
+            "Without names, dates and numbers, as a new study of a new patient. The pixels stay as they are."
         )
         self.to_database.enabled = dicom_database.is_open()
         chosen = self.to_database if dicom_database.is_open() else self.to_folder
@@ -59,9 +66,11 @@ class ExportDialog:
 def choose_export(has_bis: bool) -> ExportChoice | None:
     """What the user wants; None when that is nothing."""
     dialog = ExportDialog(has_bis)
-    if not dialog.widget.exec_():
+    agreed, choice, to_database = dialog.widget.exec_(), dialog.choice(None), dialog.to_database.checked
+    dialog.widget.deleteLater()  # the main window would keep it
+    if not agreed:
         return None
-    if dialog.to_database.checked:
-        return dialog.choice(None)
+    if to_database:
+        return choice
     folder = qt.QFileDialog.getExistingDirectory(slicer.util.mainWindow(), _("Folder for the DICOM series"))
-    return dialog.choice(Path(folder)) if folder else None
+    return replace(choice, folder=Path(folder)) if folder else None

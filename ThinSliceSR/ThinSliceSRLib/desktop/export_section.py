@@ -49,7 +49,9 @@ class ExportSection:
     def _show(self) -> None:
         obstacle = self._obstacle()
         self._button.enabled = not obstacle
-        offer = _("Make new DICOM series of the latest results, in the study of the input. They say: synthetic.")
+        offer = _(
+            "Make new DICOM series of the latest results, in the study of the input; each says that it is synthetic."
+        )
         self._button.toolTip = obstacle or offer
 
     def _obstacle(self) -> str:
@@ -57,7 +59,7 @@ class ExportSection:
         if in_scene(self._source) and not is_from_dicom(self._source):
             return not_from_dicom_sentence()
         if self._running:
-            return _("Something is going on; wait for its end or cancel it.")
+            return _("A run or an export is going on; wait for its end or cancel it.")
         if self._results()[0] is None:
             return _("There is no result yet; press Apply first.")
         return ""

@@ -6,12 +6,12 @@ import html
 from collections.abc import Callable
 from typing import Any
 
-import qt
 import slicer
 import vtk
 from slicer.i18n import tr as _
 
 from .input_facts import facts_line, findings
+from .later import later
 from .synthetic_mark import is_synthetic
 
 SETTLED_MS = 200
@@ -43,7 +43,7 @@ class InputSection:
         """Loading changes a volume many times at once, so it is looked at when that is over."""
         if not self._change_waits:
             self._change_waits = True
-            qt.QTimer.singleShot(SETTLED_MS, self._settled)
+            later(self._settled, SETTLED_MS)
 
     def _settled(self) -> None:
         self._change_waits = False

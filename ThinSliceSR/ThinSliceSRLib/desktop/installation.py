@@ -63,7 +63,9 @@ class Installation:
             # Slicer's dialogs agree to everything then, and a test must not change the installation.
             self._end(False, _("Slicer is in its testing mode, in which nothing is installed; start it without."))
         elif not self._ask(explanation(self._missing)):
-            self._end(False, _("Nothing was installed; making thin slices needs it, everything else works without."))
+            self._end(
+                False, _("Nothing was installed, so no thin slices can be made; press Apply again to install it later.")
+            )
         else:
             self._install_packages()
 
@@ -82,7 +84,7 @@ class Installation:
         if not packages:
             self._install_torch()
             return
-        self._on_progress(_("Installing {packages}").format(packages=self._missing.package_names))
+        self._on_progress(_("Installing {packages}…").format(packages=self._missing.package_names))
         try:
             from slicer.packaging import isPipInstallInProgress, pip_install
         except ImportError:  # Slicer 5.10
@@ -120,7 +122,7 @@ class Installation:
         if extension is None:
             self._install_extension()
             return
-        self._on_progress(_("Installing PyTorch; Slicer does not respond for some minutes"))
+        self._on_progress(_("Installing PyTorch; Slicer does not respond for some minutes…"))
         logic = extension.PyTorchUtilsLogic()
         version = str(TORCH.specifier)
         if self._wait_for(lambda: logic.installTorch(askConfirmation=False, torchVersionRequirement=version)):
@@ -129,7 +131,7 @@ class Installation:
             self._end(False, failure_sentence("PyTorch", self._log))
 
     def _install_extension(self) -> None:
-        self._on_progress(_("Installing the PyTorch extension"))
+        self._on_progress(_("Installing the PyTorch extension…"))
         if not self._wait_for(install_pytorch_extension):
             sentence = _(
                 "The PyTorch extension could not be installed; check the internet connection, then install it in "
@@ -254,5 +256,5 @@ def failure_sentence(what: str, log: Iterable[str]) -> str:
             "{what} could not be written into Slicer's folder; restart Slicer and try again, or ask its administrator."
         )
     else:
-        sentence = _("{what} could not be installed; look at what the Python console of Slicer tells, then try again.")
+        sentence = _("{what} could not be installed; look at Slicer's Python console for the reason, then try again.")
     return sentence.format(what=what)

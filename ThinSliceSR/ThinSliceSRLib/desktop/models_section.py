@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import qt
 from slicer.i18n import tr as _
 
 from .dialogs import Dialogs
+from .later import later
 from .weights_list import (
     LIST_ARGUMENTS,
     ListedModel,
@@ -100,7 +100,7 @@ class ModelsSection:
     def _import(self) -> None:
         file = self._dialogs.choose_weights_file()
         if file:
-            self._work(import_arguments(file), self._changed(_("Taken in.")))
+            self._work(import_arguments(file), self._changed(_("Imported.")))
 
     def _remove(self) -> None:
         name = self._name_of_chosen()
@@ -111,7 +111,7 @@ class ModelsSection:
         def ended(ending: Ending) -> None:
             self._ui.modelsStatusLabel.text = done_text if ending.done else ending.sentence
             # The worker that has just ended is still telling so.
-            qt.QTimer.singleShot(0, self.refresh)
+            later(self.refresh)
 
         return ended
 

@@ -18,16 +18,17 @@ from .export_section import ExportSection
 from .input_section import InputSection
 from .installation import Installation
 from .models_section import ModelsSection
+from .outcome import Outcome, Progress
 from .requirements import missing_requirements
 from .result_nodes import ResultNodes
-from .run import Outcome, Progress, Request, Run
+from .run import Request, Run
 from .session import Session
 from .status_texts import (
-    COUNTED_STAGES,
     done_text,
     export_failure_text,
     exported_text,
     failure_text,
+    percent_done,
     stage_text,
 )
 from .viewed_slice import viewed_slice_mm, views_of
@@ -35,7 +36,6 @@ from .volume_nodes import volume_of
 from .weights_list import WeightsList, models_to_choose
 from .worker import Ending, Worker, crash_sentence
 
-PROGRESS_STEPS = 1000
 DEVICES_ARGUMENTS = ["devices", "--json"]
 
 
@@ -75,7 +75,7 @@ class Panel:
         self._shown_input = None
         if not self._session.running:
             self._run = None
-            self.ui.statusLabel.text = ""  # what was told of another scene
+            self._tell()  # what was told of another scene
         if parameters is None:
             self._compare.leave()
         self._advanced.set_parameters(parameters)
@@ -114,11 +114,11 @@ class Panel:
     def apply_or_cancel(self) -> None:
         if self._session.running:
             self.ui.applyButton.enabled = False
-            self.ui.statusLabel.text = _("Cancelling…")
+            self._tell(_("Cancelling…"))
             self._session.cancel()
         elif self._installation.running:
             self.ui.applyButton.enabled = False
-            self.ui.statusLabel.text = _("Cancelling when the installation has ended that is going on…")
+            self._tell(_("Cancelling when the current step of the installation has ended…"))
             self._installation.cancel()
         elif missing_requirements():
             self._installation.start()
@@ -132,7 +132,7 @@ class Panel:
         log = self._outcome.log.splitlines() if self._outcome else []
         facts = self._outcome.facts if self._outcome else None
         slicer.app.clipboard().setText(diagnostics_text(self._devices, self._models.weights, facts, log, names))
-        self.ui.statusLabel.text = _("The diagnostics are on the clipboard.")
+        self._tell(_("The diagnostics are on the clipboard; paste them into your report."))
 
     def _show_log(self) -> None:
         assert self._outcome is not None  # else the button is hidden
@@ -143,7 +143,9 @@ class Panel:
         if folded or self._devices_worker is not None:
             return
         if missing_requirements():
-            self.ui.modelsStatusLabel.text = _("Choose a volume and press Apply to install what is missing first.")
+            self.ui.modelsStatusLabel.text = _(
+                "What this needs is not installed yet; choose a volume and press Apply to install it."
+            )
         else:
             self._devices_worker = Worker(DEVICES_ARGUMENTS, on_ended=self._devices_told)
             self._devices_worker.start()
@@ -164,7 +166,7 @@ class Panel:
                 on_ended=self._run_ended,
             )
         except ThinSliceError as error:
-            self.ui.statusLabel.text = str(error)
+            self._tell(str(error))
             return
         self._show_progress(Progress("start"))
         self._enable()
@@ -189,12 +191,11 @@ class Panel:
         )
 
     def _show_progress(self, progress: Progress) -> None:
-        share = progress.share if progress.stage in COUNTED_STAGES else None
-        self.ui.progressBar.maximum = 0 if share is None else PROGRESS_STEPS
-        if share is not None:
-            self.ui.progressBar.value = round(PROGRESS_STEPS * share)
-        lines = [stage_text(progress), self._notice]
-        self.ui.statusLabel.text = "\n".join(filter(None, lines))
+        percent = percent_done(progress)
+        self.ui.progressBar.maximum = 0 if percent is None else 100
+        if percent is not None:
+            self.ui.progressBar.value = percent
+        self._tell(stage_text(progress), self._notice)
 
     def _show_notice(self, sentence: str) -> None:
         self._notice = sentence
@@ -211,9 +212,12 @@ class Panel:
     def _run_ended(self, outcome: Outcome) -> None:
         self._outcome = outcome
         if outcome.done:
-            self.ui.statusLabel.text = "\n".join(filter(None, [done_text(outcome.facts), self._notice]))
+            assert self._run is not None  # whose outcome it is
+            results = self._run.results
+            bis = results.bis.GetName() if results.bis else None
+            self._tell(done_text(outcome.facts, results.dls.GetName(), bis), self._notice)
         else:
-            self.ui.statusLabel.text = failure_text(outcome)
+            self._tell(failure_text(outcome))
             self._show_former_volumes()
         self._offer_log(outcome)
         self._run = None  # its volumes are the scene's now
@@ -240,17 +244,23 @@ class Panel:
         def ended(outcome: Outcome) -> None:
             self._outcome = outcome
             done = exported_text(outcome.facts, to_database) if outcome.done else export_failure_text(outcome)
-            self.ui.statusLabel.text = done
+            self._tell(done)
             self._offer_log(outcome)
             self._enable()
 
         try:
             self._session.start_export(request, on_progress=self._show_progress, on_ended=ended)
         except ThinSliceError as error:
-            self.ui.statusLabel.text = str(error)
+            self._tell(str(error))
             return
         self._show_progress(Progress("export"))
         self._enable()
+
+    def _tell(self, *sentences: str) -> None:
+        """Shows them below the button, each on a line of its own; without any, the line takes no room."""
+        text = "\n".join(filter(None, sentences))
+        self.ui.statusLabel.text = text
+        self.ui.statusLabel.visible = bool(text)
 
     def _enable(self) -> None:
         """Only what can be done is offered; the button says what it does."""
@@ -266,10 +276,10 @@ class Panel:
     # What is told by others
 
     def _show_installation(self, line: str) -> None:
-        self.ui.statusLabel.text = line
+        self._tell(line)
 
     def _installation_ended(self, succeeded: bool, sentence: str) -> None:
-        self.ui.statusLabel.text = sentence
+        self._tell(sentence)
         self._enable()
         if succeeded and self._parameters and self._usable:
             self._start()

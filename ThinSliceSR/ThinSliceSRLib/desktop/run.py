@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-import qt
 import slicer
 import vtk
 from slicer.i18n import tr as _
 
 from ..engine.errors import ThinSliceError
 from ..engine.synthesis.slab import slab_correction_helps
+from .later import later
+from .outcome import Outcome, Progress, guarded, unexpected_sentence
 from .private_folder import PrivateFolder
 from .result_nodes import ResultNodes
 from .result_volume import ResultGrid
@@ -40,30 +41,6 @@ class Request:
     precision: str = "auto"
     spacing: str = "native"
     first_at_mm: float = 0.0
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a run is. share: 0 to 1 of the stage, None when unknown. seconds_left: None when unknown."""
-
-    stage: str
-    share: float | None = None
-    seconds_left: float | None = None
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a run ended: `done`, or why not, in one sentence (empty after a cancel), with the engine's code for it.
-
-    log: what the worker wrote. facts: what the worker's events `started` and `finished` tell.
-    """
-
-    done: bool
-    cancelled: bool
-    code: str
-    sentence: str
-    log: str
-    facts: dict[str, Any]
 
 
 class Run:
@@ -116,10 +93,10 @@ class Run:
             self.results.discard()
             raise
         self._observe_scene()
-        on_event, on_ended = self._guarded(self._on_event), self._guarded(self._worker_ended)
+        on_event, on_ended = guarded(self._on_event, self._fail), guarded(self._worker_ended, self._fail)
         worker = self._worker = Worker(self._arguments(), on_event=on_event, on_ended=on_ended)
         # Not at once: where the process cannot be started, Qt tells so before it returns.
-        qt.QTimer.singleShot(0, lambda: self._start_worker(worker))
+        later(lambda: self._start_worker(worker))
 
     def _start_worker(self, worker: Worker) -> None:
         if not self._ended:
@@ -241,25 +218,11 @@ class Run:
             sentence = _("The result could not be read from the temporary folder ({reason}); press Apply again.")
             self._end(Ending(None, "failed", sentence.format(reason=error.strerror)))
 
-    def _guarded(self, answer: Callable[..., None]) -> Callable[..., None]:
-        """What goes wrong in an answer to the worker would be printed and forgotten by Qt; so it ends the run."""
-
-        def guarded(*arguments: Any) -> None:
-            try:
-                answer(*arguments)
-            except Exception as error:  # noqa: BLE001
-                self._fail(error)
-
-        return guarded
-
     def _fail(self, error: Exception) -> None:
         logging.error("the run has failed", exc_info=error)
         if self._ended:
             return
-        if isinstance(error, MemoryError):
-            sentence = _("The memory of this computer does not suffice; close other programs or crop the volume.")
-        else:
-            sentence = unexpected_sentence(error)
+        sentence = unexpected_sentence(error)
         self._feed.stop()
         if self._worker_runs:
             self.cancel(sentence)
@@ -284,9 +247,13 @@ class Run:
         @vtk.calldata_type(vtk.VTK_OBJECT)
         def node_removed(caller: object, event: str, node: object) -> None:
             if node is self.request.source:
-                self.cancel(_("The input was removed, so the run was ended; choose another input."))
+                sentence = _("The input was removed, so the run was ended; choose another input.")
             elif self.results.holds(node):
-                self.cancel(_("A result was removed, so the run was ended; press Apply to make it again."))
+                sentence = _("A result was removed, so the run was ended; press Apply to make it again.")
+            else:
+                return
+            # Later: an end may remove the results, and Slicer is still about to remove this node and perhaps others.
+            later(lambda: self.cancel(sentence))
 
         scene = slicer.mrmlScene
         self._scene_observations = [
@@ -300,12 +267,6 @@ class Run:
             slicer.mrmlScene.RemoveObserver(observation)
         self._scene_observations = []
         shutil.rmtree(self._folder, ignore_errors=True)
-
-
-def unexpected_sentence(error: Exception) -> str:
-    """What to tell of a failure of Slicer's or ours, of which the Python console holds more."""
-    sentence = _("Something unexpected went wrong ({kind}); look at the Python console, and report what it says.")
-    return sentence.format(kind=type(error).__name__)
 
 
 def _grid(facts: dict[str, Any], name: str) -> ResultGrid:

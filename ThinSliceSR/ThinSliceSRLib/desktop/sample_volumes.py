@@ -27,7 +27,7 @@ def load_chosen_sample(source: Any) -> list[slicer.vtkMRMLScalarVolumeNode]:
     A failure is told in one sentence, and leaves the list empty.
     """
     make = {PHANTOM: phantom_volume, CT_CHEST: ct_chest_volume}[source.sampleName]
-    _sample_data_logic().logMessage(_("Preparing {name} ...").format(name=source.sampleName))
+    _sample_data_logic().logMessage(_("Preparing {name}…").format(name=source.sampleName))
     try:
         with slicer.util.WaitCursor():
             volume = make()

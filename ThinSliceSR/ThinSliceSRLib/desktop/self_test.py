@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import slicer
 
+from .outcome import Outcome
 from .requirements import missing_requirements
 from .result_nodes import ResultNodes
-from .run import Outcome, Request
+from .run import Request
 from .sample_volumes import phantom_volume
 from .synthetic_mark import is_synthetic
 

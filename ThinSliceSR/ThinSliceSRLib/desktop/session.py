@@ -14,9 +14,10 @@ from slicer.i18n import tr as _
 
 from ..engine.errors import ThinSliceError
 from .dicom_export import DicomExport, ExportRequest
+from .outcome import Outcome
 from .private_folder import PrivateFolder
 from .result_nodes import ResultNodes
-from .run import Outcome, Request, Run
+from .run import Request, Run
 
 
 class Session:

@@ -6,9 +6,16 @@ from typing import Any
 
 from slicer.i18n import tr as _
 
-from .run import Outcome, Progress
+from .outcome import Outcome, Progress
 
 COUNTED_STAGES = ("synthesize", "export")
+
+
+def percent_done(progress: Progress) -> int | None:
+    """What the bar and the line below it tell of a stage; None when it cannot be told how far it is."""
+    if progress.stage not in COUNTED_STAGES or progress.share is None:
+        return None
+    return round(100 * progress.share)
 
 
 def stage_text(progress: Progress) -> str:
@@ -23,12 +30,13 @@ def stage_text(progress: Progress) -> str:
         "import": _("Adding the series to Slicer's DICOM database"),
     }
     text = stages.get(progress.stage, progress.stage)
-    if progress.stage not in COUNTED_STAGES or progress.share is None:
+    percent = percent_done(progress)
+    if percent is None:
         return text + "…"
     if progress.seconds_left is None:
-        return _("{stage}: {percent} %").format(stage=text, percent=round(100 * progress.share))
+        return _("{stage}: {percent} %").format(stage=text, percent=percent)
     return _("{stage}: {percent} %, about {time} left").format(
-        stage=text, percent=round(100 * progress.share), time=time_text(progress.seconds_left)
+        stage=text, percent=percent, time=time_text(progress.seconds_left)
     )
 
 
@@ -41,28 +49,41 @@ def time_text(seconds: float) -> str:
     return _("{count} h").format(count=round(seconds / 3600, 1))
 
 
-def done_text(facts: dict[str, Any]) -> str:
-    """What was used, e.g. "Done: cthnet-small on cpu (bf16), 21 s; the result is synthetic"."""
-    return _("Done: {model} on {device} ({precision}), {time}; the result is synthetic, for research only").format(
-        model=facts["weights"]["name"],
-        device=facts["device"],
-        precision=facts["precision"],
-        time=time_text(facts["seconds"]),
+def done_text(facts: dict[str, Any], dls: str, bis: str | None) -> str:
+    """What was made, the names of the volumes that hold it, how long it took, and what computed it.
+
+    bis: None when no BIS volume was made.
+    """
+    if bis is None:
+        made = _("Done in {time}. The thin slices are in the volume “{dls}”. They are synthetic, for research only.")
+    else:
+        made = _(
+            "Done in {time}. The thin slices are in the volume “{dls}”, and interpolated ones, to compare with, in "
+            "“{bis}”. They are synthetic, for research only."
+        )
+    computed = _("Computed with {model} on {device} ({precision}).")
+    return "\n".join(
+        [
+            made.format(time=time_text(facts["seconds"]), dls=dls, bis=bis),
+            computed.format(model=facts["weights"]["name"], device=facts["device"], precision=facts["precision"]),
+        ]
     )
 
 
 def exported_text(facts: dict[str, Any], to_database: bool) -> str:
     """Which series were made and where they are."""
     if to_database:
-        text = _("Done: new DICOM series ({kinds}) in Slicer's DICOM database; each says that it is synthetic")
+        text = _("Done. Slicer's DICOM database holds new series ({kinds}); each says that it is synthetic.")
     else:
-        text = _("Done: new DICOM series ({kinds}) in {folder}; each says that it is synthetic")
+        text = _("Done. The folder {folder} holds new DICOM series ({kinds}); each says that it is synthetic.")
     return text.format(kinds=", ".join(facts["series"]), folder=facts["outputs"]["dicom"])
 
 
 def export_failure_text(outcome: Outcome) -> str:
     """Why nothing was exported."""
-    return _("The export was cancelled; nothing was kept.") if outcome.cancelled else outcome.sentence
+    if outcome.cancelled:
+        return _("The export was cancelled; nothing was kept.")
+    return _unexpected_text(outcome) or outcome.sentence
 
 
 def failure_text(outcome: Outcome) -> str:
@@ -76,8 +97,17 @@ def failure_text(outcome: Outcome) -> str:
         "cannot_write": _("The temporary files could not be written; free some disk space, then press Apply again."),
         "no_room": _("The temporary files could not be written; free some disk space, then press Apply again."),
         "no_folder": _("The folder for temporary files is gone; restart Slicer, then press Apply again."),
-        "unexpected": _("Something unexpected went wrong; look at the log, and report it with the diagnostics."),
     }
     if outcome.cancelled:
         return outcome.sentence or _("The run was cancelled; nothing was kept.")
-    return in_the_panel.get(outcome.code) or outcome.sentence
+    return in_the_panel.get(outcome.code) or _unexpected_text(outcome) or outcome.sentence
+
+
+def _unexpected_text(outcome: Outcome) -> str:
+    """What to do in this panel about a mistake in the engine; empty when that is not what has happened.
+
+    One in Slicer's own process has no log, and its sentence names the Python console.
+    """
+    if outcome.code != "unexpected" or not outcome.log:
+        return ""
+    return _("Something unexpected went wrong; look at the log, and report it with the diagnostics.")

@@ -48,7 +48,7 @@ class ListedModel:
         """One line for the panel: name, size, what it is or what to do, where it is."""
         parts = [self.name, _("{size} MB").format(size=f"{self.bytes / 1e6:.1f}"), self._state_text()]
         if not self.trained and self.state != "damaged":
-            parts.append(_("not trained, for tests only"))
+            parts.append(_("untrained, for tests only"))
         if self.state != "missing":
             parts.append(_("in your own folder") if self.removable else _("came with ThinSliceSR"))
             if not self.used:
@@ -100,7 +100,7 @@ def models_to_choose(weights: WeightsList) -> list[tuple[str, str]]:
     choices = [(_("Automatic (base on a GPU, small on a CPU)"), AUTOMATIC)]
     for model in weights.models:
         if model.usable:
-            label = model.name if model.trained else _("{name} (not trained, for tests only)").format(name=model.name)
+            label = model.name if model.trained else _("{name} (untrained, for tests only)").format(name=model.name)
             choices.append((label, model.name))
     return choices
 

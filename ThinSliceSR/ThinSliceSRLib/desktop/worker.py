@@ -12,6 +12,7 @@ import qt
 from slicer.i18n import tr as _
 
 from .event_lines import EventLines
+from .later import later
 from .process_tree import end_process_tree
 
 LIBRARY = Path(__file__).resolve().parents[2]
@@ -26,7 +27,7 @@ PATIENCE_MS = 1000
 class Ending:
     """How a worker ended.
 
-    exit_code: of the engine's command line (see DESIGN section 3); None when it crashed or could not be started.
+    exit_code: of the command line (see docs/scripting.md); None when it crashed or could not be started.
     code, sentence: of its failure, in the engine's words where it could tell; empty when there is none.
     output: what it printed, unless that was events. log: the last lines that it wrote on stderr.
     """
@@ -47,13 +48,13 @@ class Ending:
 
 
 def crash_sentence() -> str:
-    return _("The worker process ended unexpectedly; look at its log, then try again.")
+    return _("The background program ended unexpectedly; try again, and restart Slicer if it happens again.")
 
 
 class Worker:
     """One run of a verb: `worker = Worker(["devices", "--json"], on_ended=…)`, then `worker.start()`.
 
-    With `on_event`, each of its events (see DESIGN section 3) is handed over when it is told; the verb's arguments
+    With `on_event`, each of its events (see docs/scripting.md) is handed over when it is told; the verb's arguments
     then hold `--progress json`. `on_ended` comes once, whatever happens, but not after `abandon`. Hold on to the object
     while it runs: the process ends with it.
     """
@@ -64,10 +65,10 @@ class Worker:
         *,
         on_ended: Callable[[Ending], None],
         on_event: Callable[[dict[str, Any]], None] | None = None,
-        python: str = sys.executable,
     ) -> None:
         verb, *rest = arguments
-        self._command = [python, "-m", "ThinSliceSRLib.engine", verb, "--cancel-with-input", *rest]
+        # Slicer sets it only after its first module has been opened, which may be this one, so it is read here.
+        self._command = [sys.executable, "-m", "ThinSliceSRLib.engine", verb, "--cancel-with-input", *rest]
         self._tells_events = on_event is not None
         self._on_event: Callable[[dict[str, Any]], None] | None = on_event
         self._on_ended: Callable[[Ending], None] | None = on_ended
@@ -107,7 +108,7 @@ class Worker:
         if self.running and not self._cancelling:
             self._cancelling = True
             self._process.closeWriteChannel()
-            qt.QTimer.singleShot(PATIENCE_MS, self._end)
+            later(self._end, PATIENCE_MS)
 
     def abandon(self) -> None:
         """Ends the worker without a further word and waits for it, as when Slicer quits: at most 2 seconds."""
@@ -142,13 +143,15 @@ class Worker:
     def _error_occurred(self, *_arguments: object) -> None:
         # Any other error ends the process, which `finished` tells.
         if self._process.error() == qt.QProcess.FailedToStart:
-            sentence = _("The worker process could not be started ({program}); reinstall the extension or Slicer.")
+            sentence = _(
+                "The background program could not be started ({program}); restart Slicer, or install it again."
+            )
             self._tell(Ending(None, "not_started", sentence.format(program=self._command[0])))
 
     def _finished(self, *_arguments: object) -> None:
         self._read_output()
         self._read_log()
-        ended = f"the worker process ended: {self._process.exitStatus()}, code {self._process.exitCode()}"
+        ended = f"the background program ended: {self._process.exitStatus()}, code {self._process.exitCode()}"
         lines = [line for line in self._log.decode("utf-8", "replace").splitlines() if line.strip()]
         log = "\n".join([*self._lines.other_lines, *lines, ended])
         output = self._output.decode("utf-8", "replace")
@@ -172,7 +175,7 @@ class Worker:
         if not self._told:
             self._told = True
             # Later: who is told may drop this object, and with it the process that is just signalling.
-            qt.QTimer.singleShot(0, lambda: self._deliver(ending))
+            later(lambda: self._deliver(ending))
 
     def _deliver(self, ending: Ending) -> None:
         on_ended = self._on_ended

@@ -5,7 +5,22 @@ It cannot prove that PythonQt wraps a class, an overload or an enumeration in th
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import *  # noqa: F403
 from PySide6.QtGui import *  # noqa: F403
 from PySide6.QtUiTools import *  # noqa: F403
 from PySide6.QtWidgets import *  # noqa: F403
+
+_timers: list[object] = []
+
+
+class QTimer(QTimer):  # noqa: F405
+    """Slicer's slicerqt.py puts a `singleShot` of its own in the place of Qt's: its timers stay until Slicer quits."""
+
+    @staticmethod
+    def singleShot(msec: int, action: Callable[[], object]) -> None:
+        _timers.append((timer := QTimer(), action))
+        timer.timeout.connect(timer.stop)
+        timer.timeout.connect(action)
+        timer.start(msec)

@@ -40,10 +40,10 @@ class Application:
 
     def processEvents(self, *events: object) -> None:
         """Through a loop of its own: PySide6's processEvents loses a reference to None at each call."""
-        import qt
+        from PySide6.QtCore import QEventLoop, QTimer
 
-        loop = qt.QEventLoop()
-        qt.QTimer.singleShot(2, loop.quit)
+        loop = QEventLoop()
+        QTimer.singleShot(2, loop.quit)
         loop.exec(*events)
 
 

@@ -1,0 +1,80 @@
+"""Fading and flickering between BIS and DLS, by the panel's slider and button, in the user's own views."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+from driving import add_thick_volume, choose, wait_for
+from result_making import finished
+from slice_views import SliceViews
+
+pytestmark = pytest.mark.usefixtures("application")
+
+
+@pytest.fixture
+def red(views: SliceViews, module: Any) -> Any:
+    """A view that shows the DLS volume of the panel's input."""
+    thick = add_thick_volume(slices=6)
+    dls = finished(thick).dls
+    choose(module.ui.inputSelector, thick)
+    views.node("Red").SetMappedInLayout(True)
+    red = views.composite("Red")
+    red.SetBackgroundVolumeID(dls.GetID())
+    return red
+
+
+def shown_in(view: Any) -> tuple[str | None, str | None]:
+    """The kinds of the volumes behind and in front."""
+    import slicer
+
+    volumes = [
+        slicer.mrmlScene.GetNodeByID(name or "")
+        for name in (view.GetBackgroundVolumeID(), view.GetForegroundVolumeID())
+    ]
+    behind, before = [volume and volume.GetAttribute("ThinSliceSR.Kind") for volume in volumes]
+    return behind, before
+
+
+def test_the_slider_fades_between_bis_and_dls(module: Any, red: Any):
+    assert module.ui.fadeSlider.enabled
+    module.ui.fadeSlider.value = 30
+    assert shown_in(red) == ("BIS", "DLS")
+    assert red.GetForegroundOpacity() == pytest.approx(0.3)
+    module.ui.fadeSlider.value = 80
+    assert red.GetForegroundOpacity() == pytest.approx(0.8)
+
+
+def test_the_button_flickers_until_it_is_pressed_again(module: Any, red: Any):
+    seen: set[float] = set()
+    module.ui.flickerButton.click()
+    wait_for(lambda: seen.add(red.GetForegroundOpacity()) or seen == {0.0, 1.0}, 5)
+    assert shown_in(red) == ("BIS", "DLS")
+    module.ui.flickerButton.click()
+    assert shown_in(red) == ("DLS", None)
+
+
+def test_the_slider_stops_the_flicker(module: Any, red: Any):
+    module.ui.flickerButton.click()
+    module.ui.fadeSlider.value = 50
+    assert not module.ui.flickerButton.checked
+    end = time.monotonic() + 0.7
+    wait_for(lambda: time.monotonic() > end)
+    assert red.GetForegroundOpacity() == pytest.approx(0.5)
+
+
+def test_comparing_side_by_side_ends_the_fade(module: Any, red: Any):
+    module.ui.fadeSlider.value = 50
+    module.ui.compareButton.click()
+    assert shown_in(red) == ("DLS", None)
+    assert module.ui.fadeSlider.value == module.ui.fadeSlider.maximum
+
+
+def test_without_bis_there_is_nothing_to_fade_to(module: Any, red: Any, scene: Any):
+    module.ui.fadeSlider.value = 50
+    [bis] = [volume for volume in scene.GetNodesByClass("vtkMRMLScalarVolumeNode") if "BIS" in volume.GetName()]
+    scene.RemoveNode(bis)
+    assert not module.ui.fadeSlider.enabled
+    assert not module.ui.flickerButton.enabled
+    assert shown_in(red) == ("DLS", None)
