@@ -21,8 +21,8 @@ VIEW_SIZES = {"Axial": (300, 300), "Coronal": (300, 84), "Sagittal": (300, 84)}
 """Pixels of the comparison's views; the phantom is wide and short."""
 GAP = 4
 HEADING = 26
-HALF_DONE = 450
-"""Of the 1000 steps of the progress bar."""
+HALF_DONE = 45
+"""Percent."""
 
 
 def make_application() -> Any:
@@ -110,7 +110,7 @@ def make_pictures(folder: Path, only_first: bool) -> None:
             return
         module.ui.applyButton.click()
         bar = module.ui.progressBar
-        wait_for(lambda: bar.maximum == 1000 and bar.value > HALF_DONE, 300)
+        wait_for(lambda: bar.maximum == 100 and bar.value > HALF_DONE, 300)
         save_widget(module.parent, folder / "tutorial_run.png")
         wait_for(lambda: module.ui.applyButton.text == "Apply", 300)
         save_widget(module.parent, folder / "tutorial_results.png")

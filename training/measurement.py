@@ -11,6 +11,7 @@ from ThinSliceSRLib.engine.evaluation.evaluate import Evaluation, evaluate
 from ThinSliceSRLib.engine.job import Job, run_job
 from ThinSliceSRLib.engine.progress import make_reporter
 from ThinSliceSRLib.engine.synthesis.slab import simulate_thick
+from ThinSliceSRLib.engine.volumes.whole_file import whole_file
 from ThinSliceSRLib.engine.volumes.writing import PendingOutputs
 from ThinSliceSRLib.engine.weights.registry import manifest_entry, read_registry, registry_text
 from ThinSliceSRLib.engine.weights.weights_file import load_model
@@ -32,9 +33,8 @@ def register(weights: Path, evaluation: Evaluation, licences: Sequence[str], man
     """Enters the weights, with the medians of what was measured, into a manifest in place of an entry of their name."""
     entry = manifest_entry(weights, licences, _medians_of(evaluation))
     others = [model for model in read_registry(manifest) if model.name != entry.name]
-    part = manifest.with_name(f"{manifest.name}.part")
-    part.write_text(registry_text([*others, entry]), encoding="utf-8")
-    part.replace(manifest)
+    with whole_file(manifest) as part:
+        part.write_text(registry_text([*others, entry]), encoding="utf-8")
 
 
 def _medians_of(evaluation: Evaluation) -> dict[str, float]:

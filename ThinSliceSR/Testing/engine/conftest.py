@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,7 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import settings
+from models import TINY
 from ThinSliceSRLib.engine.volumes.volume import Volume
+from ThinSliceSRLib.engine.weights.download import MIRROR_VARIABLE
+from ThinSliceSRLib.engine.weights.model_choice import WEIGHTS_FOLDER_VARIABLE
+from ThinSliceSRLib.engine.weights.weights_file import save_weights, untrained_network
 
 # How long an example takes says how busy the machine is.
 settings.register_profile("engine", deadline=None)
@@ -23,6 +28,24 @@ def thick_volume() -> Volume:
     hu = np.full(noise.shape, 40.0)
     hu[:, 6:18, 5:25] = -850
     return Volume((hu + noise).astype(np.int16), (0.8, 0.7, 5.0), (-110.5, -95.25, -300.0))
+
+
+@pytest.fixture(scope="session")
+def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A weights file of the smallest network that there is, untrained."""
+    path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
+    save_weights(path, untrained_network(TINY), "tiny", trained=False)
+    return path
+
+
+@pytest.fixture
+def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's own folder for weights, which is not there yet, on a computer without proxies and mirrors."""
+    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+        monkeypatch.delenv(name)
+    monkeypatch.delenv(MIRROR_VARIABLE, raising=False)
+    monkeypatch.setenv(WEIGHTS_FOLDER_VARIABLE, str(tmp_path / "own"))
+    return tmp_path / "own"
 
 
 @pytest.fixture

@@ -21,18 +21,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ThinSliceSRLib.engine.command_line import main
 from ThinSliceSRLib.engine.errors import WeightsError
-from ThinSliceSRLib.engine.weights import model_choice
 from ThinSliceSRLib.engine.weights.checkpoint_reading import LEGACY_MAGIC_NUMBER, read_checkpoint
 from ThinSliceSRLib.engine.weights.published_checkpoint import published_network, state_dict_of
 
+pytestmark = pytest.mark.usefixtures("own_folder")
 ATTACKS = ["os.mkdir", "os.system", "eval", "exec", "partial", "Popen", "_load_from_bytes"]
 LEGACY_HEAD = [LEGACY_MAGIC_NUMBER, 1001, {"protocol_version": 1001, "little_endian": True, "type_sizes": {}}]
-
-
-@pytest.fixture(autouse=True)
-def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv(model_choice.WEIGHTS_FOLDER_VARIABLE, str(tmp_path / "own"))
-    return tmp_path / "own"
 
 
 class Calls:

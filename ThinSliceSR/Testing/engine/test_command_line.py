@@ -10,15 +10,6 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from command_line_runs import names, thinslicesr, write_thick
-from models import TINY
-from ThinSliceSRLib.engine.weights.weights_file import save_weights, untrained_network
-
-
-@pytest.fixture(scope="module")
-def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
-    save_weights(path, untrained_network(TINY), "tiny", trained=False)
-    return path
 
 
 @pytest.fixture

@@ -7,16 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from command_line_runs import names, thinslicesr, write_thick
-from models import TINY
 from ThinSliceSRLib.engine.volumes.reading import read_volume
-from ThinSliceSRLib.engine.weights.weights_file import save_weights, untrained_network
-
-
-@pytest.fixture
-def tiny_weights(tmp_path: Path) -> Path:
-    path = tmp_path / "tiny.safetensors"
-    save_weights(path, untrained_network(TINY), "tiny", trained=False)
-    return path
 
 
 def test_the_phantom_is_synthesised_compared_and_drawn(tmp_path: Path, tiny_weights: Path):

@@ -75,7 +75,8 @@ def test_the_axis_layouts_differ_in_what_the_decoders_see_but_not_in_their_weigh
 def test_slice_major_decoders_respond_to_a_slice_where_it_lies():
     """A change in the first thick slice must not reach the far end of the cube's features through a scrambled axis."""
     torch.manual_seed(0)
-    network = CTHNet(replace(SMALL, in_plane_fold=1, image_skip=False, through_plane_window=2, in_plane_groups=0)).eval()
+    config = replace(SMALL, in_plane_fold=1, image_skip=False, through_plane_window=2, in_plane_groups=0)
+    network = CTHNet(config).eval()
     thick = torch.rand(1, 1, 8, 16, 16)
     changed = thick.clone()
     changed[:, :, 0] += 0.5

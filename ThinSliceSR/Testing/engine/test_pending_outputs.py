@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -251,3 +252,12 @@ def test_unfinished_files_of_other_machines_and_other_files_are_left_alone(tmp_p
         (tmp_path / name).touch()
     assert remove_left_overs(tmp_path) == [tmp_path / dead]
     assert {path.name for path in tmp_path.iterdir()} == {*names} - {dead}
+
+
+def test_what_other_machines_left_is_removed_when_it_has_not_changed_for_long(tmp_path):
+    old, new = (tmp_path / f".thinslicesr-{'0' * 8}-{pid}-abcd0123.part" for pid in (1, 2))
+    for folder in (old, new):
+        folder.mkdir()
+    os.utime(old, (time.time() - 100,) * 2)
+    assert remove_left_overs(tmp_path, of_others_after_s=50) == [old]
+    assert list(tmp_path.iterdir()) == [new]

@@ -16,7 +16,6 @@ import pydicom
 import pytest
 import SimpleITK as sitk
 from derived_series_making import IDENTITY, derive, write_hospital_series
-from models import TINY
 from ThinSliceSRLib.engine.command_line import make_parser
 from ThinSliceSRLib.engine.dicom_out import pending_series, series_files
 from ThinSliceSRLib.engine.dicom_out.pending_series import DicomOutput, PendingSeries
@@ -24,7 +23,6 @@ from ThinSliceSRLib.engine.errors import Cancelled, CannotWrite, ThinSliceError,
 from ThinSliceSRLib.engine.progress import SilentReporter
 from ThinSliceSRLib.engine.volumes.reading import read_volume
 from ThinSliceSRLib.engine.volumes.volume import Volume
-from ThinSliceSRLib.engine.weights.weights_file import save_weights, untrained_network
 
 WRITER = """
 import sys, time
@@ -40,13 +38,6 @@ derive(Path(sys.argv[1]), Path(sys.argv[2]))
 def source(tmp_path: Path) -> Path:
     write_hospital_series(tmp_path / "source")
     return tmp_path / "source"
-
-
-@pytest.fixture(scope="module")
-def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
-    save_weights(path, untrained_network(TINY), "tiny", trained=False)
-    return path
 
 
 def names(folder: Path) -> list[str]:

@@ -105,5 +105,5 @@ def test_the_detail_enlarges_the_coronal_picture_around_the_place(tmp_path: Path
 
 def test_a_figure_that_cannot_be_written_is_told(tmp_path: Path):
     volume = Volume(np.zeros((4, 4, 4), np.int16))
-    with pytest.raises(CannotWrite, match="picture cannot be written"):
+    with pytest.raises(CannotWrite, match=r"x\.png cannot be written"):
         comparison_figure({"x": volume}, tmp_path / "missing" / "x.png")

@@ -18,11 +18,11 @@ from ThinSliceSRLib.engine.command_line import main
 from ThinSliceSRLib.engine.errors import WeightsError
 from ThinSliceSRLib.engine.network.configuration import PUBLISHED
 from ThinSliceSRLib.engine.network.cthnet import CTHNet
-from ThinSliceSRLib.engine.weights import model_choice
 from ThinSliceSRLib.engine.weights.checkpoint_reading import read_checkpoint
 from ThinSliceSRLib.engine.weights.published_checkpoint import published_network, state_dict_of
 from ThinSliceSRLib.engine.weights.weights_file import load_model
 
+pytestmark = pytest.mark.usefixtures("own_folder")
 MAKING = Path(__file__).parent / "published_checkpoint_making.py"
 KINDS = ["zip.pkl", "legacy.pkl", "parallel.pth", "state.pth"]
 
@@ -43,12 +43,6 @@ def published() -> CTHNet:
     weights = reference_weights({name: tuple(value.shape) for name, value in network.named_parameters()})
     network.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()})
     return network
-
-
-@pytest.fixture(autouse=True)
-def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv(model_choice.WEIGHTS_FOLDER_VARIABLE, str(tmp_path / "own"))
-    return tmp_path / "own"
 
 
 def test_the_checkpoint_holds_classes_that_are_unknown_here(checkpoints: Path):

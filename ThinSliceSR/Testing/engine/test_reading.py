@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from ThinSliceSRLib.engine.errors import UnusableInput
+from refusals import refusal
 from ThinSliceSRLib.engine.volumes.reading import read_volume
 from ThinSliceSRLib.engine.volumes.volume import Volume
 
@@ -37,15 +37,6 @@ def saved(volume: Volume, folder: Path, layout: str) -> tuple[Path, Path]:
     header, values, compressed = LAYOUTS[layout]
     sitk.WriteImage(volume.to_image(), str(folder / header), compressed)
     return folder / header, folder / values
-
-
-def refusal(path: Path, series: str | None = None) -> UnusableInput:
-    with pytest.raises(UnusableInput) as caught:
-        read_volume(path, series)
-    message = str(caught.value)
-    assert "\n" not in message
-    assert message.endswith(".")
-    return caught.value
 
 
 def header_bytes(values_file: Path) -> int:

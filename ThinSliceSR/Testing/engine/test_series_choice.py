@@ -11,6 +11,7 @@ import pydicom
 import pytest
 from derived_series_making import derive, write_hospital_series
 from dicom_making import slice_positions, write_series
+from refusals import refusal
 from ThinSliceSRLib.engine.command_line import make_parser
 from ThinSliceSRLib.engine.errors import UnusableInput
 from ThinSliceSRLib.engine.progress import SilentReporter
@@ -19,17 +20,6 @@ from ThinSliceSRLib.engine.volumes.reading import read_volume
 
 HU = np.random.default_rng(5).integers(-1000, 400, (6, 9, 11))
 CORONAL = [1.0, 0.0, 0.0, 0.0, 0.0, -1.0]
-
-
-def refusal(folder: Path, series: str | None = None) -> UnusableInput:
-    with pytest.raises(UnusableInput) as caught:
-        read_volume(folder, series)
-    message = str(caught.value)
-    assert "\n" not in message
-    assert message.endswith(".")
-    assert "Nobody" not in message
-    assert "4711" not in message
-    return caught.value
 
 
 def add_series(folder: Path, number: int, slices: int = 6, spacing: float = 5.0, **tags) -> None:
@@ -168,9 +158,9 @@ def check(*arguments: object) -> int:
 def test_check_lists_the_series_and_says_which_one_it_means(two_series, capsys):
     assert check(two_series, "--series", "3") == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith('series: number 2 "Chest 5.0" (6 slices, 5 mm apart, 5 mm thick), UID ')
+    assert lines[0].startswith('Series: number 2 "Chest 5.0" (6 slices, 5 mm apart, 5 mm thick), UID ')
     assert not lines[0].endswith("checked")
-    assert lines[1] == 'series: number 3 "Lung 3.0 B60f" (4 slices, 3 mm apart, 3 mm thick), UID 1.2.3.4, checked'
+    assert lines[1] == 'Series: number 3 "Lung 3.0 B60f" (4 slices, 3 mm apart, 3 mm thick), UID 1.2.3.4, checked'
     assert lines[-1] == "The volume is fit for synthesis."
 
 

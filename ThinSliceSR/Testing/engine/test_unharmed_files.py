@@ -9,14 +9,6 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from command_line_runs import COMMAND, ENVIRONMENT, names, thinslicesr, write_thick
-from models import TINY
-from ThinSliceSRLib.engine.weights.weights_file import save_weights, untrained_network
-
-
-@pytest.fixture
-def tiny_weights(tmp_path: Path) -> Path:
-    save_weights(tmp_path / "tiny.safetensors", untrained_network(TINY), "tiny", trained=False)
-    return tmp_path / "tiny.safetensors"
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -14,13 +14,10 @@ import pytest
 from ThinSliceSRLib.engine.errors import UnusableInput, WeightsError
 from ThinSliceSRLib.engine.weights import http_transfer
 from ThinSliceSRLib.engine.weights.download import MIRROR_VARIABLE, download
-from weights_downloads import CONTENT, MODEL, OTHER, Listener, get, leave_part, names, use_own_folder
+from weights_downloads import CONTENT, MODEL, OTHER, Listener, get, leave_part, names
 from weights_server import Proxy, WeightsServer
 
-
-@pytest.fixture(autouse=True)
-def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    return use_own_folder(tmp_path / "own", monkeypatch)
+pytestmark = pytest.mark.usefixtures("own_folder")
 
 
 @pytest.fixture
@@ -128,7 +125,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_certificate_that_nobody_vouches_for_is_refused(certificate: Path, own_folder: Path):
     server = WeightsServer(CONTENT, certificate=certificate)
-    with server, pytest.raises(WeightsError, match=r"certificate that is not trusted here .*SSL_CERT_FILE"):
+    with server, pytest.raises(WeightsError, match=r"certificate that is not trusted here .*REQUESTS_CA_BUNDLE"):
         get(server)
     assert names(own_folder) == set()
 

@@ -81,8 +81,8 @@ def test_the_list_tells_what_is_where_and_what_is_registered(weights, places, tm
     code, text, errors = weights("list", "--registry", tmp_path / "further.json")
     assert (code, errors) == (0, "")
     assert "mine  " in text
-    assert "not registered" in text
-    assert "far  0.0 MB  registered, but not here (no address is registered)" in text
+    assert "ready, not a registered model" in text
+    assert "far  0.0 MB  not on this computer; get it with: thinslicesr weights import FILE" in text
 
 
 def test_the_list_tells_damaged_weights_and_others_under_a_registered_name(weights, places):
@@ -151,7 +151,7 @@ def test_a_download_shows_a_bar_when_asked(weights, tmp_path: Path):
 
 def test_a_name_that_is_not_registered_is_told_with_those_that_are(weights):
     code, _, errors = weights("download", "unheard-of")
-    assert (code, errors) == (3, "No weights named unheard-of are registered; registered are shipped.\n")
+    assert (code, errors) == (3, "No weights named unheard-of are registered; choose one of: shipped.\n")
 
 
 def test_a_weights_file_is_imported_under_its_own_name(weights, places, tmp_path: Path):
@@ -184,7 +184,7 @@ def test_other_weights_do_not_take_a_name_that_is_taken(weights, places, tmp_pat
     assert weights("import", first)[0] == 0
     code, _, errors = weights("import", second, "--name", "mine")
     assert code == 2
-    assert "there already" in errors
+    assert "(--overwrite)" in errors
     assert (places["own"] / "mine.safetensors").read_bytes() == first.read_bytes()
     assert weights("import", second, "--name", "mine", "--overwrite")[0] == 0
     assert (places["own"] / "mine.safetensors").read_bytes() == second.read_bytes()
@@ -214,7 +214,7 @@ def test_verify_tells_each_weights_file(weights, places):
     code, text, errors = weights("verify")
     assert (code, errors) == (0, "")
     assert [line.split(":")[0] for line in text.splitlines()] == ["right", "right"]
-    assert text.count("SHA-256 is the registered one") == 1
+    assert text.count("by its SHA-256 the registered one") == 1
 
 
 def test_verify_fails_when_weights_are_damaged_or_other_ones(weights, places):
@@ -224,7 +224,7 @@ def test_verify_fails_when_weights_are_damaged_or_other_ones(weights, places):
     damaged[-1] ^= 1
     (places["installed"] / "shipped.safetensors").write_bytes(damaged)
     code, text, errors = weights("verify")
-    assert (code, errors) == (3, "2 of 2 weights files are wrong, as told above.\n")
+    assert (code, errors) == (3, "2 of 2 weights files are wrong; see above what to do.\n")
     assert text.count("wrong: ") == 2
     assert "does not hold the registered weights shipped" in text
 
@@ -242,7 +242,7 @@ def test_remove_takes_weights_and_what_a_download_left_out_of_the_own_folder(wei
     (places["own"] / "mine.safetensors.part.version").write_text('"1"')
     code, text, errors = weights("remove", "mine")
     assert (code, errors) == (0, "")
-    assert text.count("removed ") == 3
+    assert text.count("Removed ") == 3
     assert names(places["own"]) == {"other.safetensors"}
     assert weights("remove", "mine")[0] == 3
 
@@ -250,7 +250,7 @@ def test_remove_takes_weights_and_what_a_download_left_out_of_the_own_folder(wei
 def test_remove_leaves_the_installation_alone(weights, places):
     code, _, errors = weights("remove", "shipped")
     assert code == 3
-    assert "came with the program" in errors
+    assert "came with ThinSliceSR, so it stays" in errors
     assert "shipped.safetensors" in names(places["installed"])
 
 

@@ -18,15 +18,11 @@ from ThinSliceSRLib.engine.weights import download as downloading
 from ThinSliceSRLib.engine.weights import model_choice
 from ThinSliceSRLib.engine.weights.download import download
 from ThinSliceSRLib.engine.weights.registry import registry_text
-from weights_downloads import CONTENT, MODEL, OTHER, Listener, get, leave_part, names, use_own_folder, wait_for_part
+from weights_downloads import CONTENT, MODEL, OTHER, Listener, get, leave_part, names, wait_for_part
 from weights_server import WeightsServer
 
+pytestmark = pytest.mark.usefixtures("own_folder")
 ENVIRONMENT = {"PYTHONPATH": str(Path(__file__).parents[2]), "OMP_NUM_THREADS": "1"}
-
-
-@pytest.fixture(autouse=True)
-def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    return use_own_folder(tmp_path / "own", monkeypatch)
 
 
 @pytest.fixture

@@ -1,8 +1,7 @@
-"""What the tests of downloads share: a file to download, who listens, and the folder that it goes to."""
+"""What the tests of downloads share: a file to download, who listens, and what is left of it."""
 
 from __future__ import annotations
 
-import os
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -10,11 +9,9 @@ from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
-import pytest
 from ThinSliceSRLib.engine.progress import SilentReporter
 from ThinSliceSRLib.engine.volumes.findings import Finding
-from ThinSliceSRLib.engine.weights.download import MIRROR_VARIABLE, download
-from ThinSliceSRLib.engine.weights.model_choice import WEIGHTS_FOLDER_VARIABLE
+from ThinSliceSRLib.engine.weights.download import download
 from ThinSliceSRLib.engine.weights.registry import RegisteredModel
 from weights_server import WeightsServer
 
@@ -40,15 +37,6 @@ class Listener(SilentReporter):
     def progress(self, stage: str, done: int, total: int, slices: tuple[int, int] | None = None) -> None:
         assert (stage, total) == ("download", len(CONTENT))
         self.done.append(done)
-
-
-def use_own_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Makes `folder` the user's own, on a computer without proxies and mirrors; returns it."""
-    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
-        monkeypatch.delenv(name)
-    monkeypatch.delenv(MIRROR_VARIABLE, raising=False)
-    monkeypatch.setenv(WEIGHTS_FOLDER_VARIABLE, str(folder))
-    return folder
 
 
 def get(server: WeightsServer, listener: Listener | None = None, **options: object) -> Path:

@@ -37,12 +37,16 @@ class Parser(argparse.ArgumentParser):
 
 def make_parser() -> Parser:
     """The parser of all verbs; `run` in its result is the verb's function."""
-    parser = Parser(prog="thinslicesr", description="Synthetic 1 mm slices from 5 mm chest CT. For research only.")
+    parser = Parser(
+        prog="thinslicesr", description="Makes synthetic 1 mm slices from 5 mm chest CT. For research only."
+    )
     parser.add_argument("--version", action="version", version=f"thinslicesr {ENGINE_VERSION}")
     verbs = parser.add_subparsers(metavar="VERB", required=True)
     for verb in VERBS:
         verb_parser = verbs.add_parser(verb.NAME, help=verb.__doc__, description=verb.__doc__)
-        verb_parser.add_argument("--debug", action="store_true", help="show the traceback of a failure")
+        verb_parser.add_argument(
+            "--debug", action="store_true", help="show where in the program a failure happened, to report it"
+        )
         verb_parser.add_argument("--cancel-with-input", action="store_true", help=argparse.SUPPRESS)
         verb.add_arguments(verb_parser)
         verb_parser.set_defaults(run=verb.run, when_cancelled=getattr(verb, "WHEN_CANCELLED", NOTHING_WRITTEN))

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from .errors import CannotWrite, ThinSliceError
-from .volumes.unfinished import unfinished_name
+from .errors import ThinSliceError
 from .volumes.volume import Volume
+from .volumes.whole_file import whole_file
 
 LUNG_WINDOW = (-600.0, 1500.0)
 PLANES = ("axial", "coronal", "sagittal")
@@ -25,10 +25,6 @@ class Box:
 
     lowest: np.ndarray
     highest: np.ndarray
-
-    @property
-    def centre(self) -> np.ndarray:
-        return (self.lowest + self.highest) / 2
 
 
 def to_window(hu: np.ndarray, window: tuple[float, float]) -> np.ndarray:
@@ -116,16 +112,9 @@ def comparison_figure(
             axis.set_axis_off()
         axes[0, column].set_title(title, color="white", fontsize=11)
     figure.subplots_adjust(left=0, right=1, bottom=0, top=1 - 0.35 / figure.get_figheight())
-    part = path.with_name(unfinished_name(path.suffix))
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     # All is grey: one channel instead of four keeps the noise of CT, which does not compress, under a megabyte.
     grey = Image.fromarray(np.ascontiguousarray(np.asarray(canvas.buffer_rgba())[..., 0]))
-    try:
+    with whole_file(path) as part:
         grey.save(part, format="PNG", optimize=True)
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise CannotWrite(
-            f"The picture cannot be written to {path.parent} ({error.strerror}); choose another folder."
-        ) from error

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import UnusableInput
 from ..progress import Reporter, tell
-from .synthesize import INPUT_HELP
+from .synthesize import INPUT_HELP, SERIES_HELP
 
 if TYPE_CHECKING:
     from ..volumes.dicom_index import DicomSeries
@@ -21,8 +21,8 @@ NAME = "check"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("input", type=Path, metavar="INPUT", help=INPUT_HELP)
-    parser.add_argument("--series", metavar="SERIES", help="DICOM series: its UID, number or a part of its description")
-    parser.add_argument("--json", action="store_true", help="findings and series as JSON")
+    parser.add_argument("--series", metavar="SERIES", help=SERIES_HELP)
+    parser.add_argument("--json", action="store_true", help="tell findings and series as one JSON object")
 
 
 def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> None:
@@ -36,12 +36,12 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
         tell(json.dumps({"findings": findings, "series": facts}, indent=2))
     else:
         for series in checked.series:
-            tell(f"series: {series}, UID {series.uid}{', checked' if series is checked.chosen else ''}")
+            tell(f"Series: {series}, UID {series.uid}{', checked' if series is checked.chosen else ''}")
         for finding in checked.findings:
-            tell(f"{finding.level}: {finding.message} [{finding.code}]")
+            tell(f"{finding.level.capitalize()}: {finding.message}")
     errors = sum(finding.level == "error" for finding in checked.findings)
     if errors:
-        raise UnusableInput(f"The volume is not fit for synthesis: {errors} error(s) above say why.", "not_fit")
+        raise UnusableInput("The volume is not fit for synthesis; the errors above say why and what to do.", "not_fit")
     if not arguments.json:
         tell("The volume is fit for synthesis.")
 

@@ -9,18 +9,33 @@ from pathlib import Path
 
 from ..errors import CannotWrite, ThinSliceError
 from ..progress import Reporter, tell
-from .synthesize import INPUT_HELP, add_model_arguments
+from .synthesize import INPUT_HELP, SERIES_HELP, add_model_arguments
 
 NAME = "demo"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--input", type=Path, metavar="FILE", help=f"your own thick {INPUT_HELP}")
-    parser.add_argument("--series", metavar="SERIES", help="DICOM series: its UID, number or a part of its description")
-    parser.add_argument("--output", type=Path, default=Path("demo"), metavar="FOLDER", help="where results are written")
-    parser.add_argument("--seed", type=int, default=0, help="of the phantom")
+    parser.add_argument("--series", metavar="SERIES", help=SERIES_HELP)
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=Path("demo"),
+        metavar="FOLDER",
+        help="where the results are written; demo by default",
+    )
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=0,
+        help="number from which the phantom is drawn: another number draws another chest; 0 by default",
+    )
     add_model_arguments(parser)
-    parser.add_argument("--progress", choices=("bar", "none"), help="bar: default on a terminal")
+    parser.add_argument(
+        "--progress",
+        choices=("bar", "none"),
+        help="what is told meanwhile: a bar (the default on a terminal), or nothing but warnings",
+    )
 
 
 def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> None:
@@ -28,7 +43,7 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
     from ..job import Job
 
     if importlib.util.find_spec("matplotlib") is None:
-        raise ThinSliceError("The figure needs matplotlib; install it with: pip install matplotlib", "no_matplotlib")
+        raise ThinSliceError("Pictures need matplotlib; install it with: pip install matplotlib", "no_matplotlib")
     try:
         arguments.output.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -17,7 +17,9 @@ NAME = "devices"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="as one JSON object; memory in bytes, null if not told")
+    parser.add_argument(
+        "--json", action="store_true", help="tell it as one JSON object; memory in bytes, null where it is not known"
+    )
 
 
 def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> None:

@@ -15,11 +15,14 @@ NAME = "evaluate"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = (
-        "One case: --truth THIN METHOD=FILE ...; several: --list FILE. The first and last 5 slices are left out, as in "
+        "One case: --truth THIN METHOD=FILE …; several: --list FILE. The first and last 5 slices are left out, as in "
         "the paper. Medians come with 95% bootstrap intervals; from 6 cases on, methods are tested against each other."
     )
     parser.add_argument(
-        "methods", nargs="*", metavar="METHOD=FILE", help="a method's name and its volume, DLS=dls.nrrd"
+        "methods",
+        nargs="*",
+        metavar="METHOD=FILE",
+        help="a name for the method, and its volume: for example DLS=dls.nrrd",
     )
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--truth", type=Path, metavar="THIN", help="the true thin volume of one case")
@@ -27,15 +30,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--list",
         type=Path,
         metavar="FILE",
-        help="CSV with a line for each case: columns case, truth and one for each method, under the method's name; "
-        "relative paths start at the folder of the list",
+        help="CSV file with a line for each case: columns case, truth and one for each method, under the method's "
+        "name; relative paths start at the folder of the list",
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all results as JSON")
     parser.add_argument("--csv", type=Path, metavar="FILE", help="write the measures of each case and method as CSV")
     parser.add_argument(
-        "--plots", type=Path, metavar="FOLDER", help="draw box plots and the differences from the truth"
+        "--plots",
+        type=Path,
+        metavar="FOLDER",
+        help="draw box plots and pictures of the differences from the truth into this folder",
     )
-    parser.add_argument("--overwrite", action="store_true", help="replace existing --json and --csv files")
+    parser.add_argument("--overwrite", action="store_true", help="replace JSON and CSV files that are there already")
 
 
 def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> None:
@@ -44,12 +50,13 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
     from ..evaluation.evaluate import evaluate
     from ..evaluation.figures import box_plots, difference_picture, prepare_figures
     from ..evaluation.report import as_csv, as_json, as_text
-    from ..evaluation.written_text import check_text_targets, write_text
+    from ..volumes.whole_file import whole_file
+    from ..volumes.writing import check_places
 
     if arguments.list and arguments.methods:
         raise UnusableInput("With --list, methods are named in the list; leave METHOD=FILE out.", "wrong_method")
     cases = cases_of_list(arguments.list) if arguments.list else [case_of_arguments(arguments.truth, arguments.methods)]
-    check_text_targets([target for target in (arguments.json, arguments.csv) if target], arguments.overwrite)
+    check_places([target for target in (arguments.json, arguments.csv) if target], arguments.overwrite)
     folder = arguments.plots
     if folder:
         prepare_figures(folder)
@@ -62,8 +69,8 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
     )
     if folder:
         box_plots(evaluation, folder)
-    if arguments.json:
-        write_text(as_json(evaluation), arguments.json)
-    if arguments.csv:
-        write_text(as_csv(evaluation), arguments.csv)
+    for target, as_written in ((arguments.json, as_json), (arguments.csv, as_csv)):
+        if target:
+            with whole_file(target) as part:
+                part.write_bytes(as_written(evaluation).encode())  # with the text's own line ends
     print(as_text(evaluation))

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from ..progress import Reporter, tell
+from .synthesize import ANONYMOUS_HELP, COMPRESSION_HELP, PROGRESS_HELP, SERIES_HELP
 
 NAME = "export"
 
@@ -17,25 +18,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         nargs="+",
         metavar="VOLUME",
-        help="DLS or BIS volume as `synthesize` wrote it: .nrrd, .mha",
+        help="DLS or BIS volume as `synthesize` wrote it, as .nrrd or .mha",
     )
-    parser.add_argument("folder", type=Path, metavar="FOLDER", help="for the series: FOLDER/DLS and FOLDER/BIS")
     parser.add_argument(
-        "--source", type=Path, required=True, metavar="INPUT", help="the DICOM series that they were made from"
+        "folder", type=Path, metavar="FOLDER", help="where the series are written, as FOLDER/DLS and FOLDER/BIS"
     )
-    parser.add_argument("--series", metavar="SERIES", help="DICOM series: its UID, number or a part of its description")
+    parser.add_argument(
+        "--source",
+        type=Path,
+        required=True,
+        metavar="INPUT",
+        help="the DICOM files that they were made from: a folder or a ZIP file",
+    )
+    parser.add_argument("--series", metavar="SERIES", help=SERIES_HELP)
     parser.add_argument(
         "--dicom-compression",
         choices=("none", "rle", "jpeg2000"),
         default="none",
-        help="without loss; jpeg2000 needs pylibjpeg-openjpeg",
+        help=COMPRESSION_HELP,
     )
-    parser.add_argument(
-        "--anonymous",
-        action="store_true",
-        help="leave the patient's identity out (PS3.15 Basic Profile; pixels stay as they are)",
-    )
-    parser.add_argument("--progress", choices=("bar", "json", "none"), help="bar: default on a terminal")
+    parser.add_argument("--anonymous", action="store_true", help=ANONYMOUS_HELP)
+    parser.add_argument("--progress", choices=("bar", "json", "none"), help=PROGRESS_HELP)
     parser.add_argument("--overwrite", action="store_true", help="replace the series of a former run")
 
 
@@ -47,4 +50,5 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
     facts = export_results(
         arguments.volumes, arguments.source, output, reporter, undo, arguments.series, arguments.overwrite
     )
-    tell(f"{arguments.folder}: DICOM series {', '.join(facts['series'])}, {facts['seconds']} s")
+    kinds = ", ".join(facts["series"])
+    tell(f"{arguments.folder}: new DICOM series ({kinds}), {facts['seconds']} s; each says that it is synthetic.")

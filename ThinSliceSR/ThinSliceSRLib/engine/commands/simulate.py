@@ -8,17 +8,23 @@ from pathlib import Path
 
 from ..errors import UnusableInput
 from ..progress import Reporter, tell
-from .synthesize import INPUT_HELP
+from .synthesize import INPUT_HELP, SERIES_HELP
 
 NAME = "simulate"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("thin", type=Path, metavar="THIN", help=f"thin {INPUT_HELP}")
-    parser.add_argument("thick", type=Path, metavar="THICK", help="thick volume to write")
-    parser.add_argument("--series", metavar="SERIES", help="DICOM series: its UID, number or a part of its description")
-    parser.add_argument("--slab-mm", type=float, default=5.0, metavar="MM", help="thickness and distance of the slices")
-    parser.add_argument("--overwrite", action="store_true", help="replace an existing output")
+    parser.add_argument("thick", type=Path, metavar="THICK", help="thick volume to write: .nrrd, .nii, .nii.gz or .mha")
+    parser.add_argument("--series", metavar="SERIES", help=SERIES_HELP)
+    parser.add_argument(
+        "--slab-mm",
+        type=float,
+        default=5.0,
+        metavar="MM",
+        help="thickness and distance of the thick slices, 5 by default",
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace THICK if it is there already")
 
 
 def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> None:
@@ -37,4 +43,4 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
     with PendingOutputs(arguments.overwrite) as outputs:
         undo.callback(outputs.discard)
         outputs.write(thick, arguments.thick, simulated_thick_header(arguments.slab_mm))
-    tell(f"{arguments.thick}: {thick.size[thick.through_plane_axis]} slices of {arguments.slab_mm:g} mm (simulated)")
+    tell(f"{arguments.thick}: {thick.size[thick.through_plane_axis]} simulated slices of {arguments.slab_mm:g} mm.")

@@ -12,11 +12,19 @@ from ..progress import Reporter, tell
 
 NAME = "synthesize"
 INPUT_HELP = "volume: NRRD, NIfTI, MetaImage, or a folder or ZIP file of DICOM files"
+SERIES_HELP = "which DICOM series of the input to take: its UID, its number or a part of its description"
+COMPRESSION_HELP = "compress the DICOM series without loss; jpeg2000 needs the package pylibjpeg-openjpeg"
+ANONYMOUS_HELP = (
+    "leave the patient's identity out of the DICOM series (Basic Profile of DICOM PS3.15; pixels stay as they are)"
+)
+PROGRESS_HELP = (
+    "what is told meanwhile: a bar (the default on a terminal), JSON events for programs, or nothing but warnings"
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("input", type=Path, metavar="INPUT", help=f"thick {INPUT_HELP}")
-    parser.add_argument("output", type=Path, metavar="OUTPUT", help="DLS volume to write: .nrrd, .nii, .nii.gz, .mha")
+    parser.add_argument("output", type=Path, metavar="OUTPUT", help="DLS volume to write: .nrrd, .nii, .nii.gz or .mha")
     parser.add_argument(
         "--bicubic", type=Path, metavar="FILE", help="also write the BIS volume (bicubic interpolation)"
     )
@@ -24,30 +32,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--dicom-out",
         type=Path,
         metavar="FOLDER",
-        help="of a DICOM series: also make DICOM series in its study, in FOLDER/DLS and, with --bicubic, FOLDER/BIS",
+        help="of DICOM input: also make DICOM series in its study, in FOLDER/DLS and, with --bicubic, FOLDER/BIS",
     )
-    parser.add_argument(
-        "--anonymous",
-        action="store_true",
-        help="leave the patient's identity out of the DICOM series (PS3.15 Basic Profile; pixels stay as they are)",
-    )
-    parser.add_argument("--series", metavar="SERIES", help="DICOM series: its UID, number or a part of its description")
+    parser.add_argument("--anonymous", action="store_true", help=ANONYMOUS_HELP)
+    parser.add_argument("--series", metavar="SERIES", help=SERIES_HELP)
     add_model_arguments(parser)
     add_result_arguments(parser)
     parser.add_argument(
-        "--first-at", type=finite_number, default=0.0, metavar="MM", help="begin at this distance from the first slice"
+        "--first-at",
+        type=finite_number,
+        default=0.0,
+        metavar="MM",
+        help="make those thin slices first that lie at this distance from the first slice",
     )
     parser.add_argument(
-        "--preview", type=Path, metavar="FILE", help="show finished slices here meanwhile (.nhdr, its .raw beside it)"
+        "--preview",
+        type=Path,
+        metavar="FILE",
+        help="new file (.nhdr, with a .raw beside it) in which finished thin slices can be looked at meanwhile",
     )
     parser.add_argument(
         "--skip-air",
         choices=("on", "off"),
         default="on",
-        help="interpolate the air around the body instead of synthesising it (published tiling never does)",
+        help="on (the default): interpolate the air around the body, which is faster; off: synthesise it too, as "
+        "--tiling published always does",
     )
-    parser.add_argument("--progress", choices=("bar", "json", "none"), help="bar: default on a terminal")
-    parser.add_argument("--overwrite", action="store_true", help="replace existing outputs")
+    parser.add_argument("--progress", choices=("bar", "json", "none"), help=PROGRESS_HELP)
+    parser.add_argument("--overwrite", action="store_true", help="replace outputs that are there already")
 
 
 def finite_number(text: str) -> float:
@@ -60,37 +72,60 @@ def finite_number(text: str) -> float:
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments that choose model, device and precision."""
-    parser.add_argument("--weights", default="auto", metavar="NAME|FILE", help="auto: base on a GPU, small on a CPU")
-    parser.add_argument("--device", default="auto", metavar="auto|cpu|cuda[:N]|xpu[:N]|mps", help="where to compute")
     parser.add_argument(
-        "--precision", choices=("auto", "float32", "bf16", "fp16"), default="auto", help="of the network"
+        "--weights",
+        default="auto",
+        metavar="NAME|FILE",
+        help="the model: a name that `thinslicesr weights list` tells, or a .safetensors file; auto (the default) "
+        "takes base on a GPU and small on a CPU, or the one of them that is there",
+    )
+    parser.add_argument(
+        "--device",
+        default="auto",
+        metavar="auto|cpu|cuda[:N]|xpu[:N]|mps",
+        help="where to compute: cpu, cuda (GPUs of NVIDIA or AMD), xpu (Intel) or mps (Apple), as `thinslicesr "
+        "devices` lists them; auto (the default) takes a GPU if there is one",
+    )
+    parser.add_argument(
+        "--precision",
+        choices=("auto", "float32", "bf16", "fp16"),
+        default="auto",
+        help="how exactly the network computes: float32 (32 bit) most exactly, bf16 and fp16 (16 bit) faster where the "
+        "device is made for it; auto (the default) takes the fastest that the device is made for",
     )
 
 
 def add_result_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments that choose how results are made and written."""
     parser.add_argument(
-        "--spacing", choices=("native", "1.0"), default="native", help="a fifth of the thick spacing, or exactly 1 mm"
+        "--spacing",
+        choices=("native", "1.0"),
+        default="native",
+        help="how far apart the thin slices lie: a fifth of the thick ones' distance (native, the default), or 1 mm",
     )
     parser.add_argument(
         "--tiling",
         choices=("overlapped", "published"),
         default="overlapped",
-        help="how cubes lie: blended where they overlap, or side by side, where small volumes are padded",
+        help="how the cubes lie, the pieces of the volume that the network sees: overlapping and blended (the "
+        "default), or side by side as in the published program",
     )
     parser.add_argument(
         "--slab-consistency",
         choices=("auto", "on", "off"),
         default="auto",
-        help="make the mean of each synthesised slab equal its thick slice; auto: unless slices overlap or have gaps",
+        help="make the mean of each slab of thin slices equal its thick slice; auto (the default): unless thick slices "
+        "overlap or have gaps",
     )
     parser.add_argument(
         "--dicom-compression",
         choices=("none", "rle", "jpeg2000"),
         default="none",
-        help="of the DICOM series, without loss; jpeg2000 needs pylibjpeg-openjpeg",
+        help=COMPRESSION_HELP,
     )
-    parser.add_argument("--uncompressed", action="store_true", help="outputs are written faster, but are larger")
+    parser.add_argument(
+        "--uncompressed", action="store_true", help="write the volumes uncompressed: faster, but larger"
+    )
 
 
 def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> None:
@@ -122,7 +157,10 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
         slab_consistent={"auto": None, "on": True, "off": False}[arguments.slab_consistency],
     )
     outcome = run_job(job, reporter, undo)
+    told = {"dls": "the DLS volume", "bis": "the BIS volume", "dicom": "the same as DICOM series"}
+    for kind, place in outcome.facts["outputs"].items():
+        tell(f"{place}: {told[kind]} (synthetic, for research only)")
     tell(
-        f"{arguments.output}: DLS (synthetic) by {outcome.model.label}, {outcome.facts['seconds']} s, "
-        f"mean slab error {outcome.facts['slab_error_hu']['mean']} HU"
+        f"Made by {outcome.model.label} in {outcome.facts['seconds']} s; averaged again, the DLS slices differ from "
+        f"the thick ones by {outcome.facts['slab_error_hu']['mean']} HU on average (the slab error)."
     )

@@ -11,39 +11,58 @@ from typing import TYPE_CHECKING
 
 from ..errors import CannotWrite, WeightsError
 from ..progress import Reporter
+from .synthesize import PROGRESS_HELP
 
 if TYPE_CHECKING:
     from ..weights.inventory import WeightsFile
     from ..weights.registry import RegisteredModel
 
 NAME = "weights"
+PLACES = {"own": "your own folder", "installed": "came with ThinSliceSR", "clone": "came with ThinSliceSR"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(metavar="ACTION", required=True)
 
-    listing = actions.add_parser("list", help="tell which weights are where, and which could be downloaded")
-    listing.add_argument("--json", action="store_true", help="as one JSON object")
+    listing = actions.add_parser("list", help="tell which weights are where, and which can be downloaded")
+    listing.add_argument("--json", action="store_true", help="tell it as one JSON object")
     listing.set_defaults(action=list_weights)
 
-    download = actions.add_parser("download", help="fetch registered weights into your own folder")
-    download.add_argument("name", metavar="NAME", help="of registered weights")
-    download.add_argument("--mirror", metavar="ADDRESS", help="folder on a server to ask instead (THINSLICESR_MIRROR)")
-    download.add_argument("--progress", choices=("bar", "json", "none"), help="bar: default on a terminal")
+    download = actions.add_parser("download", help="download registered weights into your own folder")
+    download.add_argument("name", metavar="NAME", help="of registered weights, as `thinslicesr weights list` tells it")
+    download.add_argument(
+        "--mirror",
+        metavar="ADDRESS",
+        help="address of a folder on another server to ask instead (or set THINSLICESR_MIRROR)",
+    )
+    download.add_argument("--progress", choices=("bar", "json", "none"), help=PROGRESS_HELP)
     download.set_defaults(action=download_weights)
 
-    importing = actions.add_parser("import", help="take in a weights file, or a published checkpoint (.pkl, .pth)")
-    importing.add_argument("file", type=Path, metavar="FILE", help="read without running code that it may hold")
-    importing.add_argument("--name", metavar="NAME", help="what to call the weights; default: as they are called")
+    importing = actions.add_parser(
+        "import", help="copy a weights file, or a checkpoint of the published model, into your own folder"
+    )
+    importing.add_argument(
+        "file",
+        type=Path,
+        metavar="FILE",
+        help="weights file (.safetensors) or published checkpoint (.pkl, .pth); code that it may hold is never run",
+    )
+    importing.add_argument(
+        "--name", metavar="NAME", help="what to call the weights; by default as they are called in FILE"
+    )
     importing.set_defaults(action=import_file)
     for action in (download, importing):
-        action.add_argument("--overwrite", action="store_true", help="replace other weights of that name")
+        action.add_argument(
+            "--overwrite", action="store_true", help="replace other weights of that name in your own folder"
+        )
 
     verify = actions.add_parser("verify", help="check that all weights are whole and can be loaded")
     verify.set_defaults(action=verify_weights)
 
-    remove = actions.add_parser("remove", help="remove weights from your own folder, never those of the installation")
-    remove.add_argument("name", metavar="NAME")
+    remove = actions.add_parser(
+        "remove", help="remove weights from your own folder; those that came with ThinSliceSR stay"
+    )
+    remove.add_argument("name", metavar="NAME", help="of the weights, as `thinslicesr weights list` tells it")
     remove.set_defaults(action=remove_weights)
 
     for action in (listing, download, importing, verify):
@@ -53,14 +72,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             action="append",
             default=[],
             metavar="FILE",
-            help="names further models (THINSLICESR_REGISTRY)",
+            help="file of the form of manifest.json that registers further models (or set THINSLICESR_REGISTRY)",
         )
 
     untrained = actions.add_parser(
         "untrained", help="write weights that equal linear interpolation, the start of a training"
     )
     untrained.add_argument("file", type=Path, metavar="FILE", help="weights file to write (.safetensors)")
-    untrained.add_argument("--model", choices=("small", "base"), default="small", help="size of the network")
+    untrained.add_argument(
+        "--model", choices=("small", "base"), default="small", help="size of the network; small by default"
+    )
     untrained.set_defaults(action=write_untrained)
 
     for action in actions.choices.values():
@@ -90,31 +111,31 @@ def list_weights(arguments: argparse.Namespace, reporter: Reporter, undo: ExitSt
     for model in models.values():
         if model.name not in there:
             print(describe_missing(model))
-    print("Weights are looked for in, in this order:")
+    print("Weights are looked for in these folders, in this order:")
     for place, folder in weights_places().items():
-        print(f"  {folder} ({place})")
+        print(f"  {folder} ({PLACES[place]})")
 
 
 def describe_file(file: WeightsFile) -> str:
     """One line of the list about weights that are there."""
     states = {
-        "registered": "as registered",
-        "differs": "not what is registered under this name",
-        "local": "not registered",
+        "registered": "ready",
+        "differs": "not the registered model of this name",
+        "local": "ready, not a registered model",
         "damaged": "damaged, or no weights of ThinSliceSR",
     }
     remarks = [states[file.state]]
     if file.state != "damaged" and not file.trained:
-        remarks.append("untrained")
+        remarks.append("untrained, for tests only")
     if not file.used:
-        remarks.append("not used, because another of that name is found first")
-    return f"{file.name}  {file.bytes / 1e6:.1f} MB  {', '.join(remarks)}\n  {file.path} ({file.place})"
+        remarks.append("not used, because another of this name is found first")
+    return f"{file.name}  {file.bytes / 1e6:.1f} MB  {', '.join(remarks)}\n  {file.path} ({PLACES[file.place]})"
 
 
 def describe_missing(model: RegisteredModel) -> str:
     """One line of the list about registered weights that are nowhere."""
-    way = f"thinslicesr weights download {model.name}" if model.urls else "no address is registered"
-    return f"{model.name}  {model.bytes / 1e6:.1f} MB  registered, but not here ({way})"
+    way = f"thinslicesr weights download {model.name}" if model.urls else "thinslicesr weights import FILE"
+    return f"{model.name}  {model.bytes / 1e6:.1f} MB  not on this computer; get it with: {way}"
 
 
 def download_weights(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> None:
@@ -123,11 +144,11 @@ def download_weights(arguments: argparse.Namespace, reporter: Reporter, undo: Ex
 
     models = registered_models(arguments.registry)
     if arguments.name not in models:
-        known = f"registered are {', '.join(models)}" if models else "none are"
+        known = f"choose one of: {', '.join(models)}" if models else "name a registry that has them (--registry)"
         raise WeightsError(f"No weights named {arguments.name} are registered; {known}.", "weights_unknown")
     path = download(models[arguments.name], reporter, undo, arguments.mirror, arguments.overwrite)
     reporter.finished({"outputs": {"weights": str(path)}})
-    print(f"{arguments.name}: whole, in {path}")
+    print(f"{arguments.name} is ready, in {path}")
 
 
 def import_file(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> None:
@@ -156,10 +177,10 @@ def verify_weights(arguments: argparse.Namespace, reporter: Reporter, undo: Exit
     for file in files:
         problem = problem_of(file)
         wrong += problem is not None
-        checked = "its SHA-256 is the registered one, and it loads" if file.state == "registered" else "it loads"
+        checked = "by its SHA-256 the registered one, and it loads" if file.state == "registered" else "it loads"
         print(f"wrong: {problem}" if problem else f"right: {file.path} ({checked})")
     if wrong:
-        raise WeightsError(f"{wrong} of {len(files)} weights files are wrong, as told above.", "weights_damaged")
+        raise WeightsError(f"{wrong} of {len(files)} weights files are wrong; see above what to do.", "weights_damaged")
     if not files:
         print("There are no weights to verify.")
 
@@ -169,7 +190,7 @@ def remove_weights(arguments: argparse.Namespace, reporter: Reporter, undo: Exit
     from ..weights.registry import checked_model_name
 
     for path in remove_from_own_folder(checked_model_name(arguments.name)):
-        print(f"removed {path}")
+        print(f"Removed {path}.")
 
 
 def write_untrained(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> None:
@@ -177,7 +198,7 @@ def write_untrained(arguments: argparse.Namespace, reporter: Reporter, undo: Exi
     from ..weights.weights_file import save_weights, untrained_network
 
     if arguments.file.exists():
-        raise CannotWrite(f"{arguments.file} is there already; choose another name.")
+        raise CannotWrite(f"{arguments.file} exists; give another name.")
     network = untrained_network(BASE if arguments.model == "base" else SMALL)
     save_weights(arguments.file, network, f"cthnet-{arguments.model}-untrained", trained=False)
-    print(f"{arguments.file}: untrained {arguments.model} weights, equal to linear interpolation")
+    print(f"{arguments.file}: untrained weights of size {arguments.model}, which interpolate linearly.")

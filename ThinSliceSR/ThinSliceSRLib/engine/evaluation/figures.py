@@ -11,8 +11,8 @@ import numpy as np
 
 from ..errors import CannotWrite, ThinSliceError
 from ..pictures import DOTS_PER_INCH, INCHES_PER_PICTURE, LUNG_WINDOW, PLANES, box_of, plane_picture, to_window
-from ..volumes.unfinished import unfinished_name
 from ..volumes.volume import Volume
+from ..volumes.whole_file import whole_file
 from .cases import TRUTH, Case
 from .evaluate import TESTED_MEASURES, Evaluation, values_of
 
@@ -103,14 +103,6 @@ def _figure(width: float, height: float) -> Figure:
 
 
 def _write(figure: Figure, path: Path) -> Path:
-    part = path.with_name(unfinished_name(path.suffix))
-    try:
+    with whole_file(path) as part:
         figure.savefig(part)
-        part.replace(path)
-    except OSError as error:
-        raise CannotWrite(
-            f"The picture cannot be written to {path.parent} ({error.strerror}); choose another folder."
-        ) from error
-    finally:
-        part.unlink(missing_ok=True)
     return path

@@ -6,7 +6,7 @@ import errno
 import os
 import shutil
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import product
@@ -40,22 +40,30 @@ def check_targets(
     source: the input, which no output may replace, whatever is allowed to be overwritten.
 
     grid: a volume with the axes and the extent of those to be written, if it is known: NIfTI cannot hold leaning axes.
-    Also removes what runs that died have left in the folders. Raises UnusableInput (`unknown_suffix`, `same_target`)
-    or CannotWrite (`target_exists`, `no_folder`, `cannot_write`, `no_room`, `geometry_lost`).
+    Raises as `check_places` and UnusableInput (`unknown_suffix`, `same_target`) or CannotWrite (`geometry_lost`).
     """
     targets = [Path(target) for target in targets]
+    if source is not None and Path(source).resolve() in [target.resolve() for target in targets]:
+        raise UnusableInput("The output would replace the input; give it another name.", "same_target")
+    check_places(targets, overwrite)
+    for target in targets:
+        suffix = _suffix(target)
+        if grid is not None and suffix.startswith(".nii") and _lean_mm(grid) > CORNER_TOLERANCE_MM[suffix]:
+            raise _geometry_lost(suffix)
+
+
+def check_places(targets: Sequence[Path], overwrite: bool = False) -> None:
+    """Returns when files can be written to all `targets`; also removes what runs that died have left beside them.
+
+    Raises UnusableInput (`same_target`) or CannotWrite (`target_exists`, `no_folder`, `cannot_write`, `no_room`).
+    """
     if len({target.resolve() for target in targets}) < len(targets):
         raise UnusableInput("Two outputs have the same name; give each its own.", "same_target")
     for target in targets:
-        if source is not None and target.resolve() == Path(source).resolve():
-            raise UnusableInput("The output would replace the input; give it another name.", "same_target")
         try:
             _check_place(target, overwrite)
         except OSError as error:
             raise writing_refusal(target.parent, error) from error
-        suffix = _suffix(target)
-        if grid is not None and suffix.startswith(".nii") and _lean_mm(grid) > CORNER_TOLERANCE_MM[suffix]:
-            raise _geometry_lost(suffix)
 
 
 class PendingOutputs:
@@ -142,7 +150,7 @@ def _check_place(target: Path, overwrite: bool) -> None:
     if target.is_dir():
         raise CannotWrite(f"{target} is a folder; give the name of a file.")
     if target.exists() and not overwrite:
-        raise CannotWrite(f"{target} exists; allow overwriting or give another name.", "target_exists")
+        raise CannotWrite(f"{target} exists; allow overwriting (--overwrite) or give another name.", "target_exists")
     if not target.parent.is_dir():
         raise CannotWrite(f"There is no folder {target.parent}; create it or choose another.", "no_folder")
     require_writable(target.parent)

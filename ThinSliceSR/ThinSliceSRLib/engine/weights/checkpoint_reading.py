@@ -101,7 +101,7 @@ def read_checkpoint(path: Path) -> Any:
 class _Reader(pickle.Unpickler):
     """An unpickler that makes nothing but plain containers, tensors and inert objects.
 
-    storages: filled by `persistent_load`, by key; those of the zip format are read at once by `load_storage`.
+    storages: by key; those of the zip format hold their values at once, those of the older format wait for them.
     """
 
     def __init__(self, file: io.BytesIO, limit: int, archive: zipfile.ZipFile | None = None, folder: str = "") -> None:

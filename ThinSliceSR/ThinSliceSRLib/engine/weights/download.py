@@ -46,12 +46,13 @@ def download(
     if not addresses:
         raise WeightsError(
             f"No address is registered for {model.name}; copy {model.file} into {target.parent}, or name a server that "
-            f"has it with --mirror or {MIRROR_VARIABLE}.",
+            f"has it (--mirror or {MIRROR_VARIABLE}).",
             "no_address",
         )
     if target.exists() and not overwrite:
         raise CannotWrite(
-            f"{target} holds other weights than the registered {model.name}; allow overwriting or remove it.",
+            f"{target} holds other weights than the registered {model.name}; allow overwriting (--overwrite) or remove "
+            "them.",
             "target_exists",
         )
     with PartialFile(target) as part:

@@ -41,7 +41,8 @@ def make_opener() -> urllib.request.OpenerDirector:
             context.load_verify_locations(**({"capath": bundle} if Path(bundle).is_dir() else {"cafile": bundle}))
         except OSError as error:  # an SSLError is one, too
             raise WeightsError(
-                f"{CERTIFICATES_VARIABLE} names {bundle}, which cannot be read as certificates; correct or unset it.",
+                f"{CERTIFICATES_VARIABLE} names {bundle}, which cannot be read as certificates; correct or "
+                "unset this environment variable.",
                 "certificates_unusable",
             ) from error
     return urllib.request.build_opener(urllib.request.HTTPSHandler(context=context))
@@ -157,8 +158,8 @@ def _why(error: object) -> str:
     """What happened, said of the server."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return (
-            f"shows a certificate that is not trusted here ({error.verify_message}; the environment variable "
-            "SSL_CERT_FILE can name further ones)"
+            f"shows a certificate that is not trusted here ({error.verify_message}; name the file of your "
+            f"institution's certificates in the environment variable {CERTIFICATES_VARIABLE})"
         )
     if isinstance(error, socket.gaierror):
         return "cannot be found (is there a network?)"

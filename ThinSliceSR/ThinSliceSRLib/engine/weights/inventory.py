@@ -48,7 +48,7 @@ def weights_files(models: Mapping[str, RegisteredModel]) -> list[WeightsFile]:
 def problem_of(file: WeightsFile) -> str | None:
     """What is wrong with a weights file, in one sentence; None when nothing is."""
     if file.state == "differs":
-        return f"{file.path} does not hold the registered weights {file.name}; remove it or download it anew."
+        return f"{file.path} does not hold the registered weights {file.name}; remove it, then download it again."
     try:
         load_model(file.path)
     except WeightsError as error:
@@ -73,7 +73,10 @@ def place_in_own_folder(name: str, write: Callable[[Path], object], overwrite: b
         target.parent.mkdir(parents=True, exist_ok=True)
         remove_left_overs(target.parent)
         if target.exists() and not overwrite:
-            raise CannotWrite(f"{target} is there already; remove it or give another --name.", "target_exists")
+            raise CannotWrite(
+                f"{target} exists; remove it first, allow overwriting (--overwrite) or give another name (--name).",
+                "target_exists",
+            )
         write(temporary)
         load_model(temporary)
         os.replace(temporary, target)
@@ -95,11 +98,12 @@ def remove_from_own_folder(name: str) -> list[Path]:
         shipped = [folder / target.name for folder in weights_places().values() if (folder / target.name).is_file()]
         if shipped:
             raise WeightsError(
-                f"{shipped[0]} came with the program and is not removed; only weights in {target.parent} are.",
+                f"{shipped[0]} came with ThinSliceSR, so it stays; only weights in {target.parent} can be removed.",
                 "not_own_weights",
             )
         raise WeightsError(
-            f"No weights named {name} are in {target.parent}; ask `weights list` which there are.", "weights_missing"
+            f"No weights named {name} are in {target.parent}; choose one that `thinslicesr weights list` tells.",
+            "weights_missing",
         )
     try:
         for path in there:
@@ -117,8 +121,8 @@ def partial_paths(target: Path) -> tuple[Path, Path]:
 def cannot_write(folder: Path, error: OSError) -> CannotWrite:
     """What to tell when the user's own folder cannot be written to."""
     return CannotWrite(
-        f"The folder {folder} cannot be written to ({error.strerror or error}); make room or allow it, or name another "
-        "one in THINSLICESR_WEIGHTS.",
+        f"The folder {folder} cannot be written to ({error.strerror or error}); make room there or allow it, or "
+        "name another one in the environment variable THINSLICESR_WEIGHTS.",
     )
 
 

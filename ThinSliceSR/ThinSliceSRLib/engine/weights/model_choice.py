@@ -32,7 +32,9 @@ def own_weights_folder() -> Path:
             data = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
     except RuntimeError as error:
         raise WeightsError(
-            f"This user has no home folder; name a folder for weights in {WEIGHTS_FOLDER_VARIABLE}.", "no_folder"
+            f"This user has no home folder; name a folder for weights in the environment variable "
+            f"{WEIGHTS_FOLDER_VARIABLE}.",
+            "no_folder",
         ) from error
     return data / "ThinSliceSR" / "model_weights"
 
@@ -75,7 +77,7 @@ def choose_model(name: str, on_gpu: bool) -> Model:
             if (folder / file).is_file():
                 return load_model(folder / file)
     raise WeightsError(
-        f"No weights named {' or '.join(Path(file).stem for file in files)} were found in "
-        f"{', '.join(str(folder) for folder in weights_folders())}; copy them there or name a file with --weights.",
+        f"No weights named {' or '.join(Path(file).stem for file in files)} are on this computer; choose one that "
+        f"`thinslicesr weights list` tells, or copy {files[0]} into {weights_folders()[0]}.",
         "weights_missing",
     )

@@ -52,4 +52,6 @@ def _require_free(name: str, models: Mapping[str, RegisteredModel], sha256: str 
         there = folder / f"{name}{SUFFIX}"
         taken = taken or (place != "own" and there.is_file() and sha256_of(there) != sha256)
     if taken:
-        raise CannotWrite(f"The name {name} belongs to other weights; give another one with --name.", "name_taken")
+        raise CannotWrite(
+            f"The name {name} belongs to other weights; import these under another one (--name).", "name_taken"
+        )

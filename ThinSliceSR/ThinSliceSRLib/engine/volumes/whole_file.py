@@ -1,0 +1,28 @@
+"""Files that stand under their name only when they are whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..errors import CannotWrite
+from .unfinished import unfinished_name
+
+
+@contextmanager
+def whole_file(target: Path) -> Iterator[Path]:
+    """A path beside `target` to write to: what is there gets the target's name when the `with` block ends well.
+
+    After any exception in the block nothing is left, and an OSError is told as CannotWrite.
+    """
+    part = target.with_name(unfinished_name(target.suffix))
+    try:
+        yield part
+        part.replace(target)
+    except OSError as error:
+        raise CannotWrite(
+            f"{target.name} cannot be written to {target.parent} ({error.strerror}); choose another folder."
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)
