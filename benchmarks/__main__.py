@@ -69,7 +69,7 @@ def parser() -> argparse.ArgumentParser:
     whole.add_argument("--against", type=Path, metavar="OLD", help="the JSON of an earlier call: also print ratios")
 
     speed = whole.add_argument_group("cubes and volumes (the default)")
-    speed.add_argument("--cube", type=window_multiple, default=256, help="rows and columns of the cube, such as 128")
+    speed.add_argument("--cube", type=rows_of_cube, default=256, help="rows and columns of the cube, such as 128")
     speed.add_argument("--volume", type=volume_size, default=(512, 512, 60), help="such as 512x512x60")
     speed.add_argument("--cubes-only", action="store_true", help="leave the volumes out")
 
@@ -92,10 +92,10 @@ def positive(argument: str) -> int:
     return number
 
 
-def window_multiple(argument: str) -> int:
-    """Rows and columns that the windows of every model divide."""
+def rows_of_cube(argument: str) -> int:
+    """Rows and columns that every model takes."""
     number = positive(argument)
-    if number % 8:
+    if number % 16:
         raise ValueError(argument)
     return number
 

@@ -66,7 +66,7 @@ def test_volumes_and_growth_run_the_command_line_and_tell_its_times_and_memory(
     monkeypatch.setattr(measurement, "drawn_chest", lambda: thick_volume)
     monkeypatch.setattr("benchmarks.growth.drawn_chest", lambda: thick_volume)
     file = tmp_path / "all.json"
-    options = [*TINY, "--precisions", "float32", "--threads", "1", "--cube", "8", "--volume", "16x16x8"]
+    options = [*TINY, "--precisions", "float32", "--threads", "1", "--cube", "16", "--volume", "16x16x8"]
     assert main([*options, "--json", str(file)]) == 0
 
     (row,) = json.loads(file.read_text())["volumes"]
@@ -87,7 +87,7 @@ def test_volumes_and_growth_run_the_command_line_and_tell_its_times_and_memory(
 
 def test_a_measurement_is_set_beside_an_earlier_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     file = tmp_path / "before.json"
-    options = [*TINY, "--threads", "1", "--cubes-only", "--cube", "8"]
+    options = [*TINY, "--threads", "1", "--cubes-only", "--cube", "16"]
     assert main([*options, "--json", str(file)]) == 0
     before = json.loads(file.read_text())
     for row in before["cubes"]:

@@ -156,7 +156,7 @@ def test_a_second_run_does_not_overwrite_the_first(run_to):
 
 
 def test_crops_that_the_network_cannot_take_are_refused(run_to):
-    with pytest.raises(UnusableInput, match="multiple of 8"):
+    with pytest.raises(UnusableInput, match="multiple of 16"):
         run_to("run", 1, tiny_settings(simulated_pairs={"crop": 20}))
 
 

@@ -100,9 +100,8 @@ class BarReporter(SilentReporter):
         if stage != self._stage:
             self._close()
             self._stage = stage
-            self._bar = self._new_bar(
-                total=total, initial=done, desc=stage, bar_format="{l_bar}{bar}| {elapsed} done, {remaining} left"
-            )
+            form = "{l_bar}{bar}| {elapsed} done, {remaining} left"
+            self._bar = self._new_bar(total=total, initial=done, desc=stage, position=0, bar_format=form)
         self._bar.update(done - self._bar.n)
         if done == total:
             self._close()
