@@ -117,5 +117,4 @@ def test_nothing_keeps_an_export_with_its_volumes_once_it_has_ended(
     kept = weakref.ref(session.start_export(request, **listeners))
     wait_for(lambda: told.outcomes)
     assert told.outcomes[0].done
-    wait_for(lambda: gc.collect() == 0, 5)
-    assert kept() is None
+    wait_for(lambda: gc.collect() >= 0 and kept() is None)
