@@ -12,32 +12,30 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import UnusableInput
-from ..volumes.volume import Volume
+from ..volumes.slab_profile import SlabProfile
+from ..volumes.volume import Acquisition, Volume
 
 
-def slab_weights(thin_slices: int, thin_spacing_mm: float, slab_mm: float) -> np.ndarray:
+def slab_weights(thin_slices: int, thin_spacing_mm: float, profile: SlabProfile) -> np.ndarray:
     """Share of each thin slice in each thick one: (thick slices, thin slices); every row sums to 1.
 
-    Slab k reaches slab_mm / 2 to both sides of k·slab_mm; thin slices that it cuts count by the part inside. The first
-    and the last slab reach beyond the volume and average what is there.
+    Thick slice k lies k spacings from the first thin slice. The first and the last reach beyond the volume and average
+    what is there.
     """
-    thick_slices = int((thin_slices - 1) * thin_spacing_mm / slab_mm + 1e-6) + 1
-    centres = np.arange(thick_slices)[:, None] * slab_mm
-    places = np.arange(thin_slices) * thin_spacing_mm
-    upper = np.minimum(places + thin_spacing_mm / 2, centres + slab_mm / 2)
-    lower = np.maximum(places - thin_spacing_mm / 2, centres - slab_mm / 2)
-    inside = np.clip(upper - lower, 0, None)
-    return inside / inside.sum(axis=1, keepdims=True)
+    thick_slices = int((thin_slices - 1) * thin_spacing_mm / profile.spacing_mm + 1e-6) + 1
+    centres = np.arange(thick_slices) * profile.spacing_mm
+    return profile.weights(np.arange(thin_slices) * thin_spacing_mm, thin_spacing_mm, centres)
 
 
-def simulate_thick(thin: Volume, slab_mm: float = 5.0) -> Volume:
-    """The thick volume that a scanner would have stored: thick slice k is centred k·slab_mm from the first thin slice.
+def simulate_thick(thin: Volume, profile: SlabProfile) -> Volume:
+    """The thick volume that a scanner would have stored: thick slice k is centred k spacings from the first thin slice.
 
     The slices are those of the through-plane axis; values keep their type (integers are rounded).
-    Raises UnusableInput when the thin slices are not thinner than the slab or too few for two slabs.
+    Raises UnusableInput when the thin slices are not thinner than the slabs or too few for two of them.
     """
     axis = thin.through_plane_axis
     spacing = thin.spacing_mm[axis]
+    slab_mm = profile.thickness_mm
     if not (math.isfinite(slab_mm) and slab_mm > 0):
         raise UnusableInput("A slab must be some millimetres thick; give --slab-mm a number above 0.", "wrong_usage")
     if spacing >= slab_mm:
@@ -46,7 +44,7 @@ def simulate_thick(thin: Volume, slab_mm: float = 5.0) -> Volume:
             "not_thin",
         )
     last = 2 - axis
-    weights = slab_weights(thin.hu.shape[last], spacing, slab_mm)
+    weights = slab_weights(thin.hu.shape[last], spacing, profile)
     if len(weights) < 2:
         raise UnusableInput(
             f"The volume is too short for two slabs of {slab_mm:g} mm; give a longer one.", "too_few_slices"
@@ -54,8 +52,9 @@ def simulate_thick(thin: Volume, slab_mm: float = 5.0) -> Volume:
     thick = np.moveaxis(along_slices(weights, np.moveaxis(thin.hu, last, 0)), 0, last)
     if np.issubdtype(thin.hu.dtype, np.integer):
         thick = np.rint(thick)
-    i_mm, j_mm, k_mm = (slab_mm if index == axis else value for index, value in enumerate(thin.spacing_mm))
-    return Volume(thick.astype(thin.hu.dtype), (i_mm, j_mm, k_mm), thin.origin_mm, thin.direction)
+    i_mm, j_mm, k_mm = (profile.spacing_mm if index == axis else value for index, value in enumerate(thin.spacing_mm))
+    told = Acquisition(slice_thickness_mm=profile.thickness_mm)
+    return Volume(thick.astype(thin.hu.dtype), (i_mm, j_mm, k_mm), thin.origin_mm, thin.direction, told)
 
 
 def along_slices(weights: np.ndarray, slices: np.ndarray) -> np.ndarray:
