@@ -11,7 +11,8 @@ import torch
 
 from ..network.slab_inputs import ForSlabs, slab_inputs
 from ..volumes.findings import Finding
-from ..volumes.slab_profile import slab_profile_of
+from ..volumes.profile_shape import with_measured_shape
+from ..volumes.slab_profile import SlabProfile, slab_profile_of
 from ..volumes.volume import Volume
 from ..weights.weights_file import Model
 from .body import find_body
@@ -55,6 +56,7 @@ def synthesize(
     rungs: Sequence[Rung],
     plan: CubePlan | None = None,
     *,
+    profile: SlabProfile | None = None,
     slab_consistent: bool = True,
     first_at_mm: float = 0.0,
     on_cube: Callable[[CubeDone], None] = lambda _: None,
@@ -67,6 +69,7 @@ def synthesize(
     the range is interpolated linearly and added.
     rungs: where to compute, and where to go on when memory runs out (each such step is told to `on_memory_step`).
     plan: where the cubes lie, by `plan_for`; as a run plans them by default if it is left out.
+    profile: how the thick slices were measured; by default what their source tells, in the shape that their noise tells.
     first_at_mm: the cubes nearest to this distance from the first slice are computed first.
     Raises DeviceError when the memory of the last rung does not suffice.
     """
@@ -74,19 +77,20 @@ def synthesize(
     config = model.configuration
     thin = ThinSlices(thick.hu, config, slab_consistent)
     order = plan.order_from(first_at_mm / thick.spacing_mm[2] * config.ratio + thin.half)
-    ladder = MemoryLadder(_network_for(thick, model), rungs, on_memory_step)
+    profile = profile or with_measured_shape(slab_profile_of(thick), thick)
+    ladder = MemoryLadder(_network_for(thick, model, profile), rungs, on_memory_step)
     for cube_done in run_cubes(thick.hu, thin, plan, order, model, ladder):
         on_cube(cube_done)
     dls = thick.on_slice_grid(thin.hu, thick.spacing_mm[2] / config.ratio)
     return Synthesis(dls, thin.slab_error(), ladder.device_label, ladder.precision, plan.air)
 
 
-def _network_for(thick: Volume, model: Model) -> torch.nn.Module:
+def _network_for(thick: Volume, model: Model, profile: SlabProfile) -> torch.nn.Module:
     """The model's network, told how the slices of a volume were measured if it asks for that."""
     if not model.configuration.slab_inputs:
         return model.network
     pixel_mm = math.sqrt(thick.spacing_mm[0] * thick.spacing_mm[1])
-    return ForSlabs(model.network, slab_inputs(slab_profile_of(thick), pixel_mm)[None])
+    return ForSlabs(model.network, slab_inputs(profile, pixel_mm)[None])
 
 
 def plan_for(thick: Volume, model: Model, tiling: Tiling = OVERLAPPED, skip_air: bool = True) -> CubePlan:
