@@ -11,6 +11,7 @@ from ThinSliceSRLib.engine.evaluation.evaluate import Evaluation, evaluate
 from ThinSliceSRLib.engine.job import Job, run_job
 from ThinSliceSRLib.engine.progress import make_reporter
 from ThinSliceSRLib.engine.synthesis.slab import simulate_thick
+from ThinSliceSRLib.engine.volumes.slab_profile import SlabProfile
 from ThinSliceSRLib.engine.volumes.whole_file import whole_file
 from ThinSliceSRLib.engine.volumes.writing import PendingOutputs
 from ThinSliceSRLib.engine.weights.registry import manifest_entry, read_registry, registry_text
@@ -52,7 +53,7 @@ def _made_case(source: Path, weights: Path, folder: Path, method: str, slab_mm: 
     thin = read_thin_volume(source)
     with PendingOutputs(overwrite=True) as outputs:
         outputs.write(thin, folder / "truth.nrrd")
-        outputs.write(simulate_thick(thin, slab_mm), folder / "thick.nrrd")
+        outputs.write(simulate_thick(thin, SlabProfile(slab_mm, slab_mm)), folder / "thick.nrrd")
     made = {"BIS": folder / "bis.nrrd", method: folder / "dls.nrrd"}
     job = Job(
         source=folder / "thick.nrrd",

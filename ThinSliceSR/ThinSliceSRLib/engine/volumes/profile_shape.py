@@ -18,8 +18,8 @@ SOFT_TISSUE_HU = 150  # within so much of water, bone and lung have no borders
 FEWEST_VOXELS = 500
 LEAST_NOISE_HU = 0.5
 NOISE_DEVIATIONS = 2.0  # what lies further out is a border
-# Leaving out what lies further out makes noise look less alike, and borders that neighbours share more alike: measured on
-# three chests, made thick by boxes and by bells.
+# Leaving that out makes noise look less alike, and borders that neighbours share make it look more alike: together this
+# was measured on three chests, made thick by boxes and by bells.
 LIKENESS_KEPT = 0.9
 GRAIN_MM = 1.4  # thin slices, too, share noise: as if the scanner saw so much at once
 STEP_MM = 0.1
