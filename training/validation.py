@@ -42,7 +42,7 @@ def simulated_cases(folder: Path, region: int, slabs: Sequence[tuple[float, floa
         thin = replace(thin, hu=central(thin.hu, region))
         for thickness, spacing in slabs:
             thick = simulate_thick(thin, SlabProfile(thickness, spacing))
-            name = f"{path.name.split('_')[0]} {thickness:g}/{spacing:g}"
+            name = f"{path.name} {thickness:g}/{spacing:g}"
             cases.append(_case(name, thick, thin.hu))
     return cases
 
