@@ -10,7 +10,8 @@ from ThinSliceSRLib.engine.evaluation.cases import TRUTH, Case
 from ThinSliceSRLib.engine.evaluation.evaluate import Evaluation, evaluate
 from ThinSliceSRLib.engine.job import Job, run_job
 from ThinSliceSRLib.engine.progress import make_reporter
-from ThinSliceSRLib.engine.synthesis.slab import simulate_thick
+from ThinSliceSRLib.engine.synthesis.simulation import simulate_thick
+from ThinSliceSRLib.engine.volumes.slab_profile import SlabProfile
 from ThinSliceSRLib.engine.volumes.whole_file import whole_file
 from ThinSliceSRLib.engine.volumes.writing import PendingOutputs
 from ThinSliceSRLib.engine.weights.registry import manifest_entry, read_registry, registry_text
@@ -18,14 +19,16 @@ from ThinSliceSRLib.engine.weights.weights_file import load_model
 
 from .volumes import find_volumes, read_thin_volume
 
+SLABS = SlabProfile(thickness_mm=5.0, spacing_mm=5.0)
 
-def measure_model(weights: Path, validation: Path, folder: Path, slab_mm: float = 5.0) -> Evaluation:
+
+def measure_model(weights: Path, validation: Path, folder: Path, profile: SlabProfile = SLABS) -> Evaluation:
     """Simulates the thick slices of each thin volume (brought to 1 mm), synthesises them, and measures the results.
 
     The whole volumes are measured, as `thinslicesr evaluate` does; what is made on the way stays in `folder`.
     """
     method = f"DLS {load_model(weights).label}"
-    cases = [_made_case(path, weights, folder / path.name, method, slab_mm) for path in find_volumes(validation)]
+    cases = [_made_case(path, weights, folder / path.name, method, profile) for path in find_volumes(validation)]
     return evaluate(cases)
 
 
@@ -47,12 +50,12 @@ def _medians_of(evaluation: Evaluation) -> dict[str, float]:
     return quality
 
 
-def _made_case(source: Path, weights: Path, folder: Path, method: str, slab_mm: float) -> Case:
+def _made_case(source: Path, weights: Path, folder: Path, method: str, profile: SlabProfile) -> Case:
     folder.mkdir(parents=True, exist_ok=True)
     thin = read_thin_volume(source)
     with PendingOutputs(overwrite=True) as outputs:
         outputs.write(thin, folder / "truth.nrrd")
-        outputs.write(simulate_thick(thin, slab_mm), folder / "thick.nrrd")
+        outputs.write(simulate_thick(thin, profile), folder / "thick.nrrd")
     made = {"BIS": folder / "bis.nrrd", method: folder / "dls.nrrd"}
     job = Job(
         source=folder / "thick.nrrd",

@@ -16,7 +16,7 @@ from .synthetic_mark import ATTRIBUTE_PREFIX, SOURCE_ROLE, Kind, mark
 from .volume_nodes import series_uid_of, thin_ijk_to_ras
 
 # What is said of the network does not hold for an interpolated volume.
-OF_BIS_TOO = ("EngineVersion",)
+OF_BIS_TOO = ("EngineVersion", "SlabMm", "SlabMmToldBy", "ThickSpacingMm", "SpacingMm")
 
 # What a name must say, and what is added to one that the user chose and that does not.
 WORDS: dict[Kind, str] = {"DLS": "synthetic", "BIS": "BIS"}

@@ -56,19 +56,22 @@ def nrrd_holds(path: Path, volume: Volume) -> bool:
 def nrrd_header(volume: Volume, entries: Mapping[str, str], encoding: str, values_file: str | None = None) -> str:
     """The header of a volume of int16 or float32 HU, up to the values or to the end of a header with a file of its own.
 
-    entries: keys and values of one line each.
+    The thickness of the slices, where it is known, is told along their axis. entries: keys and values of one line each.
     """
 
     def vector(values: Iterable[float]) -> str:
         return "(" + ",".join(repr(float(value)) for value in values) + ")"
 
     axes = " ".join(vector(volume.direction[:, axis] * volume.spacing_mm[axis]) for axis in range(3))
+    thickness = volume.acquisition.slice_thickness_mm
+    thicknesses = " ".join(repr(float(thickness)) if axis == volume.through_plane_axis else "NaN" for axis in range(3))
     lines = (
         "NRRD0004",
         f"type: {'float' if volume.hu.dtype == np.float32 else 'int16'}",
         "dimension: 3",
         "space: left-posterior-superior",
         f"sizes: {' '.join(str(length) for length in volume.size)}",
+        *([f"thicknesses: {thicknesses}"] if thickness is not None else []),
         f"space directions: {axes}",
         "kinds: domain domain domain",
         "endian: little",
