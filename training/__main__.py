@@ -37,6 +37,7 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--validation", type=Path, required=True, help="such a folder of volumes never trained on")
     train.add_argument("--run", type=Path, required=True, help="folder for checkpoints and logs")
     train.add_argument("--resume", action="store_true", help="go on from the last checkpoint of the run")
+    train.add_argument("--start", type=Path, metavar="WEIGHTS", help="begin a new run with these weights")
     train.add_argument("--steps", type=int, help="stop at this step")
     train.add_argument("--max-minutes", type=float, help="stop after this time")
     train.add_argument("--decay-steps", type=int, help="lower the learning rate to zero over so many steps, then end")
@@ -77,6 +78,7 @@ def _train(chosen: argparse.Namespace) -> None:
             validation=chosen.validation,
             folder=chosen.run,
             resume=chosen.resume,
+            start=chosen.start,
             steps=chosen.steps,
             max_minutes=chosen.max_minutes,
             decay_steps=chosen.decay_steps,

@@ -16,6 +16,7 @@ from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import DataLoader, Dataset
 
+from .pairs import Sample
 from .sample_order import SampleOrder
 from .schedules import DropOnPlateau, WarmUpConstantDecay
 from .settings import Settings
@@ -71,11 +72,13 @@ class Training(lightning.LightningModule):
         cases = range(len(self.cases))
         return DataLoader(cases, batch_size=None)  # type: ignore[arg-type]  # any sequence is a map-style data set
 
-    def training_step(self, batch: tuple[Tensor, Tensor], _index: int) -> Tensor:
-        thick, thin = batch
+    def training_step(self, batch: Sample, _index: int) -> Tensor:
+        thick, thin, slabs = batch
         trim = self.settings.network.trim
         kept = slice(trim, self.settings.network.thin_slices - trim)
-        loss = distance(self.settings.optimisation.loss, self.network(thick)[:, :, kept].float(), thin[:, :, kept])
+        loss = distance(
+            self.settings.optimisation.loss, self.network(thick, slabs)[:, :, kept].float(), thin[:, :, kept]
+        )
         self.log("loss", loss, prog_bar=True)
         return loss
 

@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import torch
 from numpy.random import Generator
 from ThinSliceSRLib.engine.network.configuration import NetworkConfiguration
+from ThinSliceSRLib.engine.network.slab_inputs import slab_inputs
+from ThinSliceSRLib.engine.synthesis.bicubic import bicubic_slices
 from ThinSliceSRLib.engine.synthesis.slab import along_slices
+from ThinSliceSRLib.engine.volumes.slab_profile import BELL_REACH, SlabProfile
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from .scanner import as_by_another_kernel, ct_noise
 from .settings import SimulatedPairSettings
-from .slab_profile import SlabProfile, slice_weights
 from .volumes import TrainingVolume, View
 
-# Thin slices before the first and behind the last of a sample that its outer slabs reach.
-MARGIN = 5
 # Outside of the body lies air of about -1000 HU; lung is above this nearly everywhere.
 BODY_HU = -930
 BODY_SHARE = 0.3
 TRIES = 8
 
-
-def cube_slices(config: NetworkConfiguration) -> int:
-    """Thin slices that a sample is cut from."""
-    return config.thin_slices + 2 * MARGIN
+Sample = tuple[Tensor, Tensor, Tensor]
 
 
 class SimulatedPairs(Dataset):
     """Endless samples: number n is the same whenever and in whatever process it is asked for.
 
-    A sample is (thick, thin), float32 scaled to [0, 1], of shapes (1, slices of the cube, crop, crop) and
-    (1, thin slices, crop, crop).
+    A sample is (thick, thin, slab inputs): thick and thin slices in float32 scaled to [0, 1], of shapes (1, slices of
+    the cube, crop, crop) and (1, thin slices, crop, crop).
     """
 
     def __init__(
@@ -48,79 +48,104 @@ class SimulatedPairs(Dataset):
         weights = np.array([_weight(volume.name, settings.weights) for volume in volumes])
         self.probabilities = weights / weights.sum()
 
-    def __getitem__(self, number: int) -> tuple[Tensor, Tensor]:
+    def __getitem__(self, number: int) -> Sample:
         rng = np.random.default_rng((self.seed, number))
-        volume = self.volumes[rng.choice(len(self.volumes), p=self.probabilities)]
-        hu = turned(self._crop(draw_view(volume, self.settings.in_plane_share, rng).hu, rng), rng)
-        if rng.random() < self.settings.overlapping_share:
-            hu = smoothed_along_slices(hu, rng.uniform(0, 0.25))
-        thick, thin = simulated_pair(hu, draw_profile(self.config.ratio, self.settings, rng), self.config)
+        profile = draw_profile(self.config.ratio * 1.0, self.settings, rng)
+        view = self._draw_view(profile, rng)
+        hu, first_mm = self._crop(view, profile, rng)
+        if rng.random() < self.settings.kernel_share:
+            hu = as_by_another_kernel(hu, rng.uniform(*self.settings.kernel))
+        noise = None
         if rng.random() < self.settings.noisy_share:
-            thick += rng.standard_normal(thick.shape, np.float32) * rng.uniform(0, self.settings.noise_hu)
-        return scaled(thick, self.config), scaled(thin, self.config)
+            thin_per_slab = max(1.0, profile.thickness_mm / view.spacing_mm)
+            noise = ct_noise(hu, rng.uniform(0, self.settings.noise_hu) * math.sqrt(thin_per_slab), rng)
+        thick, thin = simulated_pair(hu, view.spacing_mm, profile, self.config, first_mm, noise)
+        thick, thin = turned(thick, thin, rng)
+        return scaled(thick, self.config), scaled(thin, self.config), slab_inputs(profile, view.pixel_mm)
 
-    def _crop(self, hu: np.ndarray, rng: Generator) -> np.ndarray:
-        """Somewhere in the volume; in the body unless drawn otherwise, or not found there in a few tries."""
-        size = (cube_slices(self.config), self.settings.crop, self.settings.crop)
+    def _draw_view(self, profile: SlabProfile, rng: Generator) -> View:
+        """A view along whose slices this profile's thin slices can be seen, of a volume that has one."""
+        while True:
+            volume = self.volumes[rng.choice(len(self.volumes), p=self.probabilities)]
+            view = draw_view(volume, profile.spacing_mm / self.config.ratio, self.settings.in_plane_share, rng)
+            if view:
+                return view
+
+    def _crop(self, view: View, profile: SlabProfile, rng: Generator) -> tuple[np.ndarray, float]:
+        """Thin slices somewhere in the volume, float32, and where among them (mm) the first thick slice lies.
+
+        In the body unless drawn otherwise, or not found there in a few tries. Beyond its ends the volume is mirrored.
+        """
+        spacing, crop = view.spacing_mm, self.settings.crop
+        margin = math.ceil(max(profile.thickness_mm * BELL_REACH, profile.spacing_mm) / spacing) + 1
+        slices = math.ceil(profile.spacing_mm * (self.config.cube[0] - 1) / spacing) + 2 * margin + 1
         anywhere = rng.random() >= self.settings.body_share
         for _ in range(TRIES):
-            place = [rng.integers(whole - part + 1) for whole, part in zip(hu.shape, size, strict=True)]
-            crop = hu[tuple(slice(start, start + part) for start, part in zip(place, size, strict=True))]
-            if anywhere or (crop[len(crop) // 2] > BODY_HU).mean() > BODY_SHARE:
+            k = int(rng.integers(max(1, len(view.hu) - slices + 1)))
+            j, i = (int(rng.integers(size - crop + 1)) for size in view.hu.shape[1:])
+            hu = view.hu[mirrored(k, slices, len(view.hu)), j : j + crop, i : i + crop]
+            if anywhere or (hu[len(hu) // 2] > BODY_HU).mean() > BODY_SHARE:
                 break
-        return crop
+        between = rng.uniform(0, spacing) if rng.random() < self.settings.off_centre_share else 0.0
+        return hu.astype(np.float32), margin * spacing + between
 
 
-def simulated_pair(hu: np.ndarray, profile: SlabProfile, config: NetworkConfiguration) -> tuple[np.ndarray, np.ndarray]:
-    """Thick and thin slices in HU, float32, of a crop with MARGIN thin slices more at both ends.
+def simulated_pair(
+    hu: np.ndarray,
+    spacing_mm: float,
+    profile: SlabProfile,
+    config: NetworkConfiguration,
+    first_mm: float,
+    noise: np.ndarray | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Thick and thin slices in HU, float32, of slices `spacing_mm` apart; thick slice k lies on thin slice ratio·k.
 
-    Thick slice k has its centre of gravity on thin slice ratio·k, whatever the profile: where the slab is centred
-    between two slices of the crop, the thin slices are interpolated there.
+    first_mm: where the first of both lies, from the first of the given slices. noise: HU that the scanner adds to the
+    given slices before it makes thick ones of them.
+    Thin slices are as thick as they are apart, or as the given ones where these are further apart: then interpolated.
     """
-    centres = MARGIN + np.arange(config.cube[0]) * config.ratio
-    weights = profile.weights(len(hu), centres)
-    places = MARGIN + np.arange(config.thin_slices, dtype=float)
-    thin = hu[MARGIN : MARGIN + config.thin_slices].astype(np.float32)
-    if profile.offset_mm:
-        places += weights[0] @ np.arange(len(hu)) - centres[0]
-        thin = along_slices(slice_weights(len(hu), places), hu)
-    return along_slices(weights, hu), thin
+    places = np.arange(len(hu)) * spacing_mm
+    centres = first_mm + np.arange(config.cube[0]) * profile.spacing_mm
+    thick = along_slices(profile.weights(places, spacing_mm, centres), hu if noise is None else hu + noise)
+    thin_mm = profile.spacing_mm / config.ratio
+    thin_places = first_mm + np.arange(config.thin_slices) * thin_mm
+    if thin_mm > spacing_mm:
+        return thick, along_slices(SlabProfile(thin_mm, thin_mm).weights(places, spacing_mm, thin_places), hu)
+    return thick, bicubic_slices(hu, thin_places / spacing_mm)
 
 
-def draw_view(volume: TrainingVolume, in_plane_share: float, rng: Generator) -> View:
-    """A view along the volume's own slices, or, by the share or where these are not thin, along another axis."""
-    own = [view for view in volume.views if view.along_slices]
-    others = [view for view in volume.views if not view.along_slices]
+def draw_view(volume: TrainingVolume, thin_mm: float, in_plane_share: float, rng: Generator) -> View | None:
+    """A view that shows slices of `thin_mm`: along the volume's own slices, or, by the share or where these are not
+    thin enough, along another axis. None where no view does."""
+    fit = [view for view in volume.views if view.shows(thin_mm)]
+    own = [view for view in fit if view.along_slices]
+    others = [view for view in fit if not view.along_slices]
     in_plane = rng.random() < in_plane_share
     among = others if others and (in_plane or not own) else own
-    return among[rng.integers(len(among))]
+    return among[rng.integers(len(among))] if among else None
 
 
-def draw_profile(ratio: int, settings: SimulatedPairSettings, rng: Generator) -> SlabProfile:
-    """The slab profile of one sample."""
-    exact = rng.random() < settings.exact_share
-    width, gaussian = rng.uniform(*settings.slab_mm), rng.uniform(0, 1)
-    off_centre, offset = rng.random() < settings.off_centre_share, rng.uniform(-0.5, 0.5)
-    return SlabProfile(
-        width_mm=float(ratio) if exact else width,
-        gaussian=0.0 if exact else gaussian,
-        offset_mm=offset if off_centre else 0.0,
-    )
+def draw_profile(usual_mm: float, settings: SimulatedPairSettings, rng: Generator) -> SlabProfile:
+    """The slab profile of one sample; usual_mm: of most of them, thickness and distance."""
+    usual, touching = rng.random() < settings.usual_share, rng.random() < settings.touching_share
+    box, bell = rng.random() < settings.box_share, rng.uniform(0, 1)
+    spacing = usual_mm if usual else _log_uniform(settings.spacing_mm, rng)
+    overlap = 1.0 if usual or touching else _log_uniform(settings.overlap, rng)
+    return SlabProfile(spacing * overlap, spacing, 0.0 if box else bell)
 
 
-def turned(hu: np.ndarray, rng: Generator) -> np.ndarray:
-    """Flipped in every axis and turned in the plane, by chance."""
-    for axis in range(3):
-        if rng.random() < 0.5:
-            hu = np.flip(hu, axis)
-    return np.rot90(hu, int(rng.integers(4)), axes=(1, 2))
+def turned(thick: np.ndarray, thin: np.ndarray, rng: Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Both flipped in every axis and turned in the plane, by chance."""
+    axes = tuple(axis for axis in range(3) if rng.random() < 0.5)
+    turns = int(rng.integers(4))
+    first, second = (np.rot90(np.flip(hu, axes), turns, axes=(1, 2)) for hu in (thick, thin))
+    return first, second
 
 
-def smoothed_along_slices(hu: np.ndarray, share: float) -> np.ndarray:
-    """Each slice gives `share` of itself to both neighbours; float32."""
-    hu = hu.astype(np.float32)
-    neighbours = hu[np.r_[0, : len(hu) - 1]] + hu[np.r_[1 : len(hu), len(hu) - 1]]
-    return (1 - 2 * share) * hu + share * neighbours
+def mirrored(start: int, count: int, length: int) -> np.ndarray:
+    """Indices from `start` on, mirrored at the last of `length`."""
+    index = np.arange(start, start + count) % max(1, 2 * (length - 1))
+    return np.minimum(index, 2 * (length - 1) - index)
 
 
 def scaled(hu: np.ndarray, config: NetworkConfiguration) -> Tensor:
@@ -128,6 +153,10 @@ def scaled(hu: np.ndarray, config: NetworkConfiguration) -> Tensor:
     lowest, highest = config.hu_range
     values = (np.clip(hu, lowest, highest, dtype=np.float32) - lowest) / (highest - lowest)
     return torch.from_numpy(np.ascontiguousarray(values, dtype=np.float32))[None]
+
+
+def _log_uniform(bounds: tuple[float, float], rng: Generator) -> float:
+    return math.exp(rng.uniform(*np.log(bounds)))
 
 
 def _weight(name: str, weights: dict[str, float]) -> float:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import torch
 from ThinSliceSRLib.engine.errors import UnusableInput
 from ThinSliceSRLib.engine.network.configuration import NetworkConfiguration
+from ThinSliceSRLib.engine.network.slab_inputs import TYPICAL
 from ThinSliceSRLib.engine.volumes.reading import read_volume
-from torch import Tensor
 from torch.utils.data import Dataset
 
-from .pairs import scaled
+from .pairs import Sample, scaled
 from .settings import RealPairSettings
 from .volumes import find_volumes
 
@@ -31,7 +32,7 @@ class RealPairs(Dataset):
         self.settings = settings
         self.seed = seed
 
-    def __getitem__(self, number: int) -> tuple[Tensor, Tensor]:
+    def __getitem__(self, number: int) -> Sample:
         rng = np.random.default_rng((self.seed, number))
         turn, index = divmod(number, len(self.pairs))
         order = np.random.default_rng((self.seed, turn, len(self.pairs))).permutation(len(self.pairs))
@@ -40,7 +41,7 @@ class RealPairs(Dataset):
         thick, thin = self._crop(thick, thin, rng)
         if rng.random() < 0.5:
             thick, thin = thick[:, :, ::-1], thin[:, :, ::-1]
-        return scaled(thick, self.config), scaled(thin, self.config)
+        return scaled(thick, self.config), scaled(thin, self.config), torch.tensor(TYPICAL)
 
     def _crop(self, thick: np.ndarray, thin: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         size = (self.config.cube[0], self.settings.crop, self.settings.crop)

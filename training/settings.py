@@ -25,23 +25,28 @@ class SimulatedPairSettings:
     """How thick slices are simulated from thin volumes. A share is the probability for one sample.
 
     crop: rows and columns of a sample.
-    exact_share: slabs that are a box as wide as the distance of the thick slices, as the validation has them; the
-        others have a width from `slab_mm` and a profile that is part box, part Gaussian.
-    off_centre_share: slabs centred between two thin slices; the thin slices of the sample are moved with them.
-    noisy_share, noise_hu: samples with noise added to the thick slices, and its largest standard deviation.
-    overlapping_share: thin slices smoothed as if they were thicker than their distance, which many scanners store.
+    usual_share: slabs of 5 mm side by side; of the others, touching_share lie side by side at distances within
+        `spacing_mm`, and the rest overlap or leave gaps: thickness by distance lies within `overlap`.
+    box_share: profiles that are a box; the others are part box, part bell.
+    off_centre_share: first thick slice between two slices of the volume.
+    kernel_share, kernel: slices made softer (below 0) or sharper in the plane, and by how much at least and at most.
+    noisy_share, noise_hu: noise added before thick slices are made, and its largest standard deviation in these.
     in_plane_share: samples whose slice axis is a row or column axis, for volumes thin enough along the slices.
     body_share: samples that lie in the body.
     weights: how often volumes are drawn, by a part of the file's name; 1 for all others.
     """
 
     crop: int = 64
-    exact_share: float = 0.6
-    slab_mm: tuple[float, float] = (4.5, 6.0)
+    usual_share: float = 0.35
+    touching_share: float = 0.5
+    spacing_mm: tuple[float, float] = (2.0, 10.0)
+    overlap: tuple[float, float] = (0.5, 2.5)
+    box_share: float = 0.5
     off_centre_share: float = 0.1
+    kernel_share: float = 0.2
+    kernel: tuple[float, float] = (-1.0, 1.0)
     noisy_share: float = 0.2
-    noise_hu: float = 5.0
-    overlapping_share: float = 0.2
+    noise_hu: float = 8.0
     in_plane_share: float = 0.3
     body_share: float = 0.9
     weights: dict[str, float] = field(default_factory=dict)
@@ -78,10 +83,14 @@ class OptimisationSettings:
 
 @dataclass(frozen=True)
 class ValidationSettings:
-    """Validation after so many steps, on the central region of so many rows and columns of each volume."""
+    """Validation after so many steps, on the central region of so many rows and columns of each volume.
+
+    slabs: thickness and distance (mm) of the thick slices that are simulated of each.
+    """
 
     every_steps: int = 500
     region: int = 256
+    slabs: tuple[tuple[float, float], ...] = ((5.0, 5.0),)
 
 
 @dataclass(frozen=True)
@@ -181,6 +190,8 @@ def _value(kind: Any, value: Any, name: str) -> Any:
     if isinstance(kind, type) and dataclasses.is_dataclass(kind):
         return value if isinstance(value, kind) else _section(kind, value, name)
     origin = typing.get_origin(kind) or kind
+    if origin is tuple and typing.get_args(kind)[-1] is Ellipsis and isinstance(value, (list, tuple)):
+        return tuple(_value(alternatives[0], item, name) for item in value)
     if origin is tuple and isinstance(value, (list, tuple)) and len(value) == len(alternatives):
         return tuple(_value(option, item, name) for option, item in zip(alternatives, value, strict=True))
     if origin is dict and isinstance(value, dict):

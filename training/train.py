@@ -10,11 +10,12 @@ import lightning
 from lightning.pytorch.callbacks import LearningRateMonitor, TQDMProgressBar
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from ThinSliceSRLib.engine.errors import UnusableInput
+from ThinSliceSRLib.engine.weights.weights_file import load_model
 from torch.utils.data import Dataset
 
 from .checkpoints import LAST, KeepLast, keep_best
 from .module import Training
-from .pairs import SimulatedPairs, cube_slices
+from .pairs import SimulatedPairs
 from .real_pairs import RealPairs
 from .schedules import WarmUpConstantDecay
 from .settings import Settings
@@ -28,6 +29,7 @@ logger = logging.getLogger(__name__)
 class Run:
     """Where a run finds its data and keeps its state, and how far it goes this time.
 
+    start: weights that a new run begins with; those that they lack begin as in a new network.
     steps: stop at this step. max_minutes: stop after this time. decay_steps: let the learning rate fall to zero over
     so many steps from now on, and end.
     """
@@ -36,6 +38,7 @@ class Run:
     validation: Path
     folder: Path
     resume: bool = False
+    start: Path | None = None
     steps: int | None = None
     max_minutes: float | None = None
     decay_steps: int | None = None
@@ -58,10 +61,20 @@ def train(settings: Settings, run: Run) -> Training:
 
     lightning.seed_everything(settings.seed)
     module = Training(settings, samples_of(settings, run.data), cases_of(settings, run.validation))
+    if run.start and not run.resume:
+        start_from(module, run.start)
     for case in module.cases:
         logger.info("%s: BIS %.2f dB", case.name, case.bis_psnr)
     trainer_of(settings, run).fit(module, ckpt_path=last if run.resume else None)
     return module
+
+
+def start_from(module: Training, weights: Path) -> None:
+    """Gives a module, and its moving average, the weights of a file of the same sizes. Raises WeightsError."""
+    known = load_model(weights).network.state_dict()
+    for network in (module.network, module.averaged_network):
+        lacking = network.load_state_dict(known, strict=False).missing_keys
+    logger.info("Starting from %s; new: %s", weights.name, ", ".join(lacking) or "nothing")
 
 
 def trainer_of(settings: Settings, run: Run) -> lightning.Trainer:
@@ -128,9 +141,9 @@ def samples_of(settings: Settings, data: Path) -> Dataset:
     if settings.real_pairs:
         return RealPairs(data, config, settings.real_pairs, settings.seed)
     assert settings.simulated_pairs is not None
-    volumes = [read_training_volume(path, cube_slices(config), settings.crop) for path in find_volumes(data)]
+    volumes = [read_training_volume(path, settings.crop) for path in find_volumes(data)]
     for volume in volumes:
-        logger.info("%s: %s", volume.name, ", ".join(str(view.hu.shape) for view in volume.views))
+        logger.info("%s: %s", volume.name, ", ".join(f"{v.hu.shape} {v.spacing_mm:.2f} mm" for v in volume.views))
     return SimulatedPairs(volumes, config, settings.simulated_pairs, settings.seed)
 
 
@@ -139,4 +152,4 @@ def cases_of(settings: Settings, folder: Path) -> list[Case]:
     region, ratio = settings.validation.region, settings.network.ratio
     if settings.real_pairs:
         return real_cases(folder, region, ratio, settings.real_pairs)
-    return simulated_cases(folder, region, ratio)
+    return simulated_cases(folder, region, settings.validation.slabs)

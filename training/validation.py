@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from ThinSliceSRLib.engine.evaluation.metrics import psnr, without_outer_slices
+from ThinSliceSRLib.engine.job import interpolate, places_at, resample_slices
 from ThinSliceSRLib.engine.network.cthnet import CTHNet
-from ThinSliceSRLib.engine.synthesis.bicubic import bicubic_slices
 from ThinSliceSRLib.engine.synthesis.device import Device
 from ThinSliceSRLib.engine.synthesis.memory_ladder import Rung
-from ThinSliceSRLib.engine.synthesis.slab import simulate_thick
+from ThinSliceSRLib.engine.synthesis.simulation import simulate_thick
+from ThinSliceSRLib.engine.synthesis.slab import slab_correction_helps
 from ThinSliceSRLib.engine.synthesis.synthesize import plan_for, synthesize
 from ThinSliceSRLib.engine.synthesis.tiling import OVERLAPPED, Tiling
+from ThinSliceSRLib.engine.volumes.slab_profile import SlabProfile
 from ThinSliceSRLib.engine.volumes.volume import Volume
 from ThinSliceSRLib.engine.weights.weights_file import Model
 
@@ -32,13 +35,16 @@ class Case:
     bis_psnr: float
 
 
-def simulated_cases(folder: Path, region: int, ratio: int) -> list[Case]:
-    """A case of each thin volume in the folder; its thick slices are plain means of `ratio` slices of 1 mm."""
+def simulated_cases(folder: Path, region: int, slabs: Sequence[tuple[float, float]]) -> list[Case]:
+    """Cases of each thin volume in the folder: thick slices are boxes of these thicknesses and distances."""
     cases = []
     for path in find_volumes(folder):
         thin = read_thin_volume(path)
-        thick = simulate_thick(Volume(central(thin.hu, region), spacing_mm=(THIN_MM,) * 3), ratio * THIN_MM)
-        cases.append(_case(path.name, thick, central(thin.hu, region), ratio))
+        thin = replace(thin, hu=central(thin.hu, region))
+        for thickness, spacing in slabs:
+            thick = simulate_thick(thin, SlabProfile(thickness, spacing))
+            name = f"{path.name.split('_')[0]} {thickness:g}/{spacing:g}"
+            cases.append(_case(name, thick, thin.hu))
     return cases
 
 
@@ -48,18 +54,22 @@ def real_cases(folder: Path, region: int, ratio: int, settings: RealPairSettings
     for thick_path, thin_path in find_pairs(folder):
         thick, thin = read_pair(thick_path, thin_path, ratio, settings.stored_as)
         spacing = (THIN_MM, THIN_MM, ratio * THIN_MM)
-        cases.append(_case(thick_path.name, Volume(central(thick, region), spacing), central(thin, region), ratio))
+        cases.append(_case(thick_path.name, Volume(central(thick, region), spacing), central(thin, region)))
     return cases
 
 
 def dls_psnr(
-    case: Case, network: CTHNet, device: Device, tiling: Tiling = OVERLAPPED, slab_consistent: bool = True
+    case: Case, network: CTHNet, device: Device, tiling: Tiling = OVERLAPPED, slab_consistent: bool | None = None
 ) -> float:
-    """PSNR in dB of what the network makes of a case, by the engine's own synthesis."""
+    """PSNR in dB of what the network makes of a case, by the engine's own synthesis, on the slices of the truth.
+
+    slab_consistent: None decides as a run does.
+    """
     model = Model("in training", network.eval(), sha256="", trained=True)
     plan = plan_for(case.thick, model, tiling)
-    made = synthesize(case.thick, model, [Rung(device)], plan, slab_consistent=slab_consistent)
-    return paper_psnr(made.dls.hu, case.thin)
+    consistent = slab_correction_helps(case.thick) if slab_consistent is None else slab_consistent
+    made = synthesize(case.thick, model, [Rung(device)], plan, slab_consistent=consistent)
+    return paper_psnr(resample_slices(made.dls, THIN_MM).hu, case.thin)
 
 
 def paper_psnr(hu: np.ndarray, truth: np.ndarray) -> float:
@@ -73,7 +83,7 @@ def central(hu: np.ndarray, region: int) -> np.ndarray:
     return np.ascontiguousarray(hu[:, rows, columns][:, :region, :region])
 
 
-def _case(name: str, thick: Volume, thin: np.ndarray, ratio: int) -> Case:
-    places = np.arange(ratio * (len(thick.hu) - 1) + 1) / ratio
-    thin = thin[: len(places)]
-    return Case(name, thick, thin, paper_psnr(bicubic_slices(thick.hu, places), thin))
+def _case(name: str, thick: Volume, thin: np.ndarray) -> Case:
+    bis = interpolate(thick, places_at(THIN_MM, thick)).hu
+    thin = thin[: len(bis)]
+    return Case(name, thick, thin, paper_psnr(bis, thin))

@@ -1,7 +1,8 @@
-"""Training volumes: files in any format that the engine reads, as thin slices 1 mm apart."""
+"""Training volumes: files in any format that the engine reads, seen along each of their thin axes."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,24 +13,33 @@ from ThinSliceSRLib.engine.volumes.reading import READERS, read_volume
 from ThinSliceSRLib.engine.volumes.volume import Volume
 
 THIN_MM = 1.0
-# Slices further apart than this would be made up by interpolation rather than seen.
-THINNEST_KNOWN_MM = 1.3
+# Slices further apart than so many times those that are wanted would be made up by interpolation rather than seen.
+COARSEST_SHARE = 1.3
+THINNEST_KNOWN_MM = COARSEST_SHARE * THIN_MM
+COARSEST_MM = 2.6  # shows the thin slices of the widest spacing
 
 
 @dataclass(frozen=True)
 class View:
     """A volume with one of its axes as the slice axis.
 
-    hu: int16 (slices 1 mm apart, rows, columns). along_slices: whether the slice axis is the volume's own.
+    hu: int16 (slices `spacing_mm` apart, rows, columns). pixel_mm: size of a pixel, the geometric mean of its sides.
+    along_slices: whether the slice axis is the volume's own.
     """
 
     hu: np.ndarray
+    spacing_mm: float
+    pixel_mm: float
     along_slices: bool
+
+    def shows(self, thin_mm: float) -> bool:
+        """Whether thin slices so far apart can be seen in it; those of 1 mm always count as seen in 1 mm slices."""
+        return self.spacing_mm <= max(THIN_MM, COARSEST_SHARE * thin_mm)
 
 
 @dataclass(frozen=True)
 class TrainingVolume:
-    """The views of one volume along which its slices are thin."""
+    """The views of one volume along which its slices are thin, for one thick spacing or another."""
 
     name: str
     views: tuple[View, ...]
@@ -46,23 +56,21 @@ def find_volumes(folder: Path) -> list[Path]:
     return paths
 
 
-def read_training_volume(path: Path, slices: int, crop: int) -> TrainingVolume:
-    """All thin views of the volume at `path`, mirrored at the ends where shorter than a sample needs.
+def read_training_volume(path: Path, crop: int) -> TrainingVolume:
+    """All views of the volume at `path` whose slices are thin, mirrored in the plane where smaller than a crop.
 
     Raises UnusableInput when no axis is thin enough.
     """
     volume = read_volume(path)
-    own = volume.through_plane_axis
     views = []
     for axis in (0, 1, 2):
         spacing = volume.spacing_mm[axis]
-        if spacing <= THINNEST_KNOWN_MM:
-            hu = at_millimetres(np.moveaxis(volume.hu, 2 - axis, 0), spacing)
-            views.append(View(_mirrored_up_to((slices, crop, crop), hu), along_slices=axis == own))
+        if spacing <= COARSEST_MM:
+            pixel = math.sqrt(math.prod(volume.spacing_mm) / spacing)
+            hu = _whole(np.moveaxis(volume.hu, 2 - axis, 0))
+            views.append(View(_mirrored_up_to(crop, hu), spacing, pixel, axis == volume.through_plane_axis))
     if not views:
-        raise UnusableInput(
-            f"No axis of {path.name} has voxels of {THINNEST_KNOWN_MM:g} mm or less; leave it out of training."
-        )
+        raise UnusableInput(f"No axis of {path.name} has voxels of {COARSEST_MM:g} mm or less; leave it out.")
     return TrainingVolume(path.name, tuple(views))
 
 
@@ -82,11 +90,15 @@ def at_millimetres(hu: np.ndarray, spacing_mm: float) -> np.ndarray:
     if abs(spacing_mm - THIN_MM) > 1e-4:
         places = np.arange(int((len(hu) - 1) * spacing_mm / THIN_MM + 1e-6) + 1) * THIN_MM / spacing_mm
         hu = bicubic_slices(hu, places)
+    return _whole(hu)
+
+
+def _whole(hu: np.ndarray) -> np.ndarray:
     if not np.issubdtype(hu.dtype, np.integer):
         hu = np.rint(hu).clip(-32768, 32767)
     return np.ascontiguousarray(hu, dtype=np.int16)
 
 
-def _mirrored_up_to(lengths: tuple[int, int, int], hu: np.ndarray) -> np.ndarray:
-    lacking = [max(0, length - size) for length, size in zip(lengths, hu.shape, strict=True)]
+def _mirrored_up_to(crop: int, hu: np.ndarray) -> np.ndarray:
+    lacking = [0, *(max(0, crop - size) for size in hu.shape[1:])]
     return np.pad(hu, [(count // 2, count - count // 2) for count in lacking], mode="reflect") if any(lacking) else hu

@@ -24,6 +24,8 @@ class NetworkConfiguration:
     trim: outer thin slices of a cube, at each end, that were never trained and are not to be used.
     image_skip: the network adds its output to the linear interpolation of its input.
     hu_range: HU that are scaled to [0, 1]; what lies outside is clipped.
+    slab_inputs: the network is told how the thick slices were measured, see `slab_inputs`.
+    spacings_mm, overlaps: distances of thick slices, and thickness by distance, that the network was trained for.
     """
 
     in_plane_fold: int = 1
@@ -49,6 +51,9 @@ class NetworkConfiguration:
     trim: int = 3
     image_skip: bool = False
     hu_range: tuple[float, float] = (-1024.0, 2048.0)
+    slab_inputs: bool = False
+    spacings_mm: tuple[float, float] = (4.5, 5.5)
+    overlaps: tuple[float, float] = (0.9, 1.1)
 
     def __post_init__(self) -> None:
         if self.axis_layout not in AXIS_LAYOUTS:
@@ -99,7 +104,9 @@ class NetworkConfiguration:
 
 PUBLISHED = NetworkConfiguration()
 
-BASE = NetworkConfiguration(axis_layout="slice_major", image_skip=True)
+BASE = NetworkConfiguration(
+    axis_layout="slice_major", image_skip=True, slab_inputs=True, spacings_mm=(2.0, 10.0), overlaps=(0.5, 2.5)
+)
 
 SMALL = NetworkConfiguration(
     in_plane_fold=2,
@@ -115,4 +122,7 @@ SMALL = NetworkConfiguration(
     mlp_ratio=2,
     axis_layout="slice_major",
     image_skip=True,
+    slab_inputs=True,
+    spacings_mm=(2.0, 10.0),
+    overlaps=(0.5, 2.5),
 )

@@ -19,6 +19,7 @@ from torch.nn import functional
 from .attention import TransformerLayer
 from .configuration import NetworkConfiguration
 from .inference import infer
+from .slab_inputs import SlabModulation
 
 # What a CPU computes at a time without gradients, so that it stays in the cache.
 IMAGES_AT_A_TIME = 4  # sagittal or coronal ones
@@ -69,14 +70,18 @@ class Encoder(nn.Module):
         super().__init__()
         channels = config.encoder_channels
         self.conv_first = nn.Conv3d(config.in_plane_fold**2, channels, (3, 7, 7), padding=(1, 3, 3))
+        self.modulation = SlabModulation(channels) if config.slab_inputs else None
         self.norm_first = nn.LayerNorm(channels)
         self.layers = nn.Sequential(EncoderLayer(config))
         self.norm_last = nn.LayerNorm(channels)
         self.conv_after_body = nn.Conv3d(channels, channels, 3, padding=1)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, slabs: Tensor | None) -> Tensor:
         # With one channel, only a conversion, not `contiguous`, tells the convolution that channels lie last.
         first = self.conv_first(x.to(memory_format=torch.channels_last_3d))
+        if self.modulation and slabs is not None:
+            scale, shift = (factor[..., None, None, None].to(first.dtype) for factor in self.modulation(slabs))
+            first = first * scale + shift
         body = self.norm_last(self.layers(self.norm_first(channels_last(first))))
         return first + self.conv_after_body(channels_first(body))
 
@@ -144,6 +149,7 @@ class CTHNet(nn.Module):
             nn.Conv3d(config.slice_channels, config.tail_channels, 1), nn.LeakyReLU(0.01, inplace=True)
         )
         self.conv_last = nn.Conv3d(config.tail_channels, config.in_plane_fold**2, 1)
+        self.slice_modulation = SlabModulation(stacked) if config.slab_inputs else None
         encoding = positional_encoding(config.thin_slices, config.slice_channels)
         self.register_buffer("slice_encoding", encoding.T[None, :, :, None, None], persistent=False)
 
@@ -155,13 +161,22 @@ class CTHNet(nn.Module):
             *config.encoder_window[1:], config.in_plane_window, config.through_plane_window, config.through_plane_fold
         )
 
-    def forward(self, thick: Tensor) -> Tensor:
-        """thick: (batch, 1, slices of the cube, rows, columns) → (batch, 1, thin slices, rows, columns), untrimmed."""
+    def forward(self, thick: Tensor, slabs: Tensor | None = None) -> Tensor:
+        """thick: (batch, 1, slices of the cube, rows, columns) → (batch, 1, thin slices, rows, columns), untrimmed.
+
+        slabs: (batch, 2), see `slab_inputs`; needed by networks with slab inputs, of no effect on others.
+        """
+        if self.config.slab_inputs and slabs is None:
+            raise ValueError("this network must be told how its thick slices were measured")
         fold = self.config.in_plane_fold
         folded = functional.pixel_unshuffle(thick.transpose(1, 2), fold).transpose(1, 2)
-        features = self.conv_after_E(self.Encoder(folded))
+        features = self.conv_after_E(self.Encoder(folded, slabs))
         nearest = torch.arange(self.config.thin_slices, device=thick.device) * thick.shape[2] // self.config.thin_slices
         features = features[:, :, nearest] + self.slice_encoding
+        if self.slice_modulation and slabs is not None:
+            shape = (len(thick), *self.slice_encoding.shape[1:])
+            scale, shift = (factor.view(shape).to(features.dtype) for factor in self.slice_modulation(slabs))
+            features = features * scale + shift
         decoded = (
             self._published_decoders(features) if self.config.axis_layout == "published" else self._decoders(features)
         )

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 
+from ..network.slab_inputs import ForSlabs, slab_inputs
 from ..volumes.findings import Finding
+from ..volumes.slab_profile import slab_profile_of
 from ..volumes.volume import Volume
 from ..weights.weights_file import Model
 from .body import find_body
@@ -70,11 +74,19 @@ def synthesize(
     config = model.configuration
     thin = ThinSlices(thick.hu, config, slab_consistent)
     order = plan.order_from(first_at_mm / thick.spacing_mm[2] * config.ratio + thin.half)
-    ladder = MemoryLadder(model.network, rungs, on_memory_step)
+    ladder = MemoryLadder(_network_for(thick, model), rungs, on_memory_step)
     for cube_done in run_cubes(thick.hu, thin, plan, order, model, ladder):
         on_cube(cube_done)
     dls = thick.on_slice_grid(thin.hu, thick.spacing_mm[2] / config.ratio)
     return Synthesis(dls, thin.slab_error(), ladder.device_label, ladder.precision, plan.air)
+
+
+def _network_for(thick: Volume, model: Model) -> torch.nn.Module:
+    """The model's network, told how the slices of a volume were measured if it asks for that."""
+    if not model.configuration.slab_inputs:
+        return model.network
+    pixel_mm = math.sqrt(thick.spacing_mm[0] * thick.spacing_mm[1])
+    return ForSlabs(model.network, slab_inputs(slab_profile_of(thick), pixel_mm)[None])
 
 
 def plan_for(thick: Volume, model: Model, tiling: Tiling = OVERLAPPED, skip_air: bool = True) -> CubePlan:

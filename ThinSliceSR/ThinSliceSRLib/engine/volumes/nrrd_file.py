@@ -63,15 +63,13 @@ def nrrd_header(volume: Volume, entries: Mapping[str, str], encoding: str, value
         return "(" + ",".join(repr(float(value)) for value in values) + ")"
 
     axes = " ".join(vector(volume.direction[:, axis] * volume.spacing_mm[axis]) for axis in range(3))
-    thickness = volume.acquisition.slice_thickness_mm
-    thicknesses = " ".join(repr(float(thickness)) if axis == volume.through_plane_axis else "NaN" for axis in range(3))
     lines = (
         "NRRD0004",
         f"type: {'float' if volume.hu.dtype == np.float32 else 'int16'}",
         "dimension: 3",
         "space: left-posterior-superior",
         f"sizes: {' '.join(str(length) for length in volume.size)}",
-        *([f"thicknesses: {thicknesses}"] if thickness is not None else []),
+        *_thicknesses(volume),
         f"space directions: {axes}",
         "kinds: domain domain domain",
         "endian: little",
@@ -81,6 +79,15 @@ def nrrd_header(volume: Volume, entries: Mapping[str, str], encoding: str, value
         *([f"data file: {values_file}"] if values_file else []),
     )
     return "\n".join(lines) + "\n\n"
+
+
+def _thicknesses(volume: Volume) -> list[str]:
+    """The field for the slice thickness, a number for the axis of the slices, or none where it is not known."""
+    thickness = volume.acquisition.slice_thickness_mm
+    if thickness is None:
+        return []
+    told = [repr(float(thickness)) if axis == volume.through_plane_axis else "NaN" for axis in range(3)]
+    return [f"thicknesses: {' '.join(told)}"]
 
 
 def _slices(volume: Volume) -> Iterator[np.ndarray]:

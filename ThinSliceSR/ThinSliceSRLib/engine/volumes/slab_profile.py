@@ -26,7 +26,8 @@ FULL_WIDTH_OF_GAUSSIAN = 2 * math.sqrt(2 * math.log(2))
 class SlabProfile:
     """How a thick slice weighs the tissue along the slice normal.
 
-    thickness_mm: full width at half maximum of the profile, which is what scanners call slice thickness (IEC 61223-3-5).
+    thickness_mm: full width at half maximum of the profile, which is what scanners call slice thickness
+        (IEC 61223-3-5).
     spacing_mm: from the centre of one thick slice to the next.
     bell: share of a Gaussian in the profile; the rest is a box. No header tells it.
     """
@@ -37,7 +38,7 @@ class SlabProfile:
 
     @property
     def overlap(self) -> float:
-        """Thickness by spacing: 1 for slices side by side, more where they overlap, less where gaps lie between them."""
+        """Thickness by spacing: 1 for slices side by side, more where they overlap, less where they leave gaps."""
         return self.thickness_mm / self.spacing_mm
 
     @property

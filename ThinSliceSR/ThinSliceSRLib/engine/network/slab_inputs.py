@@ -1,0 +1,52 @@
+"""What the network is told of how its thick slices were measured, and how its features follow."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from ..volumes.slab_profile import SlabProfile
+
+TYPICAL = (1.0, 7.0)  # 5 mm slices side by side, pixels of about 0.7 mm
+HIDDEN = 32
+
+
+def slab_inputs(profile: SlabProfile, pixel_mm: float) -> Tensor:
+    """Thickness by distance of the thick slices, and their distance by the size of a pixel: (2,)."""
+    return torch.tensor([profile.overlap, profile.spacing_mm / pixel_mm])
+
+
+class SlabModulation(nn.Module):
+    """A scale and a shift for each feature, made from the slab inputs (FiLM, Perez et al. 2018).
+
+    It starts by changing nothing.
+    """
+
+    typical: Tensor
+
+    def __init__(self, features: int) -> None:
+        super().__init__()
+        self.hidden = nn.Linear(len(TYPICAL), HIDDEN)
+        self.last = nn.Linear(HIDDEN, 2 * features)
+        nn.init.zeros_(self.last.weight)
+        nn.init.zeros_(self.last.bias)
+        self.register_buffer("typical", torch.tensor(TYPICAL), persistent=False)
+
+    def forward(self, slabs: Tensor) -> tuple[Tensor, Tensor]:
+        """slabs: (batch, 2), see `slab_inputs` → factors around 1 and shifts around 0, each (batch, features)."""
+        scale, shift = self.last(nn.functional.gelu(self.hidden((slabs / self.typical).log()))).chunk(2, dim=1)
+        return 1 + scale, shift
+
+
+class ForSlabs(nn.Module):
+    """A network for the thick slices of one volume: of the cubes (batch, 1, slices, rows, columns) alone."""
+
+    slabs: Tensor
+
+    def __init__(self, network: nn.Module, slabs: Tensor) -> None:
+        super().__init__()
+        self.network = network
+        self.register_buffer("slabs", slabs, persistent=False)
+
+    def forward(self, thick: Tensor) -> Tensor:
+        return self.network(thick, self.slabs.expand(len(thick), -1))
