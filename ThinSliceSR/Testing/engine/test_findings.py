@@ -274,6 +274,14 @@ def test_the_memory_that_a_run_needs_grows_with_the_thin_volume(thick_volume):
     assert memory.needed_bytes(thick_volume.permuted((2, 0, 1))) == memory.needed_bytes(thick_volume)
 
 
+def test_the_memory_that_a_run_needs_grows_with_the_distance_of_thick_slices_that_thin_ones_1_mm_apart_fill(
+    thick_volume,
+):
+    needed = [memory.needed_bytes(every(spacing, thick_volume)) for spacing in (2.0, 5.0, 10.0)]
+    assert needed[0] == needed[1]
+    assert needed[2] - memory.BYTES_AT_LEAST == pytest.approx(2 * (needed[1] - memory.BYTES_AT_LEAST), rel=0.02)
+
+
 def test_this_machine_tells_its_memory_where_it_is_linux():
     available = memory.available_bytes()
     assert available is None or 2**20 < available < 2**50

@@ -157,7 +157,7 @@ def _on_spacing(volume: Volume, force: bool) -> list[Finding]:
     if spacing <= THIN_MM + ROUNDING_MM:
         if force:
             return [Finding("warning", "already_thin", f"{apart}; compare the result with this volume itself.")]
-        message = f"{apart}; use this volume as it is, or make thinner slices all the same (--force)."
+        message = f"{apart}; use this volume as it is, or make thinner ones all the same (synthesize --force)."
         return [Finding("error", "already_thin", message)]
     if USUAL_SPACING_MM[0] - ROUNDING_MM <= spacing <= USUAL_SPACING_MM[1] + ROUNDING_MM:
         return []
