@@ -198,11 +198,12 @@ class Run:
             return
         self._on_progress(Progress("show"))
         if self._facts["output"] != self._facts["synthesis"]:
-            self.results.set_grid(_grid(self._facts, "output"))
+            self.results.prepare_grid(_grid(self._facts, "output"))  # else views would turn grey for a moment
         count = len(self.results.dls_slices())
         self._feed.add(self._raw("dls.nrrd", "output"), 0, count, self.results.dls_slices())
         if self.request.wants_bis:
             self._feed.add(self._raw("bis.nrrd", "output"), 0, count, self.results.bis_slices())
+        self._feed.then(self.results.show_grid)
         self._feed.then(self._become_visible)
         for name in ("thick.nrrd", "preview.raw", "dls.nrrd", "bis.nrrd"):  # large files take a moment to remove
             self._feed.then(partial((self._folder / name).unlink, missing_ok=True))
