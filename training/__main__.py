@@ -51,10 +51,19 @@ def parser() -> argparse.ArgumentParser:
     ablate.add_argument("--steps", type=int, default=300, help="training steps of each variant")
     ablate.set_defaults(run_verb=_ablate)
 
-    measure = verbs.add_parser("measure", help="print the table of a model card: DLS and BIS against thin volumes")
+    measure = verbs.add_parser("measure", help="print the tables of a model card: DLS and BIS against thin volumes")
     measure.add_argument("--weights", type=Path, required=True, help="weights file (.safetensors)")
     measure.add_argument("--validation", type=Path, required=True, help="folder of thin volumes never trained on")
     measure.add_argument("--run", type=Path, required=True, help="folder for the volumes that are made")
+    measure.add_argument(
+        "--tables", choices=("all", "quality", "thicknesses"), default="all", help="which of them (default: all)"
+    )
+    measure.add_argument(
+        "--profile",
+        choices=("box", "bell"),
+        default="box",
+        help="shape of the thick slices in the table of thicknesses",
+    )
     measure.add_argument("--manifest", type=Path, help="enter the weights and their medians into this manifest")
     measure.add_argument("--licence", action="append", default=[], help="for the manifest: of data or weights; repeat")
     measure.set_defaults(run_verb=_measure)
@@ -98,7 +107,13 @@ def _measure(chosen: argparse.Namespace) -> None:
     from ThinSliceSRLib.engine.evaluation.report import as_text
 
     from .measurement import measure_model, register
+    from .thicknesses import as_markdown, thickness_rows
 
+    if chosen.tables != "quality":
+        rows = list(thickness_rows(chosen.weights, chosen.validation, bell=float(chosen.profile == "bell")))
+        print(as_markdown(rows))
+    if chosen.tables == "thicknesses":
+        return
     evaluation = measure_model(chosen.weights, chosen.validation, chosen.run)
     print(as_text(evaluation))
     if chosen.manifest:

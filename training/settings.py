@@ -28,6 +28,7 @@ class SimulatedPairSettings:
     usual_share: slabs of 5 mm side by side; of the others, touching_share lie side by side at distances within
         `spacing_mm`, and the rest overlap or leave gaps: thickness by distance lies within `overlap`.
     box_share: profiles that are a box; the others are part box, part bell.
+    bell_error: standard deviation of the error in the bell share that the network is told.
     off_centre_share: first thick slice between two slices of the volume.
     kernel_share, kernel: slices made softer (below 0) or sharper in the plane, and by how much at least and at most.
     noisy_share, noise_hu: noise added before thick slices are made, and its largest standard deviation in these.
@@ -42,6 +43,7 @@ class SimulatedPairSettings:
     spacing_mm: tuple[float, float] = (2.0, 10.0)
     overlap: tuple[float, float] = (0.5, 2.5)
     box_share: float = 0.5
+    bell_error: float = 0.15
     off_centre_share: float = 0.1
     kernel_share: float = 0.2
     kernel: tuple[float, float] = (-1.0, 1.0)

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 from ThinSliceSRLib.engine.evaluation.metrics import psnr, without_outer_slices
-from ThinSliceSRLib.engine.job import interpolate, places_at, resample_slices
 from ThinSliceSRLib.engine.network.cthnet import CTHNet
 from ThinSliceSRLib.engine.synthesis.device import Device
 from ThinSliceSRLib.engine.synthesis.memory_ladder import Rung
+from ThinSliceSRLib.engine.synthesis.resampling import interpolate, places_at, resample_slices
 from ThinSliceSRLib.engine.synthesis.simulation import simulate_thick
 from ThinSliceSRLib.engine.synthesis.slab import slab_correction_helps
 from ThinSliceSRLib.engine.synthesis.synthesize import plan_for, synthesize
@@ -43,7 +43,7 @@ def simulated_cases(folder: Path, region: int, slabs: Sequence[tuple[float, floa
         thin = replace(thin, hu=central(thin.hu, region))
         for thickness, spacing in slabs:
             thick = simulate_thick(thin, SlabProfile(thickness, spacing))
-            name = f"{path.name.split('_')[0]} {thickness:g}/{spacing:g}"
+            name = f"{path.name} {thickness:g}/{spacing:g}"
             cases.append(_case(name, thick, thin.hu))
     return cases
 

@@ -35,4 +35,4 @@ class LinearInterpolation(torch.nn.Module):
 
 
 def linear_model(trim: int = 3) -> Model:
-    return Model("linear", LinearInterpolation(replace(SMALL, trim=trim)), sha256="", trained=False)
+    return Model("linear", LinearInterpolation(replace(SMALL, trim=trim, slab_inputs=False)), sha256="", trained=False)

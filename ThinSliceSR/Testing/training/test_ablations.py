@@ -39,7 +39,7 @@ def test_every_variant_is_trained_and_a_second_call_only_measures_again(tmp_path
         "trim 0",
         "no in-plane axes",
     ]
-    assert all(set(row.leads) == {"b.nrrd"} for row in rows)
+    assert all(set(row.leads) == {"b.nrrd 5/5"} for row in rows)
     assert len({round(row.mean, 6) for row in rows}) > 4
     again = ablation_table(tiny_settings(), run)
     assert [row.leads for row in again] == [pytest.approx(row.leads, abs=1e-6) for row in rows]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from ThinSliceSRLib.engine.errors import UnusableInput
 from ThinSliceSRLib.engine.network.configuration import SMALL
+from ThinSliceSRLib.engine.network.slab_inputs import TYPICAL
 
 pytest.importorskip("yaml")
 
@@ -43,8 +44,9 @@ def test_thick_slice_k_of_a_crop_lies_on_thin_slice_5k(tmp_path):
     write_pair(tmp_path, thick_slices=11)
     samples = RealPairs(tmp_path, SMALL, RealPairSettings(crop=16, stored_as="unit"), seed=1)
     for number in range(8):
-        thick, thin = samples[number]
+        thick, thin, slabs = samples[number]
         assert thin.shape == (1, 36, 16, 16)
+        assert slabs.tolist() == list(TYPICAL)
         np.testing.assert_allclose(thick.numpy(), thin[:, ::5].numpy() + 1 / 3072, atol=1e-5)
 
 

@@ -8,14 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ThinSliceSRLib.engine.errors import UnusableInput
 from ThinSliceSRLib.engine.network.configuration import SMALL
+from ThinSliceSRLib.engine.volumes.slab_profile import SlabProfile
 
 pytest.importorskip("yaml")
 
 from training_making import blobs, tiny_settings, write_volume
 
-from training.pairs import MARGIN, SimulatedPairs, cube_slices, draw_profile, simulated_pair, smoothed_along_slices
+from training.pairs import SimulatedPairs, draw_profile, draw_view, mirrored, simulated_pair
+from training.scanner import as_by_another_kernel, ct_noise
 from training.settings import SimulatedPairSettings
-from training.slab_profile import SlabProfile
 from training.volumes import (
     THIN_MM,
     TrainingVolume,
@@ -26,88 +27,109 @@ from training.volumes import (
     read_training_volume,
 )
 
-SLICES = cube_slices(SMALL)
-CENTRES = MARGIN + 5 * np.arange(8)
-
-widths = st.floats(4.5, 6.0)
-shares = st.floats(0.0, 1.0)
-offsets = st.floats(-0.5, 0.5)
-
-
-@given(width=widths, gaussian=shares, offset=offsets)
-def test_slab_weights_are_shares_that_sum_to_one(width, gaussian, offset):
-    weights = SlabProfile(width, gaussian, offset).weights(SLICES, CENTRES)
-    assert weights.min() >= 0
-    np.testing.assert_allclose(weights.sum(axis=1), 1, rtol=1e-12)
-
-
-@given(width=widths, gaussian=shares)
-def test_slab_weights_are_centred(width, gaussian):
-    weights = SlabProfile(width, gaussian).weights(SLICES, CENTRES)
-    np.testing.assert_allclose(weights @ np.arange(SLICES), CENTRES, atol=1e-9)
-
-
-@given(width=widths, gaussian=shares, offset=offsets)
-def test_slabs_of_a_sample_all_have_the_same_profile(width, gaussian, offset):
-    weights = SlabProfile(width, gaussian, offset).weights(SLICES, CENTRES)
-    for index, row in enumerate(weights):
-        np.testing.assert_allclose(np.roll(row, -5 * index), weights[0], atol=1e-12)
+profiles = st.builds(
+    lambda spacing, overlap, bell: SlabProfile(spacing * overlap, spacing, bell),
+    st.floats(2, 10),
+    st.floats(0.5, 2.5),
+    st.sampled_from([0.0, 0.5, 1.0]),
+)
 
 
 def test_a_box_of_5_mm_is_the_mean_of_five_slices():
-    hu = blobs((SLICES, 8, 8))
-    thick, thin = simulated_pair(hu, SlabProfile(), SMALL)
-    for k, place in enumerate(CENTRES):
+    hu = blobs((50, 8, 8))
+    thick, thin = simulated_pair(hu, 1.0, SlabProfile(5.0, 5.0), SMALL, first_mm=6.0)
+    for k, place in enumerate(6 + 5 * np.arange(8)):
         np.testing.assert_allclose(thick[k], hu[place - 2 : place + 3].mean(axis=0), atol=1e-3)
-    np.testing.assert_array_equal(thin, hu[MARGIN:-MARGIN])
+    np.testing.assert_allclose(thin, hu[6:42], atol=1e-2)
 
 
-def test_a_gaussian_is_wider_than_a_box_but_has_its_variance():
-    places = np.arange(SLICES) - CENTRES[3]
-    box, bell = (SlabProfile(5.0, share).weights(SLICES, CENTRES)[3] for share in (0.0, 1.0))
-    assert bell[CENTRES[3]] > box[CENTRES[3]]
-    assert (bell > 1e-6).sum() > (box > 1e-6).sum()
-    assert bell @ places**2 == pytest.approx(box @ places**2, rel=0.05)
+def test_thin_slices_of_2_mm_are_means_of_two_of_1_mm():
+    hu = blobs((110, 4, 4))
+    _, thin = simulated_pair(hu, 1.0, SlabProfile(10.0, 10.0), SMALL, first_mm=10.5)
+    np.testing.assert_allclose(thin[0], hu[10:12].mean(axis=0), atol=1e-3)
+    np.testing.assert_allclose(thin[35], hu[80:82].mean(axis=0), atol=1e-3)
 
 
-@given(width=widths, gaussian=shares, offset=offsets, slope=st.floats(-20, 20))
-def test_thick_slice_k_lies_on_thin_slice_5k(width, gaussian, offset, slope):
-    ramp = np.broadcast_to((slope * np.arange(SLICES))[:, None, None], (SLICES, 2, 2))
-    thick, thin = simulated_pair(ramp, SlabProfile(width, gaussian, offset), SMALL)
-    np.testing.assert_allclose(thick, thin[::5], atol=2e-3)
-
-
-def test_no_thin_slice_is_left_out_of_the_slabs():
-    weights = SlabProfile(4.5).weights(SLICES, CENTRES)
-    assert (weights.sum(axis=0)[CENTRES[0] : CENTRES[-1]] > 0.09).all()
+@given(profile=profiles, spacing=st.floats(0.5, 1.0), first=st.floats(30, 31), slope=st.floats(-5, 5))
+def test_thick_slice_k_lies_on_thin_slice_5k(profile, spacing, first, slope):
+    slices = int((first + 7 * profile.spacing_mm + 30) / spacing) + 1
+    ramp = np.broadcast_to((slope * spacing * np.arange(slices))[:, None, None], (slices, 2, 2))
+    thick, thin = simulated_pair(ramp, spacing, profile, SMALL, first)
+    assert (len(thick), len(thin)) == (8, 36)
+    by_cells = 0.1 * abs(slope) * spacing + 0.02  # a profile that cuts a cell takes all of it for its middle
+    np.testing.assert_allclose(thick, thin[::5], atol=by_cells)
+    np.testing.assert_allclose(np.diff(thick[:, 0, 0]), slope * profile.spacing_mm, atol=by_cells)
 
 
 def test_profiles_are_drawn_as_the_settings_say():
     rng = np.random.default_rng(0)
-    exact = [draw_profile(5, SimulatedPairSettings(exact_share=1, off_centre_share=0), rng) for _ in range(20)]
-    assert set(exact) == {SlabProfile(5.0, 0.0, 0.0)}
-    varied = [draw_profile(5, SimulatedPairSettings(exact_share=0, off_centre_share=1), rng) for _ in range(50)]
-    assert all(4.5 <= profile.width_mm <= 6 and 0 <= profile.gaussian <= 1 for profile in varied)
-    assert min(profile.offset_mm for profile in varied) < -0.2 < 0.2 < max(profile.offset_mm for profile in varied)
+    usual = [draw_profile(5.0, SimulatedPairSettings(usual_share=1, box_share=1), rng) for _ in range(20)]
+    assert set(usual) == {SlabProfile(5.0, 5.0, 0.0)}
+    settings = SimulatedPairSettings(usual_share=0, touching_share=0.5, box_share=0.5)
+    varied = [draw_profile(5.0, settings, rng) for _ in range(400)]
+    spacings, overlaps = ([getattr(profile, name) for profile in varied] for name in ("spacing_mm", "overlap"))
+    assert 2 <= min(spacings) < 2.5 < 9 < max(spacings) <= 10
+    assert 0.5 <= min(overlaps) < 0.6 < 2.2 < max(overlaps) <= 2.5 + 1e-9
+    assert 120 < sum(overlap == pytest.approx(1) for overlap in overlaps) < 280
+    assert 120 < sum(profile.bell == 0 for profile in varied) < 280
 
 
-def test_smoothing_along_slices_keeps_constants_and_spreads_a_slice():
-    hu = np.zeros((7, 2, 2), np.int16)
-    hu[3] = 100
-    np.testing.assert_allclose(smoothed_along_slices(hu, 0.25)[:, 0, 0], [0, 0, 25, 50, 25, 0, 0])
-    np.testing.assert_allclose(smoothed_along_slices(np.full((7, 2, 2), 40), 0.2), 40)
+def test_views_show_slices_that_are_thin_enough_and_fall_back_on_other_axes():
+    own = View(blobs((20, 8, 8)), 2.0, 0.7, along_slices=True)
+    rows = View(blobs((20, 8, 8)), 0.7, 1.2, along_slices=False)
+    volume, rng = TrainingVolume("a", (own, rows)), np.random.default_rng(0)
+    assert draw_view(volume, 1.0, 0.0, rng) is rows
+    assert draw_view(volume, 2.0, 0.0, rng) is own
+    assert draw_view(volume, 2.0, 1.0, rng) is rows
+    assert draw_view(TrainingVolume("b", (own,)), 1.0, 0.5, rng) is None
+    assert View(own.hu, 1.0, 0.7, True).shows(0.4)
+
+
+@given(st.integers(-200, 200), st.integers(1, 50), st.integers(2, 30))
+def test_what_lies_beyond_a_volume_is_mirrored(start, count, length):
+    index = mirrored(start, count, length)
+    assert index.min() >= 0
+    assert index.max() < length
+    assert (np.abs(np.diff(index)) == 1).all()
+
+
+def test_a_softer_kernel_blurs_in_the_plane_and_a_sharper_one_does_not():
+    hu = np.random.default_rng(0).normal(0, 20, (4, 30, 30)).astype(np.float32)
+    assert as_by_another_kernel(hu, -1.0).std() < 0.6 * hu.std() < hu.std() < 0.8 * as_by_another_kernel(hu, 1.0).std()
+    flat = np.full((3, 9, 9), 40, np.float32)
+    np.testing.assert_allclose(as_by_another_kernel(flat, 1.0), flat, atol=1e-3)
+
+
+def test_noise_is_stronger_in_the_body_and_each_slices_own():
+    hu = np.full((40, 96, 96), -1000, np.float32)
+    hu[:, :, :48] = 40
+    noise = ct_noise(hu, 10.0, np.random.default_rng(0))
+    assert noise[:, :, :20].std() == pytest.approx(10, rel=0.1)
+    assert noise[:, :, -20:].std() == pytest.approx(5, rel=0.1)
+    assert abs(np.corrcoef(noise[:-1].ravel(), noise[1:].ravel())[0, 1]) < 0.02
 
 
 def samples_from(hu: np.ndarray, seed: int = 1, **settings: float) -> SimulatedPairs:
-    volume = TrainingVolume("a", (View(hu, along_slices=True),))
+    volume = TrainingVolume("a", (View(hu, 1.0, 0.8, along_slices=True),))
     return SimulatedPairs([volume], SMALL, SimulatedPairSettings(crop=16, **settings), seed)
 
 
 def test_samples_are_scaled_and_have_the_shapes_of_the_network():
-    thick, thin = samples_from(blobs((60, 30, 30)))[0]
+    thick, thin, slabs = samples_from(blobs((60, 30, 30)))[0]
     assert thick.shape == (1, 8, 16, 16)
     assert thin.shape == (1, 36, 16, 16)
     assert 0 <= float(thin.min()) < float(thin.max()) <= 1
+    assert slabs.shape == (3,)
+
+
+def test_samples_tell_how_their_slabs_were_measured():
+    usual = samples_from(blobs((60, 30, 30)), usual_share=1, box_share=1, bell_error=0.0)
+    np.testing.assert_allclose(usual[3][2], [1.0, 5 / 0.8, 0.0])
+    wide = samples_from(blobs((60, 30, 30)), usual_share=0, touching_share=0, box_share=0)
+    slabs = np.stack([wide[number][2].numpy() for number in range(40)])
+    assert (slabs[:, 0] != 1).all()
+    assert slabs[:, 2].std() > 0.1
+    assert ((slabs[:, 2] >= 0) & (slabs[:, 2] <= 1)).all()
 
 
 def test_a_sample_depends_on_seed_and_number_alone():
@@ -121,19 +143,20 @@ def test_a_sample_depends_on_seed_and_number_alone():
 
 
 def test_samples_without_noise_are_aligned_through_flips_and_turns():
-    grid = np.indices((60, 30, 30)).astype(np.float64)
-    hu = (7 * grid[0] + 3 * grid[1] - 2 * grid[2] - 600).astype(np.int16)
-    samples = samples_from(hu, noisy_share=0, overlapping_share=0, body_share=0)
+    grid = np.indices((200, 30, 30)).astype(np.float64)
+    hu = (2 * grid[0] + 3 * grid[1] - 2 * grid[2] - 400).astype(np.int16)
+    samples = samples_from(hu, noisy_share=0, kernel_share=0, body_share=0)
     for number in range(30):
-        thick, thin = samples[number]
-        np.testing.assert_allclose(thick.numpy(), thin[:, ::5].numpy(), atol=1e-6)
+        thick, thin, _ = samples[number]
+        np.testing.assert_allclose(thick.numpy(), thin[:, ::5].numpy(), atol=1e-4)
 
 
-def test_noise_is_on_the_thick_slices_only():
+def test_noise_is_on_the_thick_slices_only_and_as_strong_as_the_settings_say():
     samples = samples_from(np.full((60, 30, 30), 40, np.int16), noisy_share=1, noise_hu=5.0)
-    thick, thin = samples[0]
-    assert thin.std() < 1e-6
-    assert 0 < float(thick.std()) * 3072 < 6
+    for number in range(5):
+        thick, thin, _ = samples[number]
+        assert thin.std() < 1e-6
+        assert 0 < float(thick.std()) * 3072 < 6
 
 
 def test_crops_lie_mostly_in_the_body():
@@ -146,7 +169,7 @@ def test_crops_lie_mostly_in_the_body():
 
 def test_weights_say_how_often_volumes_are_drawn():
     volumes = [
-        TrainingVolume(name, (View(np.full((60, 20, 20), hu, np.int16), along_slices=True),))
+        TrainingVolume(name, (View(np.full((60, 20, 20), hu, np.int16), 1.0, 0.8, along_slices=True),))
         for name, hu in (("bone.nrrd", 1000), ("water.nrrd", 0))
     ]
     samples = SimulatedPairs(volumes, SMALL, SimulatedPairSettings(crop=16, weights={"bone": 9.0}), seed=1)
@@ -154,37 +177,30 @@ def test_weights_say_how_often_volumes_are_drawn():
     assert 80 <= bone < 100
 
 
-def test_the_in_plane_axes_of_thick_volumes_serve_as_slice_axes(tmp_path):
-    hu = blobs((24, 80, 90))
-    path = write_volume(tmp_path / "chest.nrrd", hu, (0.75, 0.75, 2.0))
-    volume = read_training_volume(path, SLICES, 16)
-    assert [view.along_slices for view in volume.views] == [False, False]
-    assert volume.views[0].hu.shape == (67, 24, 80)
-    assert volume.views[1].hu.shape == (60, 24, 90)
-    thick, _ = SimulatedPairs([volume], SMALL, SimulatedPairSettings(crop=16), 1)[0]
+def test_every_axis_with_small_enough_voxels_is_a_view(tmp_path):
+    path = write_volume(tmp_path / "chest.nrrd", blobs((24, 80, 90)), (0.75, 0.75, 2.0))
+    volume = read_training_volume(path, 16)
+    assert [view.along_slices for view in volume.views] == [False, False, True]
+    assert [view.spacing_mm for view in volume.views] == [0.75, 0.75, 2.0]
+    assert volume.views[0].hu.shape == (90, 24, 80)
+    assert volume.views[0].pixel_mm == pytest.approx((0.75 * 2.0) ** 0.5)
+    thick, _, _ = SimulatedPairs([volume], SMALL, SimulatedPairSettings(crop=16), 1)[0]
     assert thick.shape == (1, 8, 16, 16)
 
 
-def test_volumes_of_1_mm_give_their_slices_unchanged(tmp_path):
-    hu = blobs((60, 20, 20))
-    volume = read_training_volume(write_volume(tmp_path / "a.nii.gz", hu, (2.0, 2.0, 1.0)), SLICES, 16)
-    assert len(volume.views) == 1
-    np.testing.assert_array_equal(volume.views[0].hu, hu)
-
-
-def test_short_volumes_are_mirrored(tmp_path):
+def test_slices_are_kept_unchanged_and_small_ones_mirrored(tmp_path):
     hu = blobs((40, 12, 20))
-    volume = read_training_volume(write_volume(tmp_path / "a.mha", hu, (2.0, 2.0, 1.0)), SLICES, 16)
-    mirrored = volume.views[0].hu
-    assert mirrored.shape == (SLICES, 16, 20)
-    np.testing.assert_array_equal(mirrored[3:43, 2:14], hu)
-    np.testing.assert_array_equal(mirrored[2, 2:14], hu[1])
+    volume = read_training_volume(write_volume(tmp_path / "a.mha", hu, (2.7, 2.7, 1.0)), 16)
+    (view,) = volume.views
+    assert view.hu.shape == (40, 16, 20)
+    np.testing.assert_array_equal(view.hu[:, 2:14], hu)
+    np.testing.assert_array_equal(view.hu[:, 1], hu[:, 1])
 
 
 def test_volumes_without_a_thin_axis_are_refused(tmp_path):
-    path = write_volume(tmp_path / "coarse.nrrd", blobs((20, 20, 20)), (2.0, 2.0, 3.0))
+    path = write_volume(tmp_path / "coarse.nrrd", blobs((20, 20, 20)), (3.0, 3.0, 5.0))
     with pytest.raises(UnusableInput, match=r"No axis of coarse\.nrrd"):
-        read_training_volume(path, SLICES, 16)
+        read_training_volume(path, 16)
 
 
 def test_thick_volumes_are_refused_as_the_truth(tmp_path):

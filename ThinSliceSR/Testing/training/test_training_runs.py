@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from ThinSliceSRLib.engine.errors import UnusableInput
+from ThinSliceSRLib.engine.network.slab_inputs import TYPICAL
 from ThinSliceSRLib.engine.weights.weights_file import load_model, untrained_network
 
 pytest.importorskip("yaml")
@@ -99,13 +100,17 @@ def test_training_learns_what_interpolation_misses(folders, tmp_path):
     """Between slabs of a parabola, linear interpolation lies too high everywhere."""
     parabola = np.broadcast_to((2 * (np.arange(60) - 30) ** 2 - 900)[:, None, None], (60, 16, 16)).astype(np.int16)
     write_volume(tmp_path / "data" / "a.nrrd", parabola, (2.0, 2.0, 1.0))
-    settings = tiny_settings(optimisation={"learning_rate": 1e-3, "average": 0.5}, validation={"every_steps": 100})
+    settings = tiny_settings(
+        simulated_pairs={"crop": 16, "usual_share": 1.0, "box_share": 1.0, "kernel_share": 0.0, "noisy_share": 0.0},
+        optimisation={"learning_rate": 1e-3, "average": 0.5},
+        validation={"every_steps": 100},
+    )
     module = train(settings, Run(tmp_path / "data", folders / "validation", tmp_path / "run", steps=40))
     samples = SimulatedPairs(module.samples.volumes, settings.network, settings.simulated_pairs, seed=99)
-    thick, thin = (torch.stack(parts) for parts in zip(*(samples[number] for number in range(8)), strict=True))
+    thick, thin, slabs = (torch.stack(parts) for parts in zip(*(samples[number] for number in range(8)), strict=True))
     with torch.inference_mode():
         before, after = (
-            (network(thick) - thin)[:, :, 3:33].abs().mean()
+            (network(thick, slabs) - thin)[:, :, 3:33].abs().mean()
             for network in (untrained_network(settings.network), module.averaged.module)
         )
     assert after < 0.6 * before
@@ -116,7 +121,7 @@ def test_a_run_starts_at_linear_interpolation(run_to):
     module = run_to("start", 1, settings)
     thick = torch.rand(1, 1, 8, 16, 16)
     with torch.inference_mode():
-        torch.testing.assert_close(module.network(thick)[:, :, ::5], thick)
+        torch.testing.assert_close(module.network(thick, torch.tensor([TYPICAL]))[:, :, ::5], thick)
 
 
 def test_checkpoints_and_logs_are_kept(run_to, tmp_path):

@@ -17,15 +17,14 @@ from .errors import Cancelled, UnusableInput
 from .preview import Preview, check_preview_target
 from .progress import Reporter
 from .provenance import bis_header, dls_header, on_or_off, preview_header, thick_slices_entries
-from .synthesis.bicubic import spline_weights
 from .synthesis.device import Device, choose_device
 from .synthesis.memory_ladder import rungs_from
-from .synthesis.slab import along_slices, slab_correction_helps
+from .synthesis.resampling import interpolate, places_at, resample_slices
+from .synthesis.slab import slab_correction_helps
 from .synthesis.synthesize import CubeDone, Synthesis, plan_for, synthesize
 from .synthesis.thin_spacing import AUTO, require_spacing, thin_spacing_mm
 from .synthesis.tiling import OVERLAPPED, CubePlan, Tiling
 from .volumes.findings import Finding, check_volume
-from .volumes.hounsfield import to_int16_hu
 from .volumes.reading import opened_input, read_volume
 from .volumes.slab_profile import slab_profile_of
 from .volumes.slice_thickness import require_millimetres, thickness_told_by, with_thickness
@@ -33,9 +32,6 @@ from .volumes.volume import Acquisition, Volume
 from .volumes.writing import PendingOutputs, check_targets
 from .weights.model_choice import choose_model
 from .weights.weights_file import Model
-
-AIR_HU = -1024
-VOXELS_AT_A_TIME = 2**24  # thin ones in float32, when BIS is interpolated
 
 
 @dataclass(frozen=True)
@@ -179,31 +175,6 @@ def read_fit_volume(
         if finding.level == "error":
             raise UnusableInput(finding.message, finding.code)
     return volume, findings
-
-
-def places_at(spacing_mm: float, volume: Volume) -> np.ndarray:
-    """Places `spacing_mm` apart from the first slice along k to the last one, counted in slices of the volume."""
-    step = spacing_mm / volume.spacing_mm[2]
-    return np.arange(int((len(volume.hu) - 1) / step + 1e-6) + 1) * step
-
-
-def interpolate(thick: Volume, places: np.ndarray) -> Volume:
-    """The BIS volume (int16 HU) of a thick one at evenly spaced places along k; what lies below −1024 HU is air."""
-    slices, rows, columns = thick.hu.shape
-    weights = spline_weights(slices, places)
-    hu = np.empty((len(places), rows, columns), np.int16)
-    rows_at_a_time = max(1, VOXELS_AT_A_TIME // (len(places) * columns))
-    for start in range(0, rows, rows_at_a_time):
-        part = slice(start, start + rows_at_a_time)
-        hu[:, part] = to_int16_hu(along_slices(weights, np.maximum(thick.hu[:, part], AIR_HU)))
-    spacing_mm = float(places[1] - places[0]) * thick.spacing_mm[2]
-    return thick.on_slice_grid(hu, spacing_mm)
-
-
-def resample_slices(thin: Volume, spacing_mm: float) -> Volume:
-    """The thin volume on slices exactly `spacing_mm` apart along k, by a cubic B-spline."""
-    resampled = interpolate(thin, places_at(spacing_mm, thin))
-    return thin.on_slice_grid(np.maximum(resampled.hu, AIR_HU), spacing_mm)
 
 
 def _tell(cube: CubeDone, reporter: Reporter, preview: Preview | None) -> None:

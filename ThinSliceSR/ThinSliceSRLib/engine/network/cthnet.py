@@ -164,7 +164,7 @@ class CTHNet(nn.Module):
     def forward(self, thick: Tensor, slabs: Tensor | None = None) -> Tensor:
         """thick: (batch, 1, slices of the cube, rows, columns) → (batch, 1, thin slices, rows, columns), untrimmed.
 
-        slabs: (batch, 2), see `slab_inputs`; needed by networks with slab inputs, of no effect on others.
+        slabs: (batch, 3), see `slab_inputs`; needed by networks with slab inputs, of no effect on others.
         """
         if self.config.slab_inputs and slabs is None:
             raise ValueError("this network must be told how its thick slices were measured")

@@ -7,13 +7,13 @@ from torch import Tensor, nn
 
 from ..volumes.slab_profile import SlabProfile
 
-TYPICAL = (1.0, 7.0)  # 5 mm slices side by side, pixels of about 0.7 mm
+TYPICAL = (1.0, 7.0, 0.5)  # 5 mm slices side by side, pixels of about 0.7 mm, part box and part bell
 HIDDEN = 32
 
 
 def slab_inputs(profile: SlabProfile, pixel_mm: float) -> Tensor:
-    """Thickness by distance of the thick slices, and their distance by the size of a pixel: (2,)."""
-    return torch.tensor([profile.overlap, profile.spacing_mm / pixel_mm])
+    """Thickness by distance of the thick slices, their distance by the size of a pixel, and the bell share: (3,)."""
+    return torch.tensor([profile.overlap, profile.spacing_mm / pixel_mm, profile.bell])
 
 
 class SlabModulation(nn.Module):
@@ -33,8 +33,10 @@ class SlabModulation(nn.Module):
         self.register_buffer("typical", torch.tensor(TYPICAL), persistent=False)
 
     def forward(self, slabs: Tensor) -> tuple[Tensor, Tensor]:
-        """slabs: (batch, 2), see `slab_inputs` → factors around 1 and shifts around 0, each (batch, features)."""
-        scale, shift = self.last(nn.functional.gelu(self.hidden((slabs / self.typical).log()))).chunk(2, dim=1)
+        """slabs: (batch, 3), see `slab_inputs` → factors around 1 and shifts around 0, each (batch, features)."""
+        ratios, bell = (slabs / self.typical)[:, :2].log(), slabs[:, 2:] - self.typical[2]
+        hidden = nn.functional.gelu(self.hidden(torch.cat((ratios, bell), dim=1)))
+        scale, shift = self.last(hidden).chunk(2, dim=1)
         return 1 + scale, shift
 
 

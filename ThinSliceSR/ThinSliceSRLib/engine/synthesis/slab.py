@@ -10,10 +10,10 @@ from ..volumes.slab_profile import slab_profile_of
 from ..volumes.volume import Volume
 
 
-def along_slices(weights: np.ndarray, slices: np.ndarray) -> np.ndarray:
+def along_slices(weights: np.ndarray, slices: np.ndarray | list[np.ndarray]) -> np.ndarray:
     """The weighted sums (n, rows, columns) in float32 of slices (m, rows, columns) by weights (n, m)."""
-    flat = slices.reshape(len(slices), -1).astype(np.float32)
-    return (weights.astype(np.float32) @ flat).reshape(len(weights), *slices.shape[1:])
+    flat = np.asarray(slices).reshape(len(slices), -1).astype(np.float32, copy=False)
+    return (weights.astype(np.float32) @ flat).reshape(len(weights), *np.shape(slices)[1:])
 
 
 @dataclass(frozen=True)
@@ -27,20 +27,6 @@ class SlabError:
 def slab_correction_helps(thick: Volume) -> bool:
     """Whether the thick slices are means of slabs as wide as their distance, as far as the source tells."""
     return abs(slab_profile_of(thick).overlap - 1) <= 0.1 + 1e-9
-
-
-def slab_correction_weights(ratio: int) -> np.ndarray:
-    """How the residuals of a slab and its two neighbours are spread over its thin slices: (ratio, 3).
-
-    The correction is a parabola in each slab. Its mean over the thin slices is the slab's residual, and at the borders
-    it meets the neighbours halfway between the two residuals, so that it is continuous and leaves no stripe.
-    """
-    place = (np.arange(ratio) - (ratio - 1) / 2) / ratio
-    mean_square = np.mean(place**2)
-    before, here, after = np.eye(3)
-    slope = (after - before) / 2
-    bend = ((before + 2 * here + after) / 4 - here) / (0.25 - mean_square)
-    return here + place[:, None] * slope + (place[:, None] ** 2 - mean_square) * bend
 
 
 def between_slices_weights(ratio: int) -> np.ndarray:
@@ -59,9 +45,9 @@ class SlabErrors:
         self._counts = np.zeros(1, np.int64)
         self._sum = 0.0
 
-    def add(self, slab: np.ndarray, thick: np.ndarray) -> None:
-        """slab: HU (ratio, rows, columns); thick: its thick slice (rows, columns)."""
-        difference = np.abs(thick - slab.mean(axis=0, dtype=np.float32))
+    def add(self, difference: np.ndarray) -> None:
+        """difference: HU (rows, columns) between a thick slice and the weighted mean of thin ones."""
+        difference = np.abs(difference)
         self._sum += float(difference.sum(dtype=np.float64))
         counts = np.bincount(np.rint(difference * self.PER_HU).astype(np.int64).ravel())
         fewer, more = sorted((self._counts, counts), key=len)

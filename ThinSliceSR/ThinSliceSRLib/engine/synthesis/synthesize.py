@@ -11,7 +11,8 @@ import torch
 
 from ..network.slab_inputs import ForSlabs, slab_inputs
 from ..volumes.findings import Finding
-from ..volumes.slab_profile import slab_profile_of
+from ..volumes.profile_shape import with_measured_shape
+from ..volumes.slab_profile import SlabProfile, slab_profile_of
 from ..volumes.volume import Volume
 from ..weights.weights_file import Model
 from .body import find_body
@@ -39,10 +40,11 @@ class Synthesis:
     """The DLS volume (int16 HU), and what remains between thick slices and those of its slabs that lie wholly in it.
 
     device, precision: what computed it, in words; "… then …" where memory ran out on the way.
-    air: what was made of the air around the body, in words.
+    air: what was made of the air around the body, in words. profile: how the thick slices were taken to be measured.
     """
 
     dls: Volume
+    profile: SlabProfile
     slab_error: SlabError
     device: str
     precision: str
@@ -55,6 +57,7 @@ def synthesize(
     rungs: Sequence[Rung],
     plan: CubePlan | None = None,
     *,
+    profile: SlabProfile | None = None,
     slab_consistent: bool = True,
     first_at_mm: float = 0.0,
     on_cube: Callable[[CubeDone], None] = lambda _: None,
@@ -67,26 +70,28 @@ def synthesize(
     the range is interpolated linearly and added.
     rungs: where to compute, and where to go on when memory runs out (each such step is told to `on_memory_step`).
     plan: where the cubes lie, by `plan_for`; as a run plans them by default if it is left out.
+    profile: how the thick slices were measured; if it is left out, what their source and their noise tell of it.
     first_at_mm: the cubes nearest to this distance from the first slice are computed first.
     Raises DeviceError when the memory of the last rung does not suffice.
     """
     plan = plan or plan_for(thick, model)
     config = model.configuration
-    thin = ThinSlices(thick.hu, config, slab_consistent)
+    profile = profile or with_measured_shape(slab_profile_of(thick), thick)
+    thin = ThinSlices(thick.hu, config, profile, slab_consistent)
     order = plan.order_from(first_at_mm / thick.spacing_mm[2] * config.ratio + thin.half)
-    ladder = MemoryLadder(_network_for(thick, model), rungs, on_memory_step)
+    ladder = MemoryLadder(_network_for(thick, model, profile), rungs, on_memory_step)
     for cube_done in run_cubes(thick.hu, thin, plan, order, model, ladder):
         on_cube(cube_done)
     dls = thick.on_slice_grid(thin.hu, thick.spacing_mm[2] / config.ratio)
-    return Synthesis(dls, thin.slab_error(), ladder.device_label, ladder.precision, plan.air)
+    return Synthesis(dls, profile, thin.slab_error(), ladder.device_label, ladder.precision, plan.air)
 
 
-def _network_for(thick: Volume, model: Model) -> torch.nn.Module:
+def _network_for(thick: Volume, model: Model, profile: SlabProfile) -> torch.nn.Module:
     """The model's network, told how the slices of a volume were measured if it asks for that."""
     if not model.configuration.slab_inputs:
         return model.network
     pixel_mm = math.sqrt(thick.spacing_mm[0] * thick.spacing_mm[1])
-    return ForSlabs(model.network, slab_inputs(slab_profile_of(thick), pixel_mm)[None])
+    return ForSlabs(model.network, slab_inputs(profile, pixel_mm)[None])
 
 
 def plan_for(thick: Volume, model: Model, tiling: Tiling = OVERLAPPED, skip_air: bool = True) -> CubePlan:

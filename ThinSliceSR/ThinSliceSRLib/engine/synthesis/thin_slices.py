@@ -10,7 +10,9 @@ import numpy as np
 
 from ..network.configuration import NetworkConfiguration
 from ..volumes.hounsfield import to_int16_hu
-from .slab import SlabError, SlabErrors, along_slices, between_slices_weights, slab_correction_weights
+from ..volumes.slab_profile import SlabProfile
+from .slab import SlabError, SlabErrors, along_slices, between_slices_weights
+from .slab_consistency import SlabConsistency
 from .tiling import Layer, Span
 
 
@@ -21,7 +23,9 @@ class ThinSlices:
     HU below the model's range are taken for air; what exceeds it is interpolated linearly and added.
     """
 
-    def __init__(self, thick: np.ndarray, config: NetworkConfiguration, slab_consistent: bool) -> None:
+    def __init__(
+        self, thick: np.ndarray, config: NetworkConfiguration, profile: SlabProfile, slab_consistent: bool
+    ) -> None:
         self._thick = thick
         self._ratio = config.ratio
         self._lowest, self._highest = config.hu_range
@@ -30,8 +34,10 @@ class ThinSlices:
         self._final = np.zeros((slices, config.ratio), bool)  # which places no cube changes any more
         self._settled = np.zeros(slices, bool)  # which slabs are rounded and in `hu`
         self._sums: dict[int, np.ndarray] = {}  # of the other slabs: scaled, and HU once all its places are final
-        self._residuals: dict[int, np.ndarray] = {}  # of those in HU, and of settled ones with a neighbour that is not
-        self._correction = slab_correction_weights(config.ratio).astype(np.float32) if slab_consistent else None
+        self._in_hu = np.zeros(slices, bool)  # which slabs are complete
+        self._residuals: dict[int, np.ndarray] = {}  # of thick slices; kept until all that they change is settled
+        self._consistency = SlabConsistency(profile, config.ratio, slices)
+        self._consistent = slab_consistent
         self._between = between_slices_weights(config.ratio)
         self._errors = SlabErrors()
 
@@ -105,24 +111,35 @@ class ThinSlices:
             self._sums[slab][place][in_plane] += values
 
     def _complete(self, slab: int) -> None:
-        """Brings a slab to HU, and settles it and its neighbours as far as their own neighbours are complete."""
+        """Brings a slab to HU, and does what waited for it: residuals, then changes, then errors."""
         sums = self._sums[slab]
         sums *= self._width
         sums += self._lowest
-        # The outer slabs reach beyond the volume: what lies there is unknown, so they stay as the network made them.
-        outer = slab in (0, len(self._thick) - 1)
+        self._in_hu[slab] = True
+        consistency = self._consistency
+        new = [k for k in consistency.weighed(slab) if self._in_hu[as_slice(consistency.weighed(k))].all()]
+        self._residuals |= {k: self._residual(k) for k in new}
+        for k in sorted({changed for residual in new for changed in consistency.changing(residual)}):
+            if not self._settled[k] and all(residual in self._residuals for residual in consistency.changing(k)):
+                self._settle(k)
+
+    def _residual(self, slab: int) -> np.ndarray:
+        """What lacks in the weighted mean of thin slices; nothing where a thick slice reaches beyond the volume."""
         in_range = np.minimum(self._measured(slab), self._highest)
-        self._residuals[slab] = np.zeros_like(in_range) if outer else in_range - sums.mean(axis=0)
-        for neighbour in sorted(set(self._around(slab))):
-            if not self._settled[neighbour] and all(k in self._residuals for k in self._around(neighbour)):
-                self._settle(neighbour)
+        if not self._consistency.is_known(slab):
+            return np.zeros_like(in_range)
+        for k, weights in zip(self._consistency.weighed(slab), self._consistency.weights(slab), strict=True):
+            if weights.any():
+                in_range -= along_slices(weights[None], self._sums[k])[0]
+        return in_range
 
     def _settle(self, slab: int) -> None:
-        """Corrects a slab, adds what lies beyond the model's range, and rounds it."""
-        values = self._sums.pop(slab)
-        around = self._around(slab)
-        if self._correction is not None:
-            values += along_slices(self._correction, np.stack([self._residuals[k] for k in around]))
+        """Changes a slab as its thick slices want it, adds what lies beyond the model's range, and rounds it."""
+        values = self._sums.pop(slab)  # of no residual any more: all that weigh it are there
+        changing = self._consistency.changing(slab)
+        if self._consistent:
+            values += along_slices(self._consistency.change(slab), [self._residuals[k] for k in changing])
+        around = [min(max(k, 0), len(self._thick) - 1) for k in (slab - 1, slab, slab + 1)]
         beyond = np.stack([np.maximum(self._measured(k) - self._highest, 0) for k in around])
         if beyond.any():
             values += along_slices(self._between, beyond)
@@ -130,13 +147,21 @@ class ThinSlices:
         places = np.arange(self._ratio) + slab * self._ratio - self.half
         inside = (places >= 0) & (places < len(self.hu))
         self.hu[places[inside]] = values[inside]
-        if inside.all() or len(self._thick) == 2:
-            self._errors.add(values, self._measured(slab))
         self._settled[slab] = True
-        for k in set(around):
-            if self._settled[self._around(k)].all():
+        for k in self._consistency.weighed(slab):
+            if self._settled[as_slice(self._consistency.weighed(k))].all() and self._consistency.is_known(k):
+                self._errors.add(self._measured(k) - self._mean_of_result(k))
+        for k in changing:
+            if self._settled[as_slice(self._consistency.changing(k))].all():
                 del self._residuals[k]
 
-    def _around(self, slab: int) -> list[int]:
-        """The slab before, itself and the one after; at the ends the outermost once more."""
-        return [min(max(k, 0), len(self._thick) - 1) for k in (slab - 1, slab, slab + 1)]
+    def _mean_of_result(self, slab: int) -> np.ndarray:
+        """The weighted mean of the thin slices as they are handed out."""
+        weighed = self._consistency.weighed(slab)
+        places = np.arange(weighed.start * self._ratio, weighed.stop * self._ratio) - self.half
+        slices = self.hu[places.clip(0, len(self.hu) - 1)]
+        return along_slices(self._consistency.weights(slab).reshape(1, -1), slices)[0]
+
+
+def as_slice(slabs: range) -> slice:
+    return slice(slabs.start, slabs.stop)
