@@ -19,16 +19,14 @@ from ThinSliceSRLib.engine.weights.weights_file import load_model
 
 from .volumes import find_volumes, read_thin_volume
 
-SLABS = SlabProfile(thickness_mm=5.0, spacing_mm=5.0)
 
-
-def measure_model(weights: Path, validation: Path, folder: Path, profile: SlabProfile = SLABS) -> Evaluation:
+def measure_model(weights: Path, validation: Path, folder: Path, slab_mm: float = 5.0) -> Evaluation:
     """Simulates the thick slices of each thin volume (brought to 1 mm), synthesises them, and measures the results.
 
     The whole volumes are measured, as `thinslicesr evaluate` does; what is made on the way stays in `folder`.
     """
     method = f"DLS {load_model(weights).label}"
-    cases = [_made_case(path, weights, folder / path.name, method, profile) for path in find_volumes(validation)]
+    cases = [_made_case(path, weights, folder / path.name, method, slab_mm) for path in find_volumes(validation)]
     return evaluate(cases)
 
 
@@ -50,12 +48,12 @@ def _medians_of(evaluation: Evaluation) -> dict[str, float]:
     return quality
 
 
-def _made_case(source: Path, weights: Path, folder: Path, method: str, profile: SlabProfile) -> Case:
+def _made_case(source: Path, weights: Path, folder: Path, method: str, slab_mm: float) -> Case:
     folder.mkdir(parents=True, exist_ok=True)
     thin = read_thin_volume(source)
     with PendingOutputs(overwrite=True) as outputs:
         outputs.write(thin, folder / "truth.nrrd")
-        outputs.write(simulate_thick(thin, profile), folder / "thick.nrrd")
+        outputs.write(simulate_thick(thin, SlabProfile(slab_mm, slab_mm)), folder / "thick.nrrd")
     made = {"BIS": folder / "bis.nrrd", method: folder / "dls.nrrd"}
     job = Job(
         source=folder / "thick.nrrd",
