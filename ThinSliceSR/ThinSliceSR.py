@@ -1,4 +1,4 @@
-"""ThinSliceSR: synthetic 1 mm slices from 5 mm chest CT, as a module of 3D Slicer."""
+"""ThinSliceSR: synthetic 1 mm slices from chest CT of 2 to 10 mm, as a module of 3D Slicer."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ class ThinSliceSR(ScriptedLoadableModule):
         parent.dependencies = []
         parent.contributors = ["ThinSliceSR contributors"]
         parent.helpText = _(
-            "Makes synthetic thin slices (1 mm) from chest CT that was stored as thick slices (5 mm), with the DLS "
-            "model of Yu et al. Choose the thick volume, press Apply, watch the thin slices appear, and compare them "
-            "with bicubic interpolation (BIS) and the original.<br><br>"
+            "Makes synthetic thin slices (1 mm) from chest CT that was stored as thick slices (2 to 10 mm), with the "
+            "DLS model of Yu et al. Choose the thick volume, press Apply, watch the thin slices appear, and compare "
+            "them with bicubic interpolation (BIS) and the original.<br><br>"
             "<b>For research only, not a medical device.</b> Small structures may be invented or lost: always look at "
             "the original too. Do not measure densities, such as emphysema indices, on synthetic slices. Nothing "
             "leaves your computer."
@@ -90,7 +90,7 @@ class ThinSliceSRParameterNode:
     model: str = "auto"
     device: str = "auto"
     precision: str = "auto"
-    spacing: str = "native"
+    spacing: str = "auto"
     startAtCurrentSlice: bool = True
 
 

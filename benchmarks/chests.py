@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 from ThinSliceSRLib.engine.phantom.chest import chest_phantom
-from ThinSliceSRLib.engine.synthesis.slab import simulate_thick
+from ThinSliceSRLib.engine.synthesis.simulation import simulate_thick
+from ThinSliceSRLib.engine.volumes.slab_profile import SlabProfile
 from ThinSliceSRLib.engine.volumes.volume import Volume
 
 FIELD_MM, SLAB_MM = 380.0, 5.0
@@ -47,4 +48,4 @@ def chest_of(size: tuple[int, int, int], drawn: Volume) -> Volume:
 
 def phantom_scan() -> Volume:
     """The phantom as a scanner would have stored it in 5 mm slices, with nodules, vessels and noise."""
-    return simulate_thick(chest_phantom(), SLAB_MM)
+    return simulate_thick(chest_phantom(), SlabProfile(SLAB_MM, SLAB_MM))

@@ -10,7 +10,7 @@ from ThinSliceSRLib.engine.evaluation.cases import TRUTH, Case
 from ThinSliceSRLib.engine.evaluation.evaluate import Evaluation, evaluate
 from ThinSliceSRLib.engine.job import Job, run_job
 from ThinSliceSRLib.engine.progress import make_reporter
-from ThinSliceSRLib.engine.synthesis.slab import simulate_thick
+from ThinSliceSRLib.engine.synthesis.simulation import simulate_thick
 from ThinSliceSRLib.engine.volumes.slab_profile import SlabProfile
 from ThinSliceSRLib.engine.volumes.whole_file import whole_file
 from ThinSliceSRLib.engine.volumes.writing import PendingOutputs

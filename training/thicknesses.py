@@ -12,7 +12,7 @@ from ThinSliceSRLib.engine.evaluation.noise import homogeneous_pieces, noise_hu
 from ThinSliceSRLib.engine.synthesis.device import choose_device
 from ThinSliceSRLib.engine.synthesis.memory_ladder import rungs_from
 from ThinSliceSRLib.engine.synthesis.resampling import interpolate, places_at, resample_slices
-from ThinSliceSRLib.engine.synthesis.slab import simulate_thick
+from ThinSliceSRLib.engine.synthesis.simulation import simulate_thick
 from ThinSliceSRLib.engine.synthesis.synthesize import synthesize
 from ThinSliceSRLib.engine.synthesis.tiling import OVERLAPPED
 from ThinSliceSRLib.engine.volumes.slab_profile import SlabProfile

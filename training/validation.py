@@ -12,7 +12,8 @@ from ThinSliceSRLib.engine.network.cthnet import CTHNet
 from ThinSliceSRLib.engine.synthesis.device import Device
 from ThinSliceSRLib.engine.synthesis.memory_ladder import Rung
 from ThinSliceSRLib.engine.synthesis.resampling import interpolate, places_at, resample_slices
-from ThinSliceSRLib.engine.synthesis.slab import simulate_thick, slab_correction_helps
+from ThinSliceSRLib.engine.synthesis.simulation import simulate_thick
+from ThinSliceSRLib.engine.synthesis.slab import slab_correction_helps
 from ThinSliceSRLib.engine.synthesis.synthesize import plan_for, synthesize
 from ThinSliceSRLib.engine.synthesis.tiling import OVERLAPPED, Tiling
 from ThinSliceSRLib.engine.volumes.slab_profile import SlabProfile

@@ -19,8 +19,8 @@
         <translation>ThinSliceSR</translation>
     </message>
     <message>
-        <source>Makes synthetic thin slices (1 mm) from chest CT that was stored as thick slices (5 mm), with the DLS model of Yu et al. Choose the thick volume, press Apply, watch the thin slices appear, and compare them with bicubic interpolation (BIS) and the original.&lt;br&gt;&lt;br&gt;&lt;b&gt;For research only, not a medical device.&lt;/b&gt; Small structures may be invented or lost: always look at the original too. Do not measure densities, such as emphysema indices, on synthetic slices. Nothing leaves your computer.</source>
-        <translation>用 Yu 等人的 DLS 模型，由以厚层（5 mm）保存的胸部 CT 合成薄层图像（1 mm）。选择厚层体数据，按“开始”，薄层图像即逐步显示，并可与双三次插值（BIS）及原始图像对比。&lt;br&gt;&lt;br&gt;&lt;b&gt;仅供研究，不是医疗器械。&lt;/b&gt;细小结构可能是凭空产生的，也可能丢失：请务必同时查看原始图像。不要在合成图像上测量密度，例如肺气肿指数。任何数据都不会离开您的计算机。</translation>
+        <source>Makes synthetic thin slices (1 mm) from chest CT that was stored as thick slices (2 to 10 mm), with the DLS model of Yu et al. Choose the thick volume, press Apply, watch the thin slices appear, and compare them with bicubic interpolation (BIS) and the original.&lt;br&gt;&lt;br&gt;&lt;b&gt;For research only, not a medical device.&lt;/b&gt; Small structures may be invented or lost: always look at the original too. Do not measure densities, such as emphysema indices, on synthetic slices. Nothing leaves your computer.</source>
+        <translation>用 Yu 等人的 DLS 模型，由以厚层（2 至 10 mm）保存的胸部 CT 合成薄层图像（1 mm）。选择厚层体数据，按“开始”，薄层图像即逐步显示，并可与双三次插值（BIS）及原始图像对比。&lt;br&gt;&lt;br&gt;&lt;b&gt;仅供研究，不是医疗器械。&lt;/b&gt;细小结构可能是凭空产生的，也可能丢失：请务必同时查看原始图像。不要在合成图像上测量密度，例如肺气肿指数。任何数据都不会离开您的计算机。</translation>
     </message>
     <message>
         <source>If you use this module, please cite: Yu et al., Spatial resolution enhancement using deep learning improves chest disease diagnosis based on thick slice CT, npj Digital Medicine 7:335 (2024).</source>
@@ -41,10 +41,6 @@
     <message>
         <source>The chest CT with thick slices, as it was stored.</source>
         <translation>按原样保存的厚层胸部 CT。</translation>
-    </message>
-    <message>
-        <source>The chest CT with thick slices (usually 5 mm) whose thin slices are to be made. It is never changed.</source>
-        <translation>要由其合成薄层图像的厚层（通常为 5 mm）胸部 CT。它不会被更改。</translation>
     </message>
     <message>
         <source>What the chosen volume is.</source>
@@ -123,12 +119,36 @@
         <translation>把最近的结果作为新的 DICOM 序列加入输入图像所属的检查，每个序列均注明为合成图像。</translation>
     </message>
     <message>
+        <source>How far apart the thin slices lie: 1 mm (or what the network makes, where that is within a tenth of it), or a fifth of the thick ones&apos; distance, as the network makes them.</source>
+        <translation>薄层图像之间的距离：1 mm（网络的直接输出与之相差不超过十分之一时，保持该输出），或厚层层间距的五分之一（网络的直接输出）。</translation>
+    </message>
+    <message>
+        <source>Slice thickness:</source>
+        <translation>层厚：</translation>
+    </message>
+    <message>
+        <source>How thick the thick slices are, if what their source says is wrong.</source>
+        <translation>厚层图像的层厚，用于来源所给数值有误时。</translation>
+    </message>
+    <message>
+        <source>How thick the thick slices of this volume are, if what their source says is wrong: the width over which each averages, which is not how far apart they are.</source>
+        <translation>该体数据中厚层图像的层厚，用于来源所给数值有误时：即每一层所平均的宽度，而不是层间距。</translation>
+    </message>
+    <message>
+        <source>As the source says</source>
+        <translation>按来源所给</translation>
+    </message>
+    <message>
         <source>Copy a weights file (.safetensors), or a checkpoint of the published model (.pkl, .pth), into your own folder.</source>
         <translation>把权重文件（.safetensors）或已发表模型的检查点文件（.pkl、.pth）复制到您自己的文件夹。</translation>
     </message>
     <message>
         <source>Compare</source>
         <translation>对比</translation>
+    </message>
+    <message>
+        <source>The chest CT with thick slices (2 to 10 mm, usually 5 mm) whose thin slices are to be made. It is never changed.</source>
+        <translation>要由其合成薄层图像的厚层（2 至 10 mm，通常为 5 mm）胸部 CT。它不会被更改。</translation>
     </message>
     <message>
         <source>Look at thick, BIS and DLS together.</source>
@@ -259,10 +279,6 @@
         <translation>薄层图像之间的距离。</translation>
     </message>
     <message>
-        <source>How far apart the thin slices lie: a fifth of the thick ones&apos; distance as the network makes them, or exactly 1 mm.</source>
-        <translation>薄层图像之间的距离：厚层层间距的五分之一（网络的直接输出），或正好 1 mm。</translation>
-    </message>
-    <message>
         <source>Start at the slice that I look at</source>
         <translation>从正在查看的层面开始</translation>
     </message>
@@ -346,12 +362,16 @@
         <translation>16 位（float16）</translation>
     </message>
     <message>
+        <source>1 mm (recommended)</source>
+        <translation>1 mm（推荐）</translation>
+    </message>
+    <message>
         <source>A fifth of the thick slices&apos; distance</source>
         <translation>厚层层间距的五分之一</translation>
     </message>
     <message>
-        <source>Exactly 1 mm</source>
-        <translation>正好 1 mm</translation>
+        <source>Exactly {name} mm</source>
+        <translation>正好 {name} mm</translation>
     </message>
     <message>
         <source>CPU</source>
@@ -502,6 +522,14 @@
 <context>
     <name>desktop.input_facts</name>
     <message>
+        <source>{count} slices every {spacing} mm · {columns}×{rows} · {kind}</source>
+        <translation>{count} 层，层间距 {spacing} mm · {columns}×{rows} · {kind}</translation>
+    </message>
+    <message>
+        <source>{count} slices, {thickness} mm thick, every {spacing} mm · {columns}×{rows} · {kind}</source>
+        <translation>{count} 层，层厚 {thickness} mm，层间距 {spacing} mm · {columns}×{rows} · {kind}</translation>
+    </message>
+    <message>
         <source>The volume is under a warping transform (Slicer adds one to uneven slices or a tilted gantry), which the synthesis does not see; look at the result with care.</source>
         <translation>该体数据处于形变变换之下（层间距不均匀或机架倾斜时 Slicer 会自动添加），而合成时不考虑这一变换；请谨慎解读结果。</translation>
     </message>
@@ -522,8 +550,20 @@
         <translation>斜面</translation>
     </message>
     <message>
-        <source>{count} slices of {spacing} mm · {columns}×{rows} · {kind}</source>
-        <translation>{count} 层，层间距 {spacing} mm · {columns}×{rows} · {kind}</translation>
+        <source>The slices are only {spacing} mm apart, so they are thin already; use this volume as it is.</source>
+        <translation>层间距仅为 {spacing} mm，已是薄层图像；请直接使用该体数据。</translation>
+    </message>
+    <message>
+        <source>Nothing says how thick the slices are, so they are taken to be as thick as they are apart, {spacing} mm; if they are not, give their thickness under Advanced.</source>
+        <translation>层厚未知，因此按与层间距相同处理，即 {spacing} mm；如果并非如此，请在“高级”中给出层厚。</translation>
+    </message>
+    <message>
+        <source>The slices are said to be {thickness} mm thick but are {spacing} mm apart, so they are taken to be {taken} mm thick; if the first number is wrong, give the true thickness under Advanced.</source>
+        <translation>所给层厚为 {thickness} mm，而层间距为 {spacing} mm，因此按层厚 {taken} mm 处理；如果第一个数值有误，请在“高级”中给出真实层厚。</translation>
+    </message>
+    <message>
+        <source>The JSON file beside the volume cannot be understood, so what it says of slice thickness or modality is not used; convert the series again, or give the thickness under Advanced.</source>
+        <translation>体数据旁的 JSON 文件无法理解，因此未使用其中的层厚或成像模态；请重新转换该序列，或在“高级”中给出层厚。</translation>
     </message>
 </context>
 <context>

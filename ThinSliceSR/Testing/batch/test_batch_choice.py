@@ -101,23 +101,56 @@ def test_volumes_of_one_name_get_results_of_different_names(tmp_path: Path, batc
 
 
 def test_the_manifest_tells_all_of_a_volume(tmp_path: Path, batch):
-    write_thick(tmp_path / "wide.nrrd", spacing_mm=6.0)
-    batch(tmp_path / "wide.nrrd", tmp_path / "out", bicubic=True, spacing="1.0")
+    write_thick(tmp_path / "wide.nrrd", spacing_mm=12.0)
+    batch(tmp_path / "wide.nrrd", tmp_path / "out", bicubic=True, spacing="2.0")
     row = rows(tmp_path / "out")["wide"]
     assert row["input"] == str(tmp_path / "wide.nrrd")
     assert (row["state"], row["output"], row["bicubic"]) == ("done", "wide_DLS.nrrd", "wide_BIS.nrrd")
-    assert [finding["code"] for finding in row["findings"]] == ["spacing_unusual"]
+    assert [finding["code"] for finding in row["findings"]] == ["spacing_unusual", "thickness_unknown"]
     assert 0 <= row["seconds"] < 100
     assert 0 < row["slab_error_mean_hu"] < row["slab_error_p99_hu"]
     assert (row["model"], row["device"]) == ("tiny (untrained)", "cpu")
     assert len(row["model_sha256"]) == 64
     [line] = table(tmp_path / "out")
-    assert line["findings"] == "spacing_unusual"
+    assert line["findings"] == "spacing_unusual thickness_unknown"
     assert {name: line[name] for name in ("input", "state", "seconds", "model_sha256")} == {
         name: str(row[name]) for name in ("input", "state", "seconds", "model_sha256")
     }
     for name in ("wide_DLS.nrrd", "wide_BIS.nrrd"):
         assert sitk.ReadImage(str(tmp_path / "out" / name)).GetSize() == (32, 32, 19)
+
+
+def test_thickness_and_spacing_are_those_of_the_volume_or_of_the_options(tmp_path: Path, batch):
+    write_thick(tmp_path / "in" / "scan.nii.gz", spacing_mm=3.0)
+    sidecar = tmp_path / "in" / "scan.json"
+    sidecar.write_text('{"SliceThickness": 4}')
+
+    def told_after(**options) -> tuple[str, str, str]:
+        summary = batch(tmp_path / "in", tmp_path / "out", **options)
+        assert summary.skipped == 0  # whatever makes another result does a volume again
+        header = sitk.ReadImage(str(tmp_path / "out" / "scan_DLS.nrrd"))
+        keys = ("slab_mm", "slab_mm_told_by", "spacing_mm")
+        return tuple(header.GetMetaData(f"ThinSliceSR_{key}") for key in keys)
+
+    assert told_after() == ("4", "header", "1")
+    assert told_after(spacing="native") == ("4", "header", "0.6")
+    assert told_after(spacing="0.7", slab_mm=6.0) == ("6", "option", "0.7")
+    assert batch(tmp_path / "in", tmp_path / "out", spacing=0.7, slab_mm=6).skipped == 1
+    sidecar.write_text('{"SliceThickness": 3.5}')
+    assert told_after() == ("3.5", "header", "1")
+    sidecar.unlink()
+    assert told_after() == ("3", "nobody", "1")
+    row = rows(tmp_path / "out")["scan"]
+    assert (row["state"], [finding["code"] for finding in row["findings"]]) == ("done", ["thickness_unknown"])
+
+
+@pytest.mark.parametrize("options", [{"spacing": "0"}, {"slab_mm": 41.0}])
+def test_a_batch_with_nonsense_does_not_begin(options: dict[str, str | float], tmp_path: Path, batch):
+    write_thick(tmp_path / "a.nrrd")
+    with pytest.raises(UnusableInput) as refused:
+        batch(tmp_path / "a.nrrd", tmp_path / "out", **options)
+    assert refused.value.code == "wrong_usage"
+    assert not (tmp_path / "out").exists()
 
 
 def test_dicom_becomes_series_named_by_uid_and_told_of_no_patient(tmp_path: Path, batch):

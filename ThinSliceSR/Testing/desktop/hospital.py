@@ -32,6 +32,10 @@ PROVENANCE = {
     "SlabConsistency": "on",
     "Seconds": "1.5",
     "SlabErrorMeanHU": "0.25",
+    "SlabMm": "5.5",
+    "SlabMmToldBy": "header",
+    "ThickSpacingMm": "5",
+    "SpacingMm": "1",
 }
 THICK_SLICES, ROWS, COLUMNS = 8, 36, 40
 

@@ -128,7 +128,9 @@ def test_a_series_says_what_it_is_and_where_it_belongs(thick_from_dicom: Any, da
     [uid] = new_series(database)
     found = headers(database.filesForSeries(uid))
     assert len(found) == 5 * (THICK_SLICES - 1) + 1
+    slices = "The thick slices are 5.5 mm thick and 5 mm apart, these 1 mm apart."
     for header in found:
+        assert header.DerivationDescription.endswith(slices)
         assert (header.StudyInstanceUID, header.FrameOfReferenceUID) == (STUDY, FRAME)
         assert header.SeriesDescription == "Chest 5.0 DLS 1 mm (synthetic)"
         assert header.PatientName == PATIENT

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 import slicer
 import vtk
+from ThinSliceSRLib.desktop.given_thickness import give_thickness
 from ThinSliceSRLib.desktop.input_facts import facts_line, findings
+from ThinSliceSRLib.engine.volumes.file_acquisition import THICKNESS_ENTRY
 from volume_making import LEFT_HANDED, PLAIN, oblique, under_transform, volume_node
 
 # Axes i, j, k of slices that are stacked from right to left, and from front to back.
@@ -17,7 +19,7 @@ def codes(node):
 
 
 def test_facts_tell_slices_spacing_matrix_and_orientation(scene):
-    assert facts_line(volume_node(size=(24, 20, 6))) == "6 slices of 5.0 mm · 24×20 · axial"
+    assert facts_line(volume_node(size=(24, 20, 6))) == "6 slices every 5 mm · 24×20 · axial"
 
 
 def test_facts_tell_the_modality_where_it_is_known(scene):
@@ -25,7 +27,7 @@ def test_facts_tell_the_modality_where_it_is_known(scene):
     hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)
     item = hierarchy.CreateItem(hierarchy.GetSceneItemID(), node)
     hierarchy.SetItemAttribute(item, "DICOM.Modality", "CT")
-    assert facts_line(node) == "6 slices of 5.0 mm · 20×16 · axial CT"
+    assert facts_line(node) == "6 slices every 5 mm · 20×16 · axial CT"
     hierarchy.SetItemAttribute(item, "DICOM.Modality", "MR")
     assert facts_line(node).endswith("axial MR")
     assert codes(node)[0] == ("error", "not_ct")
@@ -51,22 +53,56 @@ def test_facts_name_the_orientation_by_the_direction_in_which_slices_are_stacked
 def test_facts_count_slices_along_the_axis_that_they_are_stacked_along(scene, axis, matrix, name):
     size, spacing = [20, 16, 12], [0.7, 0.7, 0.7]
     size[axis], spacing[axis] = 7, 5.0
-    assert facts_line(volume_node(size=size, spacing=spacing)) == f"7 slices of 5.0 mm · {matrix} · {name}"
+    assert facts_line(volume_node(size=size, spacing=spacing)) == f"7 slices every 5 mm · {matrix} · {name}"
 
 
-@pytest.mark.parametrize(("spacing", "text"), [(5.0, "5.0"), (1.25, "1.25"), (4.999999, "5.0"), (0.9, "0.9")])
+@pytest.mark.parametrize(("spacing", "text"), [(5.0, "5"), (1.25, "1.25"), (4.999999, "5"), (0.9, "0.9")])
 def test_facts_show_the_spacing_with_as_many_decimals_as_it_needs(scene, spacing, text):
-    assert f" of {text} mm " in facts_line(volume_node(spacing=(0.9, 0.9, spacing)))
+    assert f" every {text} mm " in facts_line(volume_node(spacing=(0.9, 0.9, spacing)))
+
+
+def as_thick(node, thickness_mm=5.0):
+    """The node as it comes from a file whose header tells the thickness."""
+    node.SetAttribute(THICKNESS_ENTRY, str(thickness_mm))
+    return node
 
 
 def test_a_fit_volume_has_no_findings(scene):
-    assert findings(volume_node()) == []
+    assert findings(as_thick(volume_node())) == []
 
 
 def test_findings_are_those_of_the_engine(scene):
     assert codes(volume_node(spacing=(0.7, 0.7, 1.0))) == [("error", "already_thin")]
-    assert codes(volume_node(spacing=(0.7, 0.7, 8.0))) == [("warning", "spacing_unusual")]
-    assert codes(volume_node(directions=oblique(45))) == [("warning", "not_axial")]
+    assert codes(as_thick(volume_node(spacing=(0.7, 0.7, 12.0)), 12)) == [("warning", "spacing_unusual")]
+    assert codes(as_thick(volume_node(directions=oblique(45)))) == [("warning", "not_axial")]
+    assert codes(volume_node()) == [("note", "thickness_unknown")]
+
+
+def test_facts_tell_thickness_and_distance_as_read_or_as_the_user_gave_them(scene):
+    node = as_thick(volume_node(size=(24, 20, 6), spacing=(0.7, 0.7, 2.5)))
+    assert facts_line(node) == "6 slices, 5 mm thick, every 2.5 mm · 24×20 · axial"
+    give_thickness(node, 3.75)
+    assert facts_line(node) == "6 slices, 3.75 mm thick, every 2.5 mm · 24×20 · axial"
+    give_thickness(node, None)
+    assert facts_line(node) == "6 slices, 5 mm thick, every 2.5 mm · 24×20 · axial"
+
+
+def test_findings_follow_the_thickness_that_the_user_gave(scene):
+    node = as_thick(volume_node(), 25)
+    assert codes(node) == [("warning", "thickness_doubtful")]
+    give_thickness(node, 5)
+    assert findings(node) == []
+    give_thickness(node, 1)
+    assert codes(node) == [("warning", "thickness_doubtful"), ("warning", "slices_with_gaps")]
+
+
+def test_what_the_panel_tells_names_no_option_of_the_command_line(scene):
+    nodes = [volume_node(), as_thick(volume_node(), 25), volume_node(spacing=(0.7, 0.7, 1.0))]
+    told = [finding.message for node in nodes for finding in findings(node)]
+    assert len(told) == 3
+    assert [sentence for sentence in told if "--" in sentence] == []
+    assert "as thick as they are apart, 5 mm; if they are not, give their thickness under Advanced" in told[0]
+    assert "25 mm thick but are 5 mm apart, so they are taken to be 12.5 mm thick" in told[1]
 
 
 def test_what_is_no_volume_is_told_in_one_plain_sentence(scene):
@@ -88,7 +124,7 @@ def test_what_is_no_volume_is_told_in_one_plain_sentence(scene):
 
 
 def test_a_warping_transform_is_a_warning_and_a_linear_one_is_none(scene):
-    node = volume_node()
+    node = as_thick(volume_node())
     under_transform(node)
     assert findings(node) == []
     warp = scene.AddNewNodeByClass("vtkMRMLGridTransformNode", "Acquisition")

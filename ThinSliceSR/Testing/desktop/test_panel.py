@@ -18,6 +18,7 @@ from driving import (
     wait_for,
 )
 from slice_views import SliceViews
+from ThinSliceSRLib.desktop.given_thickness import given_thickness_mm
 
 pytestmark = pytest.mark.usefixtures("application")
 
@@ -30,9 +31,10 @@ def test_an_empty_scene_asks_for_a_volume(module: Any):
 
 def test_choosing_a_volume_tells_its_facts_and_what_speaks_against_it(module: Any):
     choose(module.ui.inputSelector, add_thick_volume())
-    assert module.ui.factsLabel.text.startswith("8 slices of 5.0 mm · 40×40 · axial")
+    assert module.ui.factsLabel.text.startswith("8 slices every 5 mm · 40×40 · axial")
     assert module.ui.applyButton.enabled
-    assert module.ui.findingsLabel.text == ""
+    assert "Nothing says how thick the slices are" in module.ui.findingsLabel.text
+    assert "color" not in module.ui.findingsLabel.text  # a note alarms nobody
     choose(module.ui.inputSelector, add_thick_volume("Thin", spacing_mm=1.0))
     assert "thin already" in module.ui.findingsLabel.text
     assert not module.ui.applyButton.enabled
@@ -47,7 +49,7 @@ def test_a_volume_that_is_filled_after_it_was_chosen_is_looked_at_again(module: 
     assert "no image" in module.ui.findingsLabel.text
     slicer.util.updateVolumeFromArray(volume, slicer.util.arrayFromVolume(add_thick_volume()))
     volume.SetSpacing(0.7, 0.7, 5.0)
-    wait_for(lambda: module.ui.factsLabel.text.startswith("8 slices of 5.0 mm"), 2)
+    wait_for(lambda: module.ui.factsLabel.text.startswith("8 slices every 5 mm"), 2)
     assert module.ui.applyButton.enabled
 
 
@@ -70,6 +72,38 @@ def test_choices_are_kept_in_the_scene_and_come_back_with_it(module: Any, scene:
     assert module.ui.spacingComboBox.currentIndex == 1
     assert not module.ui.startAtCurrentSliceCheckBox.checked
     assert module.ui.inputSelector.currentNode().GetName() == "Kept"
+
+
+def test_a_thickness_that_the_user_gives_stays_with_its_volume(module: Any, scene: Any, tmp_path_factory: Any):
+    thickness = module.ui.thicknessSpinBox
+    assert not thickness.enabled
+    chest, other = add_thick_volume("Chest"), add_thick_volume("Other")
+    choose(module.ui.inputSelector, chest)
+    assert thickness.text == "As the source says"
+    thickness.value = 6.5
+    assert module.ui.factsLabel.text.startswith("8 slices, 6.5 mm thick, every 5 mm · ")
+    assert module.ui.findingsLabel.text == ""
+    choose(module.ui.inputSelector, other)
+    assert (thickness.text, given_thickness_mm(other)) == ("As the source says", None)
+    choose(module.ui.inputSelector, chest)
+    assert thickness.value == 6.5
+    file = tmp_path_factory.mktemp("scene") / "scene.mrml"
+    scene.Commit(str(file))
+    scene.Clear(True)
+    assert not thickness.enabled
+    scene.SetURL(str(file))
+    scene.StartState(scene.ImportState)
+    scene.Import()
+    scene.EndState(scene.ImportState)
+    assert given_thickness_mm(module.ui.inputSelector.currentNode()) == 6.5
+    assert thickness.value == 6.5
+    thickness.value = 0
+    assert given_thickness_mm(module.ui.inputSelector.currentNode()) is None
+
+
+def test_the_panel_is_no_wider_than_its_widest_list(module: Any):
+    module.ui.advancedSection.collapsed = False
+    assert module.ui.thicknessSpinBox.minimumSizeHint.width() <= module.ui.spacingComboBox.minimumSizeHint.width()
 
 
 def test_opening_advanced_lists_devices_and_models(module: Any):

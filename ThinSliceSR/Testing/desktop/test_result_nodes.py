@@ -23,6 +23,24 @@ def test_results_are_named_after_their_input(source):
     assert results.bis.GetName() == "Thorax 5.0 BIS 1 mm"
 
 
+def test_another_grid_is_filled_before_it_is_shown(source):
+    results = ResultNodes.begin(source)
+    results.set_grid(ResultGrid(2, 26, 1.0))
+    results.dls_slices()[:] = 7
+    results.prepare_grid(ResultGrid(2, 51, 0.5))
+    assert (slicer.util.arrayFromVolume(results.dls) == 7).all()
+    results.dls_slices()[:] = 9
+    results.shown()
+    assert slicer.util.arrayFromVolume(results.dls).shape[0] == 26
+    assert results.dls.GetName() == "Thorax 5.0 DLS 1 mm (synthetic)"
+    results.show_grid()
+    assert slicer.util.arrayFromVolume(results.dls).shape[0] == 51
+    assert (slicer.util.arrayFromVolume(results.dls) == 9).all()
+    assert results.dls.GetName() == "Thorax 5.0 DLS 0.5 mm (synthetic)"
+    results.show_grid()  # nothing is prepared any more
+    assert (slicer.util.arrayFromVolume(results.dls) == 9).all()
+
+
 def test_names_tell_the_real_spacing(source):
     results = ResultNodes.begin(source)
     results.set_grid(ResultGrid(2, 26, 0.9))

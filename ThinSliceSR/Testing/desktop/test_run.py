@@ -117,6 +117,47 @@ def test_slices_along_another_axis_and_an_exact_spacing(session: object):
     assert len(np.unique(array(run.results.dls)[:, :, 14])) > 10
 
 
+def test_results_of_3_mm_slices_lie_1_mm_apart_and_tell_what_they_are_made_of(session: object):
+    from ThinSliceSRLib.desktop.given_thickness import give_thickness
+    from ThinSliceSRLib.desktop.run import Request
+
+    thick = add_thick_volume(spacing_mm=3.0)
+    give_thickness(thick, 4.0)
+    run, told = run_to_the_end(session, Request(thick, device="cpu"))
+    assert told.outcomes[0].done, told.outcomes[0]
+    dls, bis = run.results.dls, run.results.bis
+    assert array(dls).shape == array(bis).shape == (22, 40, 40)
+    for result, name in ((dls, "Chest DLS 1 mm (synthetic)"), (bis, "Chest BIS 1 mm")):
+        assert result.GetName() == name
+        np.testing.assert_allclose(result.GetSpacing(), (0.7, 0.7, 1.0))
+        np.testing.assert_allclose(corner(result, 0), corner(thick, 0))
+        keys = ("SlabMm", "SlabMmToldBy", "ThickSpacingMm", "SpacingMm")
+        assert [result.GetAttribute(f"ThinSliceSR.{key}") for key in keys] == ["4", "option", "3", "1"]
+    assert dls.GetAttribute("ThinSliceSR.SlabConsistency") in ("on", "off")
+    assert told.notices == []  # what nobody need be warned of
+
+
+def test_a_run_takes_the_thickness_that_the_volume_or_a_script_tells(session: object):
+    from ThinSliceSRLib.desktop.run import Request
+    from ThinSliceSRLib.engine.volumes.file_acquisition import THICKNESS_ENTRY
+
+    thick = add_thick_volume()
+    thick.SetAttribute(THICKNESS_ENTRY, "5.0")
+    for slab_mm, expected in ((None, ["5", "header"]), (6.0, ["6", "option"])):
+        run, _told = run_to_the_end(session, Request(thick, wants_bis=False, device="cpu", slab_mm=slab_mm))
+        told = [run.results.dls.GetAttribute(f"ThinSliceSR.{key}") for key in ("SlabMm", "SlabMmToldBy")]
+        assert told == expected
+
+
+def test_nonsense_from_a_script_is_one_sentence(session: object):
+    from ThinSliceSRLib.desktop.run import Request
+    from ThinSliceSRLib.engine.errors import ThinSliceError
+
+    for choice, words in (({"slab_mm": 50.0}, "--slab-mm must be"), ({"spacing": "thin"}, "--spacing must be")):
+        with pytest.raises(ThinSliceError, match=words):
+            session.synthesize(Request(add_thick_volume(), device="cpu", **choice))
+
+
 def test_without_bis_only_dls_is_made(session: object, scene: object):
     from ThinSliceSRLib.desktop.run import Request
 

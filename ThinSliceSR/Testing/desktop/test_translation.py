@@ -124,7 +124,7 @@ def test_the_panel_speaks_chinese(chinese: dict[tuple[str, str], str], scene: An
         english = {text for context, text in panel_texts() if chinese[context, text] != text}
         assert shown.isdisjoint(english)
         module.ui.inputSelector.setCurrentNode(add_thick_volume())
-        assert module.ui.factsLabel.text.startswith("8 层，层间距 5.0 mm · 40×40 · 横断面")
+        assert module.ui.factsLabel.text.startswith("8 层，层间距 5 mm · 40×40 · 横断面")
         assert module._parameters.inputVolume is module.ui.inputSelector.currentNode()
     finally:
         module.cleanup()

@@ -7,9 +7,19 @@ import numpy as np
 import pytest
 import slicer
 import vtk
-from ThinSliceSRLib.desktop.volume_nodes import series_uid_of, thin_ijk_to_ras, volume_of, write_volume
+from ThinSliceSRLib.desktop.volume_nodes import (
+    series_uid_of,
+    thickness_entry,
+    thin_ijk_to_ras,
+    volume_of,
+    write_volume,
+)
 from ThinSliceSRLib.engine.errors import CannotWrite, UnusableInput
+from ThinSliceSRLib.engine.volumes.nrrd_file import write_nrrd
 from ThinSliceSRLib.engine.volumes.reading import read_volume
+from ThinSliceSRLib.engine.volumes.text_headers import nrrd_header_of
+from ThinSliceSRLib.engine.volumes.volume import Acquisition, Volume
+from ThinSliceSRLib.engine.volumes.writing import PendingOutputs
 from volume_making import LEFT_HANDED, PLAIN, oblique, under_transform, volume_node
 
 DIRECTIONS = {"plain": PLAIN, "left-handed": LEFT_HANDED, "oblique": oblique(33)}
@@ -199,6 +209,68 @@ def test_what_is_no_volume_of_one_value_is_refused_in_plain_words(scene, tmp_pat
 def test_a_plain_file_tells_nothing_of_its_acquisition(scene):
     acquisition = volume_of(volume_node()).acquisition
     assert acquisition == type(acquisition)()
+
+
+def loaded(path):
+    """The volume of an NRRD file as Slicer loads it, with its storage node."""
+    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "Loaded")
+    storage = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLNRRDStorageNode")
+    storage.SetFileName(str(path))
+    assert storage.ReadData(node)
+    node.SetAndObserveStorageNodeID(storage.GetID())
+    return node
+
+
+def test_the_file_that_a_volume_was_loaded_from_tells_its_slice_thickness(scene, tmp_path):
+    hu = np.zeros((4, 5, 6), np.int16)
+    thick = Volume(hu, (0.7, 0.7, 4.0), acquisition=Acquisition(slice_thickness_mm=5.0))
+    for path, axes in ((tmp_path / "a.nrrd", (0, 1, 2)), (tmp_path / "b.nrrd", (2, 0, 1))):
+        write_nrrd(thick.permuted(axes), path, {}, compressed=True)  # with the format's own field alone
+        volume = volume_of(loaded(path))
+        assert volume.acquisition.slice_thickness_mm == 5.0
+        path.unlink()
+        assert volume_of(slicer.mrmlScene.GetFirstNodeByName("Loaded")).acquisition.slice_thickness_mm is None
+        scene.Clear(True)
+
+
+def test_what_the_engine_wrote_tells_the_thickness_also_after_slicer_saved_it(scene, tmp_path):
+    thick = Volume(np.zeros((4, 5, 6), np.int16), (0.7, 0.7, 4.0), acquisition=Acquisition(slice_thickness_mm=5.5))
+    with PendingOutputs() as outputs:
+        outputs.write(thick, tmp_path / "engine.nrrd")
+    node = loaded(tmp_path / "engine.nrrd")
+    storage = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLNRRDStorageNode")
+    storage.SetFileName(str(tmp_path / "slicer.nrrd"))
+    assert storage.WriteData(node)
+    assert "thicknesses" not in nrrd_header_of(tmp_path / "slicer.nrrd").fields
+    assert read_volume(tmp_path / "slicer.nrrd").acquisition.slice_thickness_mm == 5.5
+    (tmp_path / "engine.nrrd").unlink()
+    assert volume_of(node).acquisition.slice_thickness_mm == 5.5
+
+
+def test_a_sidecar_beside_the_file_tells_thickness_and_modality(scene, tmp_path):
+    (tmp_path / "scan.nii.gz").touch()
+    (tmp_path / "scan.json").write_text('{"SliceThickness": 3, "Modality": "CT"}')
+    node = volume_node()
+    storage = scene.AddNewNodeByClass("vtkMRMLVolumeArchetypeStorageNode")
+    storage.SetFileName(str(tmp_path / "scan.nii.gz"))
+    node.SetAndObserveStorageNodeID(storage.GetID())
+    acquisition = volume_of(node).acquisition
+    assert (acquisition.slice_thickness_mm, acquisition.modality) == (3, "CT")
+
+
+def test_the_engine_is_told_the_thickness_that_the_node_knows(loaded_series, tmp_path):
+    node, _database = loaded_series
+    write_volume(node, tmp_path / "thick.nrrd", thickness_entry(volume_of(node)))
+    assert read_volume(tmp_path / "thick.nrrd").acquisition.slice_thickness_mm == 5.5
+    assert thickness_entry(volume_of(volume_node())) == {}
+
+
+@pytest.mark.parametrize("told", ["", "0", "-5", "five", "__TAG_NOT_IN_INSTANCE__"])
+def test_a_thickness_in_the_database_that_is_none_is_not_known(told, loaded_series):
+    node, database = loaded_series
+    for values in database.files.values():
+        values["0018,0050"] = told
+    assert volume_of(node).acquisition.slice_thickness_mm is None
 
 
 def test_the_dicom_database_tells_how_a_loaded_series_was_acquired(loaded_series):

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 from models import TINY
-from ThinSliceSRLib.engine.volumes.volume import Volume
+from ThinSliceSRLib.engine.volumes.volume import Acquisition, Volume
 from ThinSliceSRLib.engine.weights.download import MIRROR_VARIABLE
 from ThinSliceSRLib.engine.weights.model_choice import WEIGHTS_FOLDER_VARIABLE
 from ThinSliceSRLib.engine.weights.weights_file import save_weights, untrained_network
@@ -23,11 +23,15 @@ settings.load_profile("engine")
 
 @pytest.fixture
 def thick_volume() -> Volume:
-    """A small volume as thick chest CT is: 5 mm axial slices, lung within soft tissue, a little noise, int16."""
+    """A small volume as thick chest CT is: 5 mm axial slices, lung within soft tissue, a little noise, int16.
+
+    Its source tells how thick they are.
+    """
     noise = np.random.default_rng(2).normal(0, 20, (12, 24, 30))
     hu = np.full(noise.shape, 40.0)
     hu[:, 6:18, 5:25] = -850
-    return Volume((hu + noise).astype(np.int16), (0.8, 0.7, 5.0), (-110.5, -95.25, -300.0))
+    told = Acquisition(slice_thickness_mm=5.0)
+    return Volume((hu + noise).astype(np.int16), (0.8, 0.7, 5.0), (-110.5, -95.25, -300.0), acquisition=told)
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,7 @@ from ThinSliceSRLib.engine.provenance import bis_header, dls_header
 from ThinSliceSRLib.engine.synthesis.slab import SlabError
 from ThinSliceSRLib.engine.synthesis.synthesize import Synthesis
 from ThinSliceSRLib.engine.volumes.reading import read_volume
+from ThinSliceSRLib.engine.volumes.slab_profile import SlabProfile
 from ThinSliceSRLib.engine.volumes.volume import Volume
 
 THICK_SLICES, RATIO = 4, 5
@@ -131,7 +132,7 @@ def derive(folder: Path, target: Path, compression: str = "none", anonymous: boo
     noise.flat[:2] = -32768, 32767
     dls = replace(bis, hu=noise)
     model = replace(linear_model(), name="cthnet-test", sha256=SHA256, trained=True)
-    synthesis = Synthesis(dls, SlabError(0.25, 1.5), "CPU", "float32", "computed")
+    synthesis = Synthesis(dls, SlabProfile(5.0, 5.0), SlabError(0.25, 1.5), "CPU", "float32", "computed")
     with PendingSeries(DicomOutput(target, compression, anonymous), thick, apart_from=[folder], **how) as series:
         series.write(dls, derivation_of(dls_header(model, synthesis, slab_consistent=True)))
         series.write(bis, derivation_of(bis_header()))

@@ -42,7 +42,10 @@ def test_json_progress_tells_every_event_and_nothing_else(tmp_path: Path, thick_
     done = thinslicesr("synthesize", thick_file, output, "--weights", tiny_weights, "--progress", "json")
     events = [json.loads(line) for line in done.stdout.splitlines()]
     assert events[0]["event"] == "started"
-    assert events[0]["input"] == {"size": [32, 32, 4], "spacing_mm": [0.7, 0.8, 5.0]}
+    slab = {"thickness_mm": 5.0, "spacing_mm": 5.0, "told_by": "nobody"}
+    assert events[0]["input"] == {"size": [32, 32, 4], "spacing_mm": [0.7, 0.8, 5.0], "slab": slab}
+    assert events[0]["slab_consistency"] == "on"
+    assert (events[1]["event"], events[1]["code"]) == ("note", "thickness_unknown")
     assert events[0]["output"] == {"size": [32, 32, 16], "spacing_mm": [0.7, 0.8, 1.0]}
     assert events[0]["weights"]["name"] == "tiny (untrained)"
     cubes = [event for event in events if event.get("stage") == "synthesize"]
@@ -54,28 +57,45 @@ def test_json_progress_tells_every_event_and_nothing_else(tmp_path: Path, thick_
 
 
 def test_warnings_are_told_and_the_run_goes_on(tmp_path: Path, tiny_weights: Path):
-    write_thick(tmp_path / "wide.nrrd", spacing=6.0)
+    write_thick(tmp_path / "wide.nrrd", spacing=12.0)
     done = thinslicesr(
         "synthesize", tmp_path / "wide.nrrd", tmp_path / "d.nrrd", "--weights", tiny_weights, "--progress", "json"
     )
     assert done.returncode == 0
     warnings = [event for event in map(json.loads, done.stdout.splitlines()) if event["event"] == "warning"]
     assert [warning["code"] for warning in warnings] == ["spacing_unusual"]
-    assert sitk.ReadImage(str(tmp_path / "d.nrrd")).GetSpacing()[2] == pytest.approx(1.2, abs=1e-9)
 
 
-def test_exactly_one_millimetre_is_made_when_asked(tmp_path: Path, tiny_weights: Path):
+@pytest.mark.parametrize(("options", "spacing", "slices"), [((), 1.0, 19), (("--spacing", "native"), 1.2, 16)])
+def test_thin_slices_lie_1_mm_apart_or_as_it_was_asked(
+    options: tuple[str, ...], spacing: float, slices: int, tmp_path: Path, tiny_weights: Path
+):
     write_thick(tmp_path / "wide.nrrd", spacing=6.0)
     outputs = tmp_path / "d.nrrd", tmp_path / "b.nrrd"
     done = thinslicesr(
-        "synthesize", tmp_path / "wide.nrrd", outputs[0], "--bicubic", outputs[1], "--weights", tiny_weights,
-        "--spacing", "1.0",
-    )  # fmt: skip
-    assert done.returncode == 0
+        "synthesize", tmp_path / "wide.nrrd", outputs[0], "--bicubic", outputs[1], "--weights", tiny_weights, *options
+    )
+    assert (done.returncode, done.stderr) == (0, "")
     for path in outputs:
         image = sitk.ReadImage(str(path))
-        assert image.GetSpacing()[2] == 1.0
-        assert image.GetSize()[2] == 19
+        assert image.GetSpacing()[2] == pytest.approx(spacing, abs=1e-9)
+        assert image.GetSize()[2] == slices
+
+
+def test_people_are_told_notes_beside_the_bar(tmp_path: Path, thick_file: Path, tiny_weights: Path):
+    arguments = ("synthesize", thick_file, tmp_path / "d.nrrd", "--weights", tiny_weights, "--progress", "bar")
+    assert "Note: The file does not say how thick its slices are" in thinslicesr(*arguments).stderr
+    assert "Note" not in thinslicesr(*arguments, "--slab-mm", "6", "--overwrite").stderr
+
+
+@pytest.mark.parametrize("option", ["--slab-mm=0", "--spacing=thin"])
+def test_a_thickness_or_a_spacing_that_is_none_is_refused_in_one_sentence(
+    option: str, tmp_path: Path, thick_file: Path, tiny_weights: Path
+):
+    done = thinslicesr("synthesize", thick_file, tmp_path / "d.nrrd", "--weights", tiny_weights, option)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert option.partition("=")[0] in done.stderr
+    assert names(tmp_path) == {"thick.nrrd"}
 
 
 @pytest.mark.parametrize("axis", [0, 1])
@@ -126,6 +146,9 @@ def test_an_input_with_errors_is_refused(tmp_path: Path, tiny_weights: Path):
     told = thinslicesr(*arguments, "--progress", "json")
     assert json.loads(told.stdout.splitlines()[-1])["code"] == "already_thin"
     assert names(tmp_path) == {"thin.nrrd"}
+    forced = thinslicesr(*arguments, "--force")
+    assert (forced.returncode, forced.stderr.count("Warning: ")) == (0, 1)
+    assert sitk.ReadImage(str(tmp_path / "d.nrrd")).GetSpacing()[2] == 1.0
 
 
 def test_debug_shows_the_traceback_that_is_hidden_otherwise(tmp_path: Path):
@@ -163,7 +186,16 @@ def test_a_truncated_input_leaves_no_output(tmp_path: Path, thick_file: Path, ti
 
 def test_check_tells_findings_as_text_and_as_json(tmp_path: Path, thick_file: Path):
     fit = thinslicesr("check", thick_file)
-    assert (fit.returncode, fit.stdout) == (0, "The volume is fit for synthesis.\n")
+    note, sentence = fit.stdout.splitlines()
+    assert fit.returncode == 0
+    assert note.startswith("Note: The file does not say how thick")
+    assert sentence == "The volume is fit for synthesis."
+    told = json.loads(thinslicesr("check", thick_file, "--json").stdout)
+    assert [(finding["level"], finding["code"]) for finding in told["findings"]] == [("note", "thickness_unknown")]
+    told = thinslicesr("check", thick_file, "--slab-mm", "2")
+    assert (told.returncode, told.stdout.count("Warning: ")) == (0, 2)
+    refused = thinslicesr("check", thick_file, "--slab-mm", "50")
+    assert (refused.returncode, refused.stdout, refused.stderr.count("\n")) == (2, "", 1)
     write_thick(tmp_path / "thin.nrrd", spacing=1.0)
     unfit = thinslicesr("check", tmp_path / "thin.nrrd", "--json")
     assert unfit.returncode == 2
@@ -208,7 +240,8 @@ def test_sizes_are_told_as_they_are_stored_whatever_the_slice_axis(tmp_path: Pat
     )
     started = json.loads(done.stdout.splitlines()[0])
     assert started["slice_axis"] == 0
-    assert started["input"] == {"size": [4, 32, 32], "spacing_mm": [5.0, 0.7, 0.8]}
+    slab = {"thickness_mm": 5.0, "spacing_mm": 5.0, "told_by": "nobody"}
+    assert started["input"] == {"size": [4, 32, 32], "spacing_mm": [5.0, 0.7, 0.8], "slab": slab}
     assert started["output"] == {"size": [16, 32, 32], "spacing_mm": [1.0, 0.7, 0.8]}
     assert list(sitk.ReadImage(str(output)).GetSize()) == started["output"]["size"]
 

@@ -25,12 +25,13 @@ from models import linear_model
 from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian, JPEG2000Lossless, RLELossless
 from ThinSliceSRLib.engine import ENGINE_VERSION
 from ThinSliceSRLib.engine.dicom_out.derivation import derivation_of
-from ThinSliceSRLib.engine.provenance import dls_header
+from ThinSliceSRLib.engine.provenance import bis_header, dls_header, thick_slices_entries
 from ThinSliceSRLib.engine.synthesis.slab import SlabError
 from ThinSliceSRLib.engine.synthesis.synthesize import Synthesis
 from ThinSliceSRLib.engine.volumes.dicom_index import find_series
 from ThinSliceSRLib.engine.volumes.reading import read_volume
-from ThinSliceSRLib.engine.volumes.volume import Volume
+from ThinSliceSRLib.engine.volumes.slab_profile import SlabProfile
+from ThinSliceSRLib.engine.volumes.volume import Acquisition, Volume
 
 SYNTHETIC_DATA = 0x0008001C
 REPEATED = (
@@ -40,6 +41,7 @@ REPEATED = (
     *("BodyPartExamined", "PatientPosition", "ContrastBolusAgent", "WindowCenter", "WindowWidth"),
     *("WindowCenterWidthExplanation", "SpecificCharacterSet", "TimezoneOffsetFromUTC"),
 )
+FIVE = SlabProfile(5.0, 5.0)
 BOTH = pytest.mark.parametrize("name", ["DLS", "BIS"])
 
 
@@ -139,9 +141,22 @@ def test_the_equipment_is_the_scanner_and_the_program_with_its_model(derived: De
     assert len(derived.slices("DLS")[0].DerivationDescription) < 1024
 
 
+@pytest.mark.parametrize("slab_mm", [None, 6.0])
+def test_the_derivation_tells_of_thick_and_thin_slices_what_is_known(slab_mm: float | None):
+    told = Acquisition(slice_thickness_mm=slab_mm)
+    thick = Volume(np.zeros((4, 8, 8), np.int16), (0.7, 0.7, 4.8), acquisition=told)
+    synthesis = Synthesis(thick, FIVE, SlabError(0.25, 1.5), "CPU", "bf16", "computed")
+    made_of = thick_slices_entries(thick, "0.7", 0.7)
+    thickness = "6 mm thick" if slab_mm else "4.8 mm thick (assumed)"
+    sentence = f"The thick slices are {thickness} and 4.8 mm apart, these 0.7 mm apart."
+    for header in (dls_header(linear_model(), synthesis, True), bis_header()):
+        assert derivation_of(header | made_of).description.endswith(f" {sentence}")
+        assert "thick and" not in derivation_of(header).description  # as of a result of an earlier version
+
+
 def test_a_model_of_any_name_fits_into_the_attributes():
     model = replace(linear_model(), name="größe\\2\n" * 20, sha256=SHA256, trained=True)
-    synthesis = Synthesis(Volume(np.zeros((1, 1, 1))), SlabError(0.25, 1.5), "GPU™ " * 300, "bf16", "computed")
+    synthesis = Synthesis(Volume(np.zeros((1, 1, 1))), FIVE, SlabError(0.25, 1.5), "GPU™ " * 300, "bf16", "computed")
     derivation = derivation_of(dls_header(model, synthesis, slab_consistent=False))
     assert derivation.software[2].startswith("model gr??e?2?gr??e?2?")
     assert [len(version) <= 64 for version in derivation.software] == [True] * 3

@@ -24,6 +24,7 @@ from ThinSliceSRLib.engine.provenance import bis_header, dls_header, preview_hea
 from ThinSliceSRLib.engine.synthesis.slab import SlabError
 from ThinSliceSRLib.engine.synthesis.synthesize import Synthesis
 from ThinSliceSRLib.engine.volumes.reading import read_volume
+from ThinSliceSRLib.engine.volumes.slab_profile import SlabProfile
 from ThinSliceSRLib.engine.volumes.volume import Volume
 from ThinSliceSRLib.engine.volumes.writing import PendingOutputs
 
@@ -44,7 +45,9 @@ def result_of(source: Path, spacing_mm: float = 1.0) -> Volume:
 
 def header(volume: Volume) -> dict[str, str]:
     return dls_header(
-        MODEL, Synthesis(volume, SlabError(0.25, 1.5), "CPU", "float32", "computed"), slab_consistent=True
+        MODEL,
+        Synthesis(volume, SlabProfile(5.0, 5.0), SlabError(0.25, 1.5), "CPU", "float32", "computed"),
+        slab_consistent=True,
     )
 
 

@@ -13,7 +13,8 @@ from ThinSliceSRLib.engine.phantom.chest import NODULE_HU, Nodule, chest_phantom
 from ThinSliceSRLib.engine.phantom.lungs import lobe_of, lung_distance
 from ThinSliceSRLib.engine.phantom.noise import ct_noise
 from ThinSliceSRLib.engine.phantom.shapes import Texture
-from ThinSliceSRLib.engine.synthesis.slab import simulate_thick
+from ThinSliceSRLib.engine.synthesis.simulation import simulate_thick
+from ThinSliceSRLib.engine.volumes.slab_profile import SlabProfile
 from ThinSliceSRLib.engine.volumes.volume import Volume
 
 LEFT_LUNG_MM = (60.0, 20.0, -20.0)
@@ -217,7 +218,7 @@ def test_thick_slices_of_the_phantom_are_as_noisy_as_simulated_ones():
     for spacing, size in (((1.25, 1.25, 1.0), (32, 32, 41)), ((1.25, 1.25, 5.0), (32, 32, 9))):
         noisy, quiet = (chest_phantom(spacing, size, noise_hu=hu, **region) for hu in (25, 0))
         noises.append(Volume(noisy.hu.astype(np.float32) - quiet.hu, spacing))
-    simulated = simulate_thick(noises[0], 5.0).hu[1:-1]
+    simulated = simulate_thick(noises[0], SlabProfile(5.0, 5.0)).hu[1:-1]
     assert noises[0].hu.std() == pytest.approx(25, rel=0.05)
     assert simulated.std() < 0.65 * noises[0].hu.std()
     assert noises[1].hu.std() == pytest.approx(simulated.std(), rel=0.1)

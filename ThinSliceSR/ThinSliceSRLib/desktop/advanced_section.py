@@ -32,7 +32,9 @@ class AdvancedSection:
                 (_("16 bit (float16)"), "fp16"),
             ],
         )
-        self.offer("spacing", [(_("A fifth of the thick slices' distance"), "native"), (_("Exactly 1 mm"), "1.0")])
+        self.offer(
+            "spacing", [(_("1 mm (recommended)"), "auto"), (_("A fifth of the thick slices' distance"), "native")]
+        )
         for name, choices in self._lists.items():
             choices.currentIndexChanged.connect(lambda *_arguments, name=name: self._chosen(name))
 
@@ -45,8 +47,9 @@ class AdvancedSection:
         """Chooses in the lists what the parameters say."""
         for name, choices in self._lists.items() if self._parameters else ():
             value = getattr(self._parameters, name)
-            if choices.findData(value) < 0:  # as of a scene from another computer
-                choices.addItem(_("{name} (not found)").format(name=value), value)
+            if choices.findData(value) < 0:  # as of a scene from another computer, or a distance that a script chose
+                unknown = _("Exactly {name} mm") if name == "spacing" else _("{name} (not found)")
+                choices.addItem(unknown.format(name=value), value)
             if choices.currentIndex != choices.findData(value):
                 choices.currentIndex = choices.findData(value)
 

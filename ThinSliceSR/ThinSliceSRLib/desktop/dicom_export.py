@@ -36,6 +36,10 @@ ENTRIES = {
     "Air": "air",
     "SlabConsistency": "slab_consistency",
     "SlabErrorMeanHU": "slab_error_mean_hu",
+    "SlabMm": "slab_mm",
+    "SlabMmToldBy": "slab_mm_told_by",
+    "ThickSpacingMm": "thick_spacing_mm",
+    "SpacingMm": "spacing_mm",
 }
 
 

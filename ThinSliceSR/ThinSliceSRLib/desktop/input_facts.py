@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import slicer
 from slicer.i18n import tr as _
@@ -9,23 +11,31 @@ from slicer.i18n import tr as _
 from ..engine.errors import UnusableInput
 from ..engine.volumes.findings import Finding, check_volume
 from ..engine.volumes.geometry import OBLIQUE_DEGREES
+from ..engine.volumes.slab_profile import slab_profile_of
 from ..engine.volumes.volume import Volume
-from .volume_nodes import volume_of
+from .given_thickness import corrected_volume_of
 
 
 def facts_line(node: slicer.vtkMRMLScalarVolumeNode) -> str:
-    """Such as "64 slices of 5.0 mm · 512×512 · axial CT", or the sentence that says why the node is no volume.
+    """Such as "64 slices, 5 mm thick, every 4 mm · 512×512 · axial CT", or the sentence that says why the node is no
+    volume.
 
     The slices are those along the through-plane axis; how they lie is told without parent transforms.
     """
     try:
-        volume = volume_of(node)
+        volume = corrected_volume_of(node)
     except UnusableInput as error:
         return str(error)
     axis = volume.through_plane_axis
     columns, rows = (volume.size[other] for other in range(3) if other != axis)
-    return _("{count} slices of {spacing} mm · {columns}×{rows} · {kind}").format(
+    thickness = volume.acquisition.slice_thickness_mm
+    if thickness is None:
+        line = _("{count} slices every {spacing} mm · {columns}×{rows} · {kind}")
+    else:
+        line = _("{count} slices, {thickness} mm thick, every {spacing} mm · {columns}×{rows} · {kind}")
+    return line.format(
         count=volume.size[axis],
+        thickness=_millimetres(thickness or 0),
         spacing=_millimetres(volume.spacing_mm[axis]),
         columns=columns,
         rows=rows,
@@ -36,7 +46,8 @@ def facts_line(node: slicer.vtkMRMLScalarVolumeNode) -> str:
 def findings(node: slicer.vtkMRMLScalarVolumeNode) -> list[Finding]:
     """What the engine's `check` finds, errors first, and whether a warping transform lies on the volume."""
     try:
-        found = check_volume(volume_of(node))
+        volume = corrected_volume_of(node)
+        found = [_in_the_panel(finding, volume) for finding in check_volume(volume)]
     except UnusableInput as error:
         return [Finding("error", error.code, str(error))]
     transform = node.GetParentTransformNode()
@@ -57,7 +68,36 @@ def _orientation(volume: Volume) -> str:
     return names[nearest] if degrees <= OBLIQUE_DEGREES else _("oblique")
 
 
+def _in_the_panel(finding: Finding, volume: Volume) -> Finding:
+    """The finding, in other words where its own name an option of the command line."""
+    sentences = {
+        "already_thin": _(
+            "The slices are only {spacing} mm apart, so they are thin already; use this volume as it is."
+        ),
+        "thickness_unknown": _(
+            "Nothing says how thick the slices are, so they are taken to be as thick as they are apart, {spacing} mm; "
+            "if they are not, give their thickness under Advanced."
+        ),
+        "thickness_doubtful": _(
+            "The slices are said to be {thickness} mm thick but are {spacing} mm apart, so they are taken to be "
+            "{taken} mm thick; if the first number is wrong, give the true thickness under Advanced."
+        ),
+        "sidecar_unreadable": _(
+            "The JSON file beside the volume cannot be understood, so what it says of slice thickness or modality is "
+            "not used; convert the series again, or give the thickness under Advanced."
+        ),
+    }
+    if finding.code not in sentences:
+        return finding
+    profile = slab_profile_of(volume)
+    sentence = sentences[finding.code].format(
+        thickness=_millimetres(volume.acquisition.slice_thickness_mm or 0),
+        spacing=_millimetres(profile.spacing_mm),
+        taken=_millimetres(profile.thickness_mm),
+    )
+    return replace(finding, message=sentence)
+
+
 def _millimetres(length: float) -> str:
-    """With one decimal, or two where they are needed."""
-    text = f"{length:.2f}"
-    return text[:-1] if text.endswith("0") else text
+    """With two decimals at most."""
+    return f"{length:.2f}".rstrip("0").rstrip(".")

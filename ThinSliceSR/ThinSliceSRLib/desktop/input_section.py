@@ -10,13 +10,14 @@ import slicer
 import vtk
 from slicer.i18n import tr as _
 
+from .given_thickness import give_thickness, given_thickness_mm
 from .input_facts import facts_line, findings
 from .later import later
 from .synthetic_mark import is_synthetic
 
 SETTLED_MS = 200
 # Legible on light and on dark backgrounds.
-COLOURS = {"error": "#d9402b", "warning": "#b8860b"}
+COLOURS = {"error": "color:#d9402b", "warning": "color:#b8860b", "note": ""}
 
 
 class InputSection:
@@ -29,6 +30,8 @@ class InputSection:
         self._watched: slicer.vtkMRMLScalarVolumeNode | None = None
         self._observations: list[int] = []
         self._change_waits = False
+        self._shows = False
+        ui.thicknessSpinBox.valueChanged.connect(lambda *_arguments: self._thickness_given())
 
     def watch(self, volume: slicer.vtkMRMLScalarVolumeNode | None) -> None:
         """Tells of changes of this volume from now on; None: of none."""
@@ -52,6 +55,7 @@ class InputSection:
 
     def show(self, volume: slicer.vtkMRMLScalarVolumeNode | None) -> bool:
         """Tells what the volume is; whether it can be used."""
+        self._show_thickness(volume)
         if volume is None:
             self._ui.factsLabel.text = _("Choose the chest CT with thick slices.")
             self._tell([])
@@ -65,7 +69,19 @@ class InputSection:
         self._tell(lines)
         return not any(level == "error" for level, _message in lines)
 
+    def _show_thickness(self, volume: slicer.vtkMRMLScalarVolumeNode | None) -> None:
+        self._shows = True  # what is shown is no choice of the user's
+        self._ui.thicknessSpinBox.enabled = volume is not None
+        self._ui.thicknessSpinBox.value = (given_thickness_mm(volume) if volume else None) or 0.0
+        self._shows = False
+
+    def _thickness_given(self) -> None:
+        """The smallest value, 0, stands for what the source says."""
+        if not self._shows and self._watched is not None:
+            give_thickness(self._watched, self._ui.thicknessSpinBox.value or None)
+            self._on_changed()
+
     def _tell(self, lines: list[tuple[str, str]]) -> None:
-        paragraphs = [f'<p style="color:{COLOURS[level]}">{html.escape(message)}</p>' for level, message in lines]
+        paragraphs = [f'<p style="{COLOURS[level]}">{html.escape(message)}</p>' for level, message in lines]
         self._ui.findingsLabel.text = "".join(paragraphs)
         self._ui.findingsLabel.visible = bool(lines)

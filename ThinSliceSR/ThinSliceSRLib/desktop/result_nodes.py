@@ -60,10 +60,19 @@ class ResultNodes:
     def set_grid(self, grid: ResultGrid) -> None:
         """Gives the results an image of 0 HU (int16) at the place where the source lay when the run began.
 
-        Takes the memory only as it is written. Can be called again with another grid.
+        Takes the memory only as it is written.
         """
+        self.prepare_grid(grid)
+        self.show_grid()
+
+    def prepare_grid(self, grid: ResultGrid) -> None:
+        """Makes such an image, to be filled while the results still show what they do: until `show_grid`."""
         for volume in self._volumes.values():
-            volume.set_grid(grid)
+            volume.prepare_grid(grid)
+
+    def show_grid(self) -> None:
+        for volume in self._volumes.values():
+            volume.show_grid()
 
     def dls_slices(self) -> np.ndarray:
         """The DLS voxels, slice axis first, to be written in place and then `shown`. Needs `set_grid` before."""

@@ -16,7 +16,7 @@ from .synthetic_mark import ATTRIBUTE_PREFIX, SOURCE_ROLE, Kind, mark
 from .volume_nodes import series_uid_of, thin_ijk_to_ras
 
 # What is said of the network does not hold for an interpolated volume.
-OF_BIS_TOO = ("EngineVersion",)
+OF_BIS_TOO = ("EngineVersion", "SlabMm", "SlabMmToldBy", "ThickSpacingMm", "SpacingMm")
 
 # What a name must say, and what is added to one that the user chose and that does not.
 WORDS: dict[Kind, str] = {"DLS": "synthetic", "BIS": "BIS"}
@@ -46,6 +46,7 @@ class ResultVolume:
         self.kind = kind
         self.node = given if given is not None else slicer.vtkMRMLScalarVolumeNode()
         self.slices = NO_SLICES
+        self._prepared: tuple[ResultGrid, vtk.vtkImageData] | None = None
         # The run works on the source as it is now, so this is where its results belong, whatever happens to it.
         self._source = source
         self._source_name = source.GetName()
@@ -61,14 +62,18 @@ class ResultVolume:
         if given is None:
             self._take()
 
-    def set_grid(self, grid: ResultGrid) -> None:
-        step = grid.spacing_mm / self._geometry.GetSpacing()[grid.slice_axis]
+    def prepare_grid(self, grid: ResultGrid) -> None:
         size = [*self._size]
         size[grid.slice_axis] = grid.slices
         image, values = _image_of_zeros(size)
         self.slices = np.moveaxis(values, 2 - grid.slice_axis, 0)
-        if not in_scene(self.node):
+        self._prepared = (grid, image)
+
+    def show_grid(self) -> None:
+        if self._prepared is None or not in_scene(self.node):
             return
+        (grid, image), self._prepared = self._prepared, None
+        step = grid.spacing_mm / self._geometry.GetSpacing()[grid.slice_axis]
         if not self._taken:
             self._taken = True
             self._take()
@@ -99,7 +104,7 @@ class ResultVolume:
 
     def _let_go(self) -> None:
         """Frees the memory of the former image, and of the present one as soon as its node is deleted."""
-        self.slices, self._former, self._made = NO_SLICES, None, []
+        self.slices, self._prepared, self._former, self._made = NO_SLICES, None, None, []
 
     def _take(self) -> None:
         """Makes the node a result. A new one says so before it enters the scene."""

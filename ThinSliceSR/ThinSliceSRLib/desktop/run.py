@@ -14,14 +14,14 @@ import vtk
 from slicer.i18n import tr as _
 
 from ..engine.errors import ThinSliceError
-from ..engine.synthesis.slab import slab_correction_helps
+from .given_thickness import given_thickness_mm
 from .later import later
 from .outcome import Outcome, Progress, guarded, unexpected_sentence
 from .private_folder import PrivateFolder
 from .result_nodes import ResultNodes
 from .result_volume import ResultGrid
 from .slice_feed import RawSlices, SliceFeed
-from .volume_nodes import volume_of, write_volume
+from .volume_nodes import thickness_entry, volume_of, write_volume
 from .worker import Ending, Worker, crash_sentence
 
 
@@ -30,6 +30,7 @@ class Request:
     """What the user asks for. dls, bis: nodes to be filled; None makes new ones.
 
     weights, device, precision, spacing: as the engine's command line takes them. first_at_mm: see `viewed_slice_mm`.
+    slab_mm: how thick the slices are; None takes what the user gave in the panel or, else, what the source says.
     """
 
     source: slicer.vtkMRMLScalarVolumeNode
@@ -39,8 +40,9 @@ class Request:
     weights: str = "auto"
     device: str = "auto"
     precision: str = "auto"
-    spacing: str = "native"
+    spacing: str | float = "auto"
     first_at_mm: float = 0.0
+    slab_mm: float | None = None
 
 
 class Run:
@@ -87,7 +89,8 @@ class Run:
     def start(self) -> None:
         """Hands the input to a worker and returns. Raises ThinSliceError when the input cannot be written."""
         try:
-            write_volume(self.request.source, self._folder / "thick.nrrd")
+            source = self.request.source
+            write_volume(source, self._folder / "thick.nrrd", thickness_entry(volume_of(source)))
         except ThinSliceError:
             self._clean_up()
             self.results.discard()
@@ -141,16 +144,15 @@ class Run:
         arguments += ["--preview", str(folder / "preview.nhdr"), "--uncompressed", "--progress", "json"]
         if request.wants_bis:
             arguments += ["--bicubic", str(folder / "bis.nrrd")]
-        # The file does not tell how thick the slices are; the node may.
-        slab_consistency = "on" if slab_correction_helps(volume_of(request.source)) else "off"
-        self._facts["slab_consistency"] = slab_consistency
+        slab_mm = given_thickness_mm(request.source) if request.slab_mm is None else request.slab_mm
+        if slab_mm is not None:
+            arguments += ["--slab-mm", f"{slab_mm:g}"]
         choices = {
             "--weights": request.weights,
             "--device": request.device,
             "--precision": request.precision,
-            "--spacing": request.spacing,
+            "--spacing": str(request.spacing),
             "--first-at": f"{request.first_at_mm:g}",
-            "--slab-consistency": slab_consistency,
         }
         return arguments + [part for choice in choices.items() for part in choice]
 
@@ -196,11 +198,12 @@ class Run:
             return
         self._on_progress(Progress("show"))
         if self._facts["output"] != self._facts["synthesis"]:
-            self.results.set_grid(_grid(self._facts, "output"))
+            self.results.prepare_grid(_grid(self._facts, "output"))  # else views would turn grey for a moment
         count = len(self.results.dls_slices())
         self._feed.add(self._raw("dls.nrrd", "output"), 0, count, self.results.dls_slices())
         if self.request.wants_bis:
             self._feed.add(self._raw("bis.nrrd", "output"), 0, count, self.results.bis_slices())
+        self._feed.then(self.results.show_grid)
         self._feed.then(self._become_visible)
         for name in ("thick.nrrd", "preview.raw", "dls.nrrd", "bis.nrrd"):  # large files take a moment to remove
             self._feed.then(partial((self._folder / name).unlink, missing_ok=True))
@@ -276,6 +279,7 @@ def _grid(facts: dict[str, Any], name: str) -> ResultGrid:
 
 def _provenance(facts: dict[str, Any]) -> dict[str, str]:
     """What the results say of how they were made, as node attributes."""
+    slab = facts["input"]["slab"]
     return {
         "Model": facts["weights"]["name"],
         "ModelSha256": facts["weights"]["sha256"],
@@ -284,6 +288,10 @@ def _provenance(facts: dict[str, Any]) -> dict[str, str]:
         "Precision": facts["precision"],
         "Air": facts["air"],
         "SlabConsistency": facts["slab_consistency"],
+        "SlabMm": f"{slab['thickness_mm']:g}",
+        "SlabMmToldBy": slab["told_by"],
+        "ThickSpacingMm": f"{slab['spacing_mm']:g}",
+        "SpacingMm": f"{facts['output']['spacing_mm'][facts['slice_axis']]:g}",
         "Seconds": f"{facts['seconds']:g}",
         "SlabErrorMeanHU": f"{facts['slab_error_hu']['mean']:g}",
     }

@@ -10,13 +10,14 @@ from slicer.i18n import tr as _
 
 from ..engine.errors import ThinSliceError
 from ..engine.phantom.chest import chest_phantom
-from ..engine.synthesis.slab import simulate_thick
+from ..engine.synthesis.simulation import simulate_thick
+from ..engine.volumes.slab_profile import SlabProfile
 from ..engine.volumes.volume import Volume
 from .sample_data import CT_CHEST, PHANTOM
-from .volume_nodes import RAS_TO_LPS, volume_of
+from .volume_nodes import RAS_TO_LPS, thickness_entry, volume_of
 from .windows import set_window
 
-SLAB_MM = 5.0
+SLABS = SlabProfile(thickness_mm=5.0, spacing_mm=5.0)
 # 76 slices of 1 mm make 16 slabs, hold four of the phantom's nodules and are drawn in a few seconds.
 PHANTOM_SIZE = (256, 256, 76)
 
@@ -40,7 +41,7 @@ def load_chosen_sample(source: Any) -> list[slicer.vtkMRMLScalarVolumeNode]:
 
 def phantom_volume() -> slicer.vtkMRMLScalarVolumeNode:
     """A new volume with the chest phantom, which is no patient, in 5 mm slices; drawn within seconds, no network."""
-    return _new_node(simulate_thick(chest_phantom(size=PHANTOM_SIZE), SLAB_MM), _("Chest phantom 5 mm"))
+    return _new_node(simulate_thick(chest_phantom(size=PHANTOM_SIZE), SLABS), _("Chest phantom 5 mm"))
 
 
 def ct_chest_volume() -> slicer.vtkMRMLScalarVolumeNode:
@@ -55,7 +56,7 @@ def ct_chest_volume() -> slicer.vtkMRMLScalarVolumeNode:
         )
     thin = loaded[0]
     try:
-        return _new_node(simulate_thick(volume_of(thin), SLAB_MM), _("CTChest averaged to 5 mm"))
+        return _new_node(simulate_thick(volume_of(thin), SLABS), _("CTChest averaged to 5 mm"))
     finally:
         for node in (thin.GetDisplayNode(), thin):
             slicer.mrmlScene.RemoveNode(node)
@@ -76,5 +77,7 @@ def _new_node(volume: Volume, name: str) -> slicer.vtkMRMLScalarVolumeNode:
     index_to_ras[:3, :3] = RAS_TO_LPS @ volume.direction * np.array(volume.spacing_mm)
     index_to_ras[:3, 3] = RAS_TO_LPS @ volume.origin_mm
     node = slicer.util.addVolumeFromArray(volume.hu, index_to_ras, slicer.mrmlScene.GenerateUniqueName(name))
+    for entry, value in thickness_entry(volume).items():
+        node.SetAttribute(entry, value)
     set_window([node], "lung")
     return node

@@ -15,6 +15,8 @@ import vtk
 from slicer.i18n import tr as _
 
 from ..engine.errors import CannotWrite, UnusableInput
+from ..engine.volumes.file_acquisition import THICKNESS_ENTRY, acquisition_of_file
+from ..engine.volumes.slice_thickness import known_thickness_mm
 from ..engine.volumes.volume import Acquisition, Volume
 
 RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0])
@@ -80,6 +82,12 @@ def write_volume(node: slicer.vtkMRMLScalarVolumeNode, path: Path, header: Mappi
         raise CannotWrite(_("The run's temporary files could not be written; check the disk's space and permissions."))
 
 
+def thickness_entry(volume: Volume) -> dict[str, str]:
+    """The entry of a file's header by which the engine knows how thick the slices are; none where nobody says it."""
+    thickness = volume.acquisition.slice_thickness_mm
+    return {} if thickness is None else {THICKNESS_ENTRY: repr(float(thickness))}
+
+
 def thin_ijk_to_ras(
     thick_node: slicer.vtkMRMLScalarVolumeNode, slice_axis: int, thick_to_thin_step: float
 ) -> vtk.vtkMatrix4x4:
@@ -119,29 +127,42 @@ def series_uid_of(node: slicer.vtkMRMLScalarVolumeNode) -> str | None:
 
 
 def _acquisition(node: slicer.vtkMRMLScalarVolumeNode, volume: Volume) -> Acquisition:
-    """What the DICOM database or, where it does not know the node's files, the subject hierarchy tells."""
+    """What the DICOM database or, where it does not know the node's files, the subject hierarchy and the file tell."""
     uids = (node.GetAttribute("DICOM.instanceUIDs") or "").split()
     database = getattr(slicer, "dicomDatabase", None)
     if uids and database and database.isOpen and database.fileForInstance(uids[0]):
         # What is the same in the whole series is read of one file at most.
-        thickness = _numbers(database.instanceValue(uids[0], SLICE_THICKNESS))
         return Acquisition(
             modality=database.instanceValue(uids[0], MODALITY) or None,
-            slice_thickness_mm=thickness[0] if thickness else None,
+            slice_thickness_mm=known_thickness_mm(database.instanceValue(uids[0], SLICE_THICKNESS)),
             slice_positions_mm=_slice_positions(database, uids, volume),
             series_uid=database.instanceValue(uids[0], SERIES_UID) or None,
             series_description=database.instanceValue(uids[0], SERIES_DESCRIPTION) or None,
         )
+    told = _told_by_file(node, volume.through_plane_axis)
     hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
     item = hierarchy.GetItemByDataNode(node)
     if not item:
-        return Acquisition()
+        return told
     modality = slicer.vtkMRMLSubjectHierarchyConstants.GetDICOMSeriesModalityAttributeName()
-    return Acquisition(
-        modality=hierarchy.GetItemAttribute(item, modality) or None,
+    return replace(
+        told,
+        modality=hierarchy.GetItemAttribute(item, modality) or told.modality,
         series_uid=series_uid_of(node),
         series_description=hierarchy.GetItemAttribute(item, "DICOM.SeriesDescription") or None,
     )
+
+
+def _told_by_file(node: slicer.vtkMRMLScalarVolumeNode, axis: int) -> Acquisition:
+    """What the file that the node was loaded from tells, and entries of a header, which Slicer keeps as attributes."""
+    storage = node.GetStorageNode()
+    path = Path((storage.GetFullNameFromFileName() if storage else None) or "")
+    told = Acquisition()
+    with suppress(OSError, ValueError):  # it may be gone by now, or have been no file at all
+        told = acquisition_of_file(path, axis) if path.is_file() else told
+    if told.slice_thickness_mm is None:
+        return replace(told, slice_thickness_mm=known_thickness_mm(node.GetAttribute(THICKNESS_ENTRY)))
+    return told
 
 
 def _slice_positions(database: Any, uids: Sequence[str], volume: Volume) -> tuple[float, ...] | None:

@@ -38,7 +38,8 @@ class Parser(argparse.ArgumentParser):
 def make_parser() -> Parser:
     """The parser of all verbs; `run` in its result is the verb's function."""
     parser = Parser(
-        prog="thinslicesr", description="Makes synthetic 1 mm slices from 5 mm chest CT. For research only."
+        prog="thinslicesr",
+        description="Makes synthetic thin slices (1 mm) from thick-slice chest CT (2 to 10 mm). For research only.",
     )
     parser.add_argument("--version", action="version", version=f"thinslicesr {ENGINE_VERSION}")
     verbs = parser.add_subparsers(metavar="VERB", required=True)

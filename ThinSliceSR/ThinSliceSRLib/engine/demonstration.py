@@ -14,11 +14,12 @@ from .phantom.chest import chest_phantom, phantom_nodules
 from .pictures import comparison_figure
 from .progress import Reporter
 from .provenance import phantom_header, simulated_thick_header
-from .synthesis.slab import simulate_thick
+from .synthesis.simulation import simulate_thick
+from .volumes.slab_profile import SlabProfile
 from .volumes.volume import Volume
 from .volumes.writing import PendingOutputs
 
-SLAB_MM = 5.0
+SLABS = SlabProfile(thickness_mm=5.0, spacing_mm=5.0)
 DETAIL_MM = 70.0
 
 
@@ -37,7 +38,7 @@ def scan_phantom(folder: Path, seed: int, undo: ExitStack) -> PhantomScan:
     with PendingOutputs(overwrite=True) as outputs:
         undo.callback(outputs.discard)
         outputs.write(truth, folder / "truth.nrrd", phantom_header(seed))
-        outputs.write(simulate_thick(truth, SLAB_MM), folder / "thick.nrrd", simulated_thick_header(SLAB_MM))
+        outputs.write(simulate_thick(truth, SLABS), folder / "thick.nrrd", simulated_thick_header(SLABS))
     return PhantomScan(folder / "thick.nrrd", truth, phantom_nodules(seed)[0].centre_mm)
 
 
@@ -53,11 +54,20 @@ def demonstrate(job: Job, scan: PhantomScan | None, figure: Path, reporter: Repo
     lines = [f"Model: {outcome.model.label}; mean slab error {outcome.facts['slab_error_hu']['mean']} HU."]
     if scan is not None:
         columns["thin (truth)"] = scan.truth
-        lines.append(f"{'':8}{'PSNR / dB':>10}{'SSIM':>8}")
-        for name, volume in (("BIS", outcome.bis), ("DLS", outcome.dls)):
-            pair = without_outer_slices(volume.hu), without_outer_slices(scan.truth.hu[: len(volume.hu)])
-            lines.append(f"{name:8}{psnr(*pair):10.2f}{ssim(*pair):8.4f}")
+        lines += _table({"BIS": outcome.bis, "DLS": outcome.dls}, scan.truth)
     through = np.array(scan.nodule_mm) if scan else None
     comparison_figure(columns, figure, through=through, detail_mm=DETAIL_MM)
     lines.append(f"Volumes and the figure {figure.name} are in {figure.parent.resolve()}.")
     return "\n".join(lines)
+
+
+def _table(results: dict[str, Volume], truth: Volume) -> list[str]:
+    """How near results come to the truth, where they lie on its slices."""
+    spacings = [volume.spacing_mm[2] for volume in (*results.values(), truth)]
+    if not np.allclose(spacings, truth.spacing_mm[2]):
+        return [f"How near they are to the truth is told of slices {truth.spacing_mm[2]:g} mm apart, as it has."]
+    lines = [f"{'':8}{'PSNR / dB':>10}{'SSIM':>8}"]
+    for name, volume in results.items():
+        pair = without_outer_slices(volume.hu), without_outer_slices(truth.hu[: len(volume.hu)])
+        lines.append(f"{name:8}{psnr(*pair):10.2f}{ssim(*pair):8.4f}")
+    return lines

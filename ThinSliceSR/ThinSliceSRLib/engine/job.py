@@ -16,15 +16,18 @@ from .dicom_out.pending_series import DicomOutput, PendingSeries
 from .errors import Cancelled, UnusableInput
 from .preview import Preview, check_preview_target
 from .progress import Reporter
-from .provenance import bis_header, dls_header, preview_header
+from .provenance import bis_header, dls_header, on_or_off, preview_header, thick_slices_entries
 from .synthesis.device import Device, choose_device
 from .synthesis.memory_ladder import rungs_from
 from .synthesis.resampling import interpolate, places_at, resample_slices
 from .synthesis.slab import slab_correction_helps
 from .synthesis.synthesize import CubeDone, Synthesis, plan_for, synthesize
+from .synthesis.thin_spacing import AUTO, require_spacing, thin_spacing_mm
 from .synthesis.tiling import OVERLAPPED, CubePlan, Tiling
 from .volumes.findings import Finding, check_volume
 from .volumes.reading import opened_input, read_volume
+from .volumes.slab_profile import slab_profile_of
+from .volumes.slice_thickness import require_millimetres, thickness_told_by, with_thickness
 from .volumes.volume import Acquisition, Volume
 from .volumes.writing import PendingOutputs, check_targets
 from .weights.model_choice import choose_model
@@ -33,10 +36,11 @@ from .weights.weights_file import Model
 
 @dataclass(frozen=True)
 class Job:
-    """What is to be made of which input, and how. `spacing_mm` None keeps a fifth of the thick spacing ("native").
+    """What is to be made of which input, and how.
 
+    slab_mm: how thick the slices are, whatever the input says; None takes its word. force: slices may be thin already.
+    spacing: of the thin slices, see `thin_spacing_mm`. dicom_out: the same volumes once more, as DICOM series.
     slab_consistent: None decides by the input, see `slab_correction_helps`. first_at_mm: distance from the first slice.
-    dicom_out: the same volumes once more, as DICOM series.
     """
 
     source: Path
@@ -44,10 +48,12 @@ class Job:
     bicubic: Path | None = None
     dicom_out: DicomOutput | None = None
     series: str | None = None
+    slab_mm: float | None = None
+    force: bool = False
     weights: str = "auto"
     device: str = "auto"
     precision: str = "auto"
-    spacing_mm: float | None = None
+    spacing: str | float = AUTO
     first_at_mm: float = 0.0
     preview: Path | None = None
     overwrite: bool = False
@@ -74,6 +80,8 @@ def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
     Raises ThinSliceError with one plain sentence; then no output is there under its name.
     """
     began = time.monotonic()
+    require_millimetres("--slab-mm", job.slab_mm)
+    require_spacing(job.spacing)
     targets = [job.output, *([job.bicubic] if job.bicubic else [])]
     steps = len(targets) * (2 if job.dicom_out else 1)
     check_targets(targets, job.overwrite, source=job.source)
@@ -81,7 +89,7 @@ def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
         check_preview_target(job.preview)
     series = None
     with opened_input(job.source, undo) as place:
-        source, warnings = read_fit_volume(place, job.series)
+        source, findings = read_fit_volume(place, job.series, job.slab_mm, job.force)
         check_targets(targets, job.overwrite, grid=source, source=job.source)
         if job.dicom_out:
             series = PendingSeries(job.dicom_out, source, job.overwrite, apart_from=(job.source, *targets))
@@ -95,21 +103,24 @@ def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
     thick = source.permuted(axes)
     ratio = model.configuration.ratio
     native_places = np.arange(ratio * (len(thick.hu) - 1) + 1) / ratio
-    places = native_places if job.spacing_mm is None else places_at(job.spacing_mm, thick)
+    spacing_mm = thin_spacing_mm(job.spacing, thick.spacing_mm[2], ratio)
+    native = spacing_mm == thick.spacing_mm[2] / ratio
+    places = native_places if native else places_at(spacing_mm, thick)
     plan = plan_for(thick, model, job.tiling, job.skip_air)
-    facts = _start_facts(job, thick, axis, len(places), model, device, plan)
+    slab_consistent = slab_correction_helps(source) if job.slab_consistent is None else job.slab_consistent
+    facts = _start_facts(thick, axis, len(places), spacing_mm, model, device, plan)
+    facts["slab_consistency"] = on_or_off(slab_consistent)
     reporter.started(facts)
-    for warning in warnings:
-        reporter.warning(warning)
+    for finding in findings:
+        (reporter.note if finding.level == "note" else reporter.warning)(finding)
 
     if job.bicubic or job.preview:
         reporter.progress("interpolate", 0, 1)
     bis = interpolate(thick, places) if job.bicubic else None
-    slab_consistent = slab_correction_helps(source) if job.slab_consistent is None else job.slab_consistent
     with ExitStack() as on_failure:
         preview = None
         if job.preview:
-            first_look = bis if bis and job.spacing_mm is None else interpolate(thick, native_places)
+            first_look = bis if bis and native else interpolate(thick, native_places)
             preview = Preview(job.preview, axis)
             undo.callback(preview.discard)
             on_failure.callback(preview.discard)
@@ -126,14 +137,15 @@ def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
             on_cube=lambda cube: _tell(cube, reporter, preview),
             on_memory_step=reporter.warning,
         )
-        dls = result.dls if job.spacing_mm is None else resample_slices(result.dls, job.spacing_mm)
+        dls = result.dls if native else resample_slices(result.dls, spacing_mm)
         with PendingOutputs(job.overwrite, job.compressed) as outputs, series or nullcontext():
             undo.callback(outputs.discard)
             dls = dls.permuted(stored_order)
-            results = [(dls, job.output, dls_header(model, result, slab_consistent))]
+            made_of = thick_slices_entries(thick, job.spacing, spacing_mm)
+            results = [(dls, job.output, dls_header(model, result, slab_consistent) | made_of)]
             if bis and job.bicubic:
                 bis = bis.permuted(stored_order)
-                results.append((bis, job.bicubic, bis_header()))
+                results.append((bis, job.bicubic, bis_header() | made_of))
             for step, (volume, target, header) in enumerate(results):
                 reporter.progress("write", step, steps)
                 outputs.write(volume, target, header)
@@ -150,10 +162,15 @@ def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
     return Outcome(source, dls, bis, model, facts)
 
 
-def read_fit_volume(source: Path, series: str | None) -> tuple[Volume, list[Finding]]:
-    """The volume of a file or folder, and its warnings. Raises UnusableInput with the first of its errors."""
-    volume = read_volume(source, series)
-    findings = check_volume(volume)
+def read_fit_volume(
+    source: Path, series: str | None, slab_mm: float | None = None, force: bool = False
+) -> tuple[Volume, list[Finding]]:
+    """The volume of a file or folder, and its warnings and notes. slab_mm, force: see `Job`.
+
+    Raises UnusableInput with the first of its errors.
+    """
+    volume = with_thickness(read_volume(source, series), slab_mm)
+    findings = check_volume(volume, force)
     for finding in findings:
         if finding.level == "error":
             raise UnusableInput(finding.message, finding.code)
@@ -170,11 +187,11 @@ def _tell(cube: CubeDone, reporter: Reporter, preview: Preview | None) -> None:
 
 
 def _start_facts(
-    job: Job, thick: Volume, axis: int, slices: int, model: Model, device: Device, plan: CubePlan
+    thick: Volume, axis: int, slices: int, spacing_mm: float, model: Model, device: Device, plan: CubePlan
 ) -> dict[str, Any]:
     """thick: its slices lie along k; sizes are told as they are stored, with the slices along `axis` (of i, j, k).
 
-    The series of a DICOM input is told too, as one of several may have been taken.
+    slices, spacing_mm: of the result. The series of a DICOM input is told too, as one of several may have been taken.
     """
     native_slices = model.configuration.ratio * (len(thick.hu) - 1) + 1
     native_spacing = thick.spacing_mm[2] / model.configuration.ratio
@@ -185,10 +202,12 @@ def _start_facts(
         spacing.insert(axis, spacing_mm)
         return {"size": size, "spacing_mm": spacing}
 
+    slab = slab_profile_of(thick)
+    told = {"thickness_mm": slab.thickness_mm, "spacing_mm": slab.spacing_mm, "told_by": thickness_told_by(thick)}
     return {
         "slice_axis": axis,
-        "input": {**grid(len(thick.hu), thick.spacing_mm[2]), **_series_facts(thick.acquisition)},
-        "output": grid(slices, native_spacing if job.spacing_mm is None else job.spacing_mm),
+        "input": {**grid(len(thick.hu), thick.spacing_mm[2]), "slab": told, **_series_facts(thick.acquisition)},
+        "output": grid(slices, spacing_mm),
         # The grid of the preview and of the slices that are told as they are finished.
         "synthesis": grid(native_slices, native_spacing),
         "device": device.label,

@@ -13,11 +13,16 @@ from .volumes.findings import Finding
 
 
 class Reporter(Protocol):
-    """What a run tells. `progress` comes after each piece of a stage; `slices` are the first and last one finished."""
+    """What a run tells. `progress` comes after each piece of a stage; `slices` are the first and last one finished.
+
+    warning: what asks for care. note: what is good to know; neither makes a run fail.
+    """
 
     def started(self, facts: dict[str, Any]) -> None: ...
 
     def warning(self, finding: Finding) -> None: ...
+
+    def note(self, finding: Finding) -> None: ...
 
     def progress(self, stage: str, done: int, total: int, slices: tuple[int, int] | None = None) -> None: ...
 
@@ -61,6 +66,9 @@ class SilentReporter:
     def warning(self, finding: Finding) -> None:
         tell(f"Warning: {finding.message}", sys.stderr)
 
+    def note(self, finding: Finding) -> None:
+        pass
+
     def progress(self, stage: str, done: int, total: int, slices: tuple[int, int] | None = None) -> None:
         pass
 
@@ -93,6 +101,9 @@ class BarReporter(SilentReporter):
 
     def warning(self, finding: Finding) -> None:
         self._new_bar.write(f"Warning: {finding.message}", sys.stderr)  # above the bar, not behind it
+
+    def note(self, finding: Finding) -> None:
+        self._new_bar.write(f"Note: {finding.message}", sys.stderr)
 
     def progress(self, stage: str, done: int, total: int, slices: tuple[int, int] | None = None) -> None:
         if stage == self._stage and self._bar is None:
@@ -128,6 +139,9 @@ class JsonReporter:
 
     def warning(self, finding: Finding) -> None:
         self._tell("warning", code=finding.code, message=finding.message)
+
+    def note(self, finding: Finding) -> None:
+        self._tell("note", code=finding.code, message=finding.message)
 
     def progress(self, stage: str, done: int, total: int, slices: tuple[int, int] | None = None) -> None:
         eta = self._time_left.estimate(stage, done, total)

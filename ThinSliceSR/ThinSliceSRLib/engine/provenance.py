@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import ENGINE_VERSION
+from .volumes.slab_profile import SlabProfile, slab_profile_of
+from .volumes.slice_thickness import thickness_told_by
 
 if TYPE_CHECKING:  # who reads an entry need not load PyTorch
     from .synthesis.synthesize import Synthesis
+    from .volumes.volume import Volume
     from .weights.weights_file import Model
 
 PREFIX = "ThinSliceSR_"
@@ -26,7 +29,7 @@ def dls_header(model: Model, synthesis: Synthesis, slab_consistent: bool) -> dic
             "device": synthesis.device,
             "precision": synthesis.precision,
             "air": synthesis.air,
-            "slab_consistency": "on" if slab_consistent else "off",
+            "slab_consistency": on_or_off(slab_consistent),
             "slab_error_mean_hu": f"{synthesis.slab_error.mean:.3f}",
         }
     )
@@ -43,14 +46,36 @@ def bis_header() -> dict[str, str]:
     return _header({"content": BIS_CONTENT, "synthetic": "yes"})
 
 
-def simulated_thick_header(slab_mm: float) -> dict[str, str]:
+def thick_slices_entries(thick: Volume, spacing: str | float, spacing_mm: float) -> dict[str, str]:
+    """Further header entries of a DLS or BIS volume: the thick slices that it was made of, and how far apart its own
+    are: as it was asked for (`spacing`) and in mm."""
+    profile = slab_profile_of(thick)
+    return _header(
+        {
+            "slab_mm": f"{profile.thickness_mm:g}",
+            "slab_mm_told_by": thickness_told_by(thick),
+            "thick_spacing_mm": f"{profile.spacing_mm:g}",
+            "spacing": str(spacing),
+            "spacing_mm": f"{spacing_mm:g}",
+        }
+    )
+
+
+def simulated_thick_header(profile: SlabProfile) -> dict[str, str]:
     """Header entries of a simulated thick volume."""
-    return _header({"content": f"thick slices simulated as means of slabs of {slab_mm:g} mm", "synthetic": "yes"})
+    shape = " weighted as a bell" if profile.bell else ""
+    slabs = f"slabs of {profile.thickness_mm:g} mm every {profile.spacing_mm:g} mm{shape}"
+    return _header({"content": f"thick slices simulated as means of {slabs}", "synthetic": "yes"})
 
 
 def phantom_header(seed: int) -> dict[str, str]:
     """Header entries of the phantom."""
     return _header({"content": f"a chest phantom, no patient (seed {seed})", "synthetic": "yes"})
+
+
+def on_or_off(choice: bool) -> str:
+    """As options take it, and headers and events tell it."""
+    return "on" if choice else "off"
 
 
 def _header(entries: dict[str, str]) -> dict[str, str]:

@@ -70,6 +70,7 @@ def run_batch(batch: Batch, reporter: Reporter, undo: ExitStack) -> Summary:
     Raises ThinSliceError when the batch cannot begin or go on, and, after all volumes, when some have failed
     (`volumes_failed`); what is done by then stands.
     """
+    batch.settings.require_sense()
     folder = batch.destination
     ended = threading.Event()
     # In the reverse order: the cluster ends (see there), then this thread, then what they left is removed.

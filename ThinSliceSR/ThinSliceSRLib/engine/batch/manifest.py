@@ -25,7 +25,7 @@ class Row:
 
     state: `waiting`; `made`, its results are whole but not yet sent back; `done`; `failed`.
     output, bicubic, dicom: results, relative to the destination ("" where there is none); bytes: of all of them.
-    findings: code and sentence of each warning. sent: UIDs of the series that the archive has taken.
+    findings: code and sentence of each warning and note. sent: UIDs of the series that the archive has taken.
     version, options: of the input and of the run, by which a later run tells whether it still is as it was.
     """
 

@@ -5,15 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..synthesis.thin_spacing import AUTO, NATIVE, require_spacing
+from ..volumes.slice_thickness import require_millimetres
+
 
 @dataclass(frozen=True)
 class Settings:
-    """As the options of `synthesize`; bicubic and dicom_out: whether they are made. suffix: of volumes (".nrrd")."""
+    """As the options of `synthesize`; bicubic and dicom_out: whether they are made. suffix: of volumes (".nrrd").
+
+    slab_mm: the thickness of the slices of all volumes; None takes what each of them says.
+    """
 
     weights: str = "auto"
     device: str = "auto"
     precision: str = "auto"
-    spacing: str = "native"
+    spacing: str | float = AUTO
+    slab_mm: float | None = None
     tiling: str = "overlapped"
     slab_consistency: str = "auto"
     bicubic: bool = False
@@ -22,14 +29,22 @@ class Settings:
     suffix: str = ".nrrd"
     compressed: bool = True
 
+    def require_sense(self) -> None:
+        """Returns when volumes can be made so. Raises UnusableInput (`wrong_usage`)."""
+        require_spacing(self.spacing)
+        require_millimetres("--slab-mm", self.slab_mm)
+
     def described(self, model_sha256: str) -> str:
         """What of it makes results differ, with the model that they are made by: a later run with another redoes them.
 
         Not the device and not how tightly files are packed.
         """
+        spacing = self.spacing if self.spacing in (AUTO, NATIVE) else float(self.spacing)  # 1 and 1.0 are the same
+        slab = "" if self.slab_mm is None else f", slab {self.slab_mm:g} mm"
         return (
-            f"model {model_sha256[:16]}, precision {self.precision}, spacing {self.spacing}, tiling {self.tiling}, "
+            f"model {model_sha256[:16]}, precision {self.precision}, spacing {spacing}, tiling {self.tiling}, "
             f"slab consistency {self.slab_consistency}, bicubic {self.bicubic}, DICOM {self.dicom_out}, {self.suffix}"
+            f"{slab}"
         )
 
 

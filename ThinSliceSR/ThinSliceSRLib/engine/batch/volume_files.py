@@ -13,6 +13,7 @@ from ..errors import ThinSliceError, UnusableInput
 from ..provenance import PREFIX
 from ..volumes.dicom_zip import is_zip
 from ..volumes.reading import READERS
+from ..volumes.sidecar import sidecar_of
 from ..volumes.silence import itk_silenced
 from ..volumes.stored_values import locate_values
 from .source import Source, unusable_place, version_of
@@ -115,6 +116,8 @@ def _of_file(path: Path) -> Source:
         values = locate_values(path) if _is_volume_file(path) else None
         if values and values.path != path:
             files.append(values.path)
+        if sidecar := sidecar_of(path):
+            files.append(sidecar)
     except (ThinSliceError, OSError):  # its own turn tells what is wrong with it
         pass
     return Source(path.name[: len(path.name) - len(suffix)], str(path), version=version_of(files))

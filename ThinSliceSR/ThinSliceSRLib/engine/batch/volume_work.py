@@ -106,7 +106,8 @@ def _job(place: Path, source: Source, results: Results, settings: Settings) -> J
         weights=settings.weights,
         device=settings.device,
         precision=settings.precision,
-        spacing_mm=None if settings.spacing == "native" else float(settings.spacing),
+        slab_mm=settings.slab_mm,
+        spacing=settings.spacing,
         overwrite=True,
         compressed=settings.compressed,
         tiling=OVERLAPPED if settings.tiling == "overlapped" else PUBLISHED_TILING,
@@ -138,7 +139,7 @@ def _still_wanted() -> bool:
 
 
 class Notes:
-    """A reporter that keeps the warnings, and ends the work when nobody waits for it any more."""
+    """A reporter that keeps the warnings and notes, and ends the work when nobody waits for it any more."""
 
     def __init__(self) -> None:
         self.findings: list[dict[str, str]] = []
@@ -148,6 +149,9 @@ class Notes:
 
     def warning(self, finding: Finding) -> None:
         self.findings.append({"code": finding.code, "message": finding.message})
+
+    def note(self, finding: Finding) -> None:
+        self.warning(finding)
 
     def progress(self, stage: str, done: int, total: int, slices: tuple[int, int] | None = None) -> None:
         if not _still_wanted():

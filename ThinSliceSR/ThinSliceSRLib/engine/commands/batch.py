@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..errors import UnusableInput
 from ..progress import Reporter, tell
-from .synthesize import PROGRESS_HELP, add_model_arguments, add_result_arguments
+from .synthesize import PROGRESS_HELP, add_model_arguments, add_result_arguments, add_slice_arguments
 
 NAME = "batch"
 WHEN_CANCELLED = "The batch was cancelled; what is done stands in its manifest, and the next call does the rest."
@@ -37,12 +37,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="file format of the volumes; nrrd by default",
     )
     add_model_arguments(parser)
+    add_slice_arguments(parser)
     add_result_arguments(parser)
     parser.add_argument(
         "--least-thickness",
         type=float,
         metavar="MM",
-        help="take DICOM series only from this slice thickness on; by default all of more than 2 mm",
+        help="take DICOM series only from this slice thickness on; by default all of more than 1.5 mm",
     )
     parser.add_argument(
         "--study-date",
@@ -105,6 +106,7 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
         device=arguments.device,
         precision=arguments.precision,
         spacing=arguments.spacing,
+        slab_mm=arguments.slab_mm,
         tiling=arguments.tiling,
         slab_consistency=arguments.slab_consistency,
         bicubic=arguments.bicubic,

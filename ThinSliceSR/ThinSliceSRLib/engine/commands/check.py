@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import UnusableInput
 from ..progress import Reporter, tell
-from .synthesize import INPUT_HELP, SERIES_HELP
+from .synthesize import INPUT_HELP, SERIES_HELP, SLAB_HELP
 
 if TYPE_CHECKING:
     from ..volumes.dicom_index import DicomSeries
@@ -22,14 +22,17 @@ NAME = "check"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("input", type=Path, metavar="INPUT", help=INPUT_HELP)
     parser.add_argument("--series", metavar="SERIES", help=SERIES_HELP)
+    parser.add_argument("--slab-mm", type=float, metavar="MM", help=SLAB_HELP)
     parser.add_argument("--json", action="store_true", help="tell findings and series as one JSON object")
 
 
 def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> None:
     """Prints the series that are there and the findings. Raises UnusableInput when one of them is an error."""
     from ..volumes.findings import check_input
+    from ..volumes.slice_thickness import require_millimetres
 
-    checked = check_input(arguments.input, arguments.series, undo)
+    require_millimetres("--slab-mm", arguments.slab_mm)
+    checked = check_input(arguments.input, arguments.series, undo, arguments.slab_mm)
     if arguments.json:
         findings = [asdict(finding) for finding in checked.findings]
         facts = [_series_facts(series, series is checked.chosen) for series in checked.series]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..errors import CannotWrite, ThinSliceError
 from ..progress import Reporter, tell
-from .synthesize import INPUT_HELP, SERIES_HELP, add_model_arguments
+from .synthesize import INPUT_HELP, SERIES_HELP, add_model_arguments, add_slice_arguments
 
 NAME = "demo"
 
@@ -31,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="number from which the phantom is drawn: another number draws another chest; 0 by default",
     )
     add_model_arguments(parser)
+    add_slice_arguments(parser)
     parser.add_argument(
         "--progress",
         choices=("bar", "none"),
@@ -41,7 +42,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> None:
     from ..demonstration import demonstrate, scan_phantom
     from ..job import Job
+    from ..synthesis.thin_spacing import require_spacing
+    from ..volumes.slice_thickness import require_millimetres
 
+    require_millimetres("--slab-mm", arguments.slab_mm)
+    require_spacing(arguments.spacing)
     if importlib.util.find_spec("matplotlib") is None:
         raise ThinSliceError("Pictures need matplotlib; install it with: pip install matplotlib", "no_matplotlib")
     try:
@@ -56,6 +61,8 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
         output=arguments.output / "dls.nrrd",
         bicubic=arguments.output / "bis.nrrd",
         series=arguments.series,
+        slab_mm=arguments.slab_mm,
+        spacing=arguments.spacing,
         weights=arguments.weights,
         device=arguments.device,
         precision=arguments.precision,

@@ -18,29 +18,49 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("thick", type=Path, metavar="THICK", help="thick volume to write: .nrrd, .nii, .nii.gz or .mha")
     parser.add_argument("--series", metavar="SERIES", help=SERIES_HELP)
     parser.add_argument(
-        "--slab-mm",
+        "--slab-mm", type=float, default=5.0, metavar="MM", help="how thick the thick slices are, 5 by default"
+    )
+    parser.add_argument(
+        "--spacing-mm",
         type=float,
-        default=5.0,
         metavar="MM",
-        help="thickness and distance of the thick slices, 5 by default",
+        help="how far apart they are: as far as they are thick by default, less where they overlap, more with gaps",
+    )
+    parser.add_argument(
+        "--profile",
+        choices=("box", "bell"),
+        default="box",
+        help="how a thick slice weighs what it averages: all alike (box, the default), or the middle most and some of "
+        "what lies beyond its thickness (bell), as many scanners do",
     )
     parser.add_argument("--overwrite", action="store_true", help="replace THICK if it is there already")
 
 
 def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> None:
     from ..provenance import simulated_thick_header
-    from ..synthesis.slab import simulate_thick
+    from ..synthesis.simulation import simulate_thick
     from ..volumes.findings import check_volume
     from ..volumes.reading import read_volume
+    from ..volumes.slab_profile import SlabProfile
+    from ..volumes.slice_thickness import require_millimetres
     from ..volumes.writing import PendingOutputs, check_targets
 
+    require_millimetres("--slab-mm", arguments.slab_mm)
+    require_millimetres("--spacing-mm", arguments.spacing_mm)
+    spacing_mm = arguments.slab_mm if arguments.spacing_mm is None else arguments.spacing_mm
+    profile = SlabProfile(arguments.slab_mm, spacing_mm, bell=float(arguments.profile == "bell"))
     check_targets([arguments.thick], arguments.overwrite, source=arguments.thin)
     thin = read_volume(arguments.thin, arguments.series, undo)
     for finding in check_volume(thin):
         if finding.level == "error" and finding.code != "already_thin":
             raise UnusableInput(finding.message, finding.code)
-    thick = simulate_thick(thin, arguments.slab_mm)
+    thick = simulate_thick(thin, profile)
     with PendingOutputs(arguments.overwrite) as outputs:
         undo.callback(outputs.discard)
-        outputs.write(thick, arguments.thick, simulated_thick_header(arguments.slab_mm))
-    tell(f"{arguments.thick}: {thick.size[thick.through_plane_axis]} simulated slices of {arguments.slab_mm:g} mm.")
+        outputs.write(thick, arguments.thick, simulated_thick_header(profile))
+    slices = thick.size[thick.through_plane_axis]
+    tell(
+        f"{arguments.thick}: {slices} simulated slices of {profile.thickness_mm:g} mm every {profile.spacing_mm:g} mm."
+    )
+    if arguments.thick.name.lower().endswith((".nii", ".nii.gz")) and profile.overlap != 1:
+        tell(f"NIfTI does not tell how thick slices are; give --slab-mm {profile.thickness_mm:g} with this volume.")

@@ -12,6 +12,10 @@ from ..progress import Reporter, tell
 
 NAME = "synthesize"
 INPUT_HELP = "volume: NRRD, NIfTI, MetaImage, or a folder or ZIP file of DICOM files"
+SLAB_HELP = (
+    "how thick the slices are, whatever the file says: the width over which each averages, which is not how far apart "
+    "they are"
+)
 SERIES_HELP = "which DICOM series of the input to take: its UID, its number or a part of its description"
 COMPRESSION_HELP = "compress the DICOM series without loss; jpeg2000 needs the package pylibjpeg-openjpeg"
 ANONYMOUS_HELP = (
@@ -37,7 +41,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--anonymous", action="store_true", help=ANONYMOUS_HELP)
     parser.add_argument("--series", metavar="SERIES", help=SERIES_HELP)
     add_model_arguments(parser)
+    add_slice_arguments(parser)
     add_result_arguments(parser)
+    parser.add_argument("--force", action="store_true", help="also of slices that are thin already")
     parser.add_argument(
         "--first-at",
         type=finite_number,
@@ -95,14 +101,20 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_result_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments that choose how results are made and written."""
+def add_slice_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments on thick slices and thin ones."""
+    parser.add_argument("--slab-mm", type=float, metavar="MM", help=SLAB_HELP)
     parser.add_argument(
         "--spacing",
-        choices=("native", "1.0"),
-        default="native",
-        help="how far apart the thin slices lie: a fifth of the thick ones' distance (native, the default), or 1 mm",
+        default="auto",
+        metavar="auto|native|MM",
+        help="how far apart the thin slices lie: a number of mm, a fifth of the thick ones' distance (native), or 1 mm "
+        "unless that fifth lies between 0.9 and 1.1 mm (auto, the default)",
     )
+
+
+def add_result_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments that choose how results are made and written."""
     parser.add_argument(
         "--tiling",
         choices=("overlapped", "published"),
@@ -144,10 +156,12 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
         bicubic=arguments.bicubic,
         dicom_out=dicom_out,
         series=arguments.series,
+        slab_mm=arguments.slab_mm,
+        force=arguments.force,
         weights=arguments.weights,
         device=arguments.device,
         precision=arguments.precision,
-        spacing_mm=None if arguments.spacing == "native" else float(arguments.spacing),
+        spacing=arguments.spacing,
         first_at_mm=arguments.first_at,
         preview=arguments.preview,
         overwrite=arguments.overwrite,

@@ -53,7 +53,7 @@ def _dls(told: Mapping[str, str]) -> Derivation:
         f"only, not for diagnosis. Model {told['model']}, SHA-256 of its weights {told['model_sha256']}. Computed on "
         f"{told['device']}, {told['precision']}; air around the body {told['air']}; slab consistency "
         f"{told['slab_consistency']}; means of slabs differ from the source by {told['slab_error_mean_hu']} HU on "
-        "average."
+        f"average.{_of_slices(told)}"
     )
     # The 64 digits are not the last value: padded to an even length, some programs take that for too long.
     software = (f"ThinSliceSR {told['engine_version']}", told["model_sha256"], f"model {told['model']}")
@@ -64,10 +64,21 @@ def _dls(told: Mapping[str, str]) -> Derivation:
 def _bis(told: Mapping[str, str]) -> Derivation:
     description = (
         "BIS: thin slices interpolated by a cubic B-spline from the thick slices of the source series; for research "
-        "only, not for diagnosis."
+        f"only, not for diagnosis.{_of_slices(told)}"
     )
     version = _plain(f"ThinSliceSR {told['engine_version']}", LONGEST_VERSION)
     return Derivation("BIS", 2, description, (version,), PROCESSING_EQUIPMENT)
+
+
+def _of_slices(told: Mapping[str, str]) -> str:
+    """What is known of thick and thin slices; nothing where older results do not tell it."""
+    if "slab_mm" not in told:
+        return ""
+    assumed = " (assumed)" if told.get("slab_mm_told_by") == "nobody" else ""
+    return (
+        f" The thick slices are {told['slab_mm']} mm thick{assumed} and {told['thick_spacing_mm']} mm apart, these "
+        f"{told['spacing_mm']} mm apart."
+    )
 
 
 def _plain(text: str, longest: int) -> str:

@@ -28,6 +28,7 @@ from .dicom_headers import (
 )
 from .dicom_zip import is_zip, packed_headers
 from .slice_steps import SAME_PLACE_MM, slice_steps
+from .slice_thickness import known_thickness_mm
 
 
 @dataclass(frozen=True)
@@ -198,7 +199,6 @@ def _slice(path: Path, header: Dataset, image: Dataset) -> DicomSlice | None:
         row_and_column = np.array(image.ImageOrientationPatient, dtype=float).reshape(2, 3)
         position = np.array(image.ImagePositionPatient, dtype=float).reshape(3)
         row_spacing, column_spacing = (float(value) for value in image.PixelSpacing)
-        thickness = image.get("SliceThickness")
         known = np.isfinite([*row_and_column.flat, *position, row_spacing, column_spacing]).all()
         if not known or np.linalg.norm(np.cross(*row_and_column)) < 0.5 or min(row_spacing, column_spacing) <= 0:
             return None
@@ -211,7 +211,7 @@ def _slice(path: Path, header: Dataset, image: Dataset) -> DicomSlice | None:
             spacing_mm=(column_spacing, row_spacing),
             row_and_column=row_and_column / np.linalg.norm(row_and_column, axis=1, keepdims=True),
             position_mm=position,
-            thickness_mm=float(thickness) if thickness else None,
+            thickness_mm=known_thickness_mm(_factor(image, "SliceThickness", float("nan"))),
             rescale=(_factor(image, "RescaleSlope", 1.0), _factor(image, "RescaleIntercept", 0.0)),
             is_hu=not is_other_than_hu(image),
             photometric=str(image.get("PhotometricInterpretation") or ""),

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
@@ -14,14 +13,21 @@ from ..errors import UnusableInput
 from . import memory
 from .dicom_index import DicomSeries, find_series
 from .dicom_series import read_series
+from .finding import LEVELS
+from .finding import Finding as Finding
 from .geometry import OBLIQUE_DEGREES, SHEAR_TOLERANCE_DEGREES, degrees_from_patient_axis, shear_degrees
 from .reading import opened_input, read_volume
 from .series_choice import choose_series
+from .slab_profile import slab_profile_of
 from .slice_steps import ROUNDING_MM, THIN_MM, slice_steps
+from .slice_thickness import with_thickness
 from .volume import Volume
 
-USUAL_SPACING_MM = (4.5, 5.5)
-THICKNESS_TOLERANCE = 0.1
+USUAL_SPACING_MM = (2.0, 10.0)
+# Positions are rounded, so the distance of slices is not known better.
+THICKNESS_TOLERANCE = 0.02
+# Slices see a little beyond their nominal thickness: gaps that are smaller than the rest are none.
+GAP_OVERLAP = 0.9
 
 AIR_HU = -1024
 # A CT of a chest holds both. Padding outside of the field of view (-2000, -3024) counts for neither.
@@ -36,15 +42,6 @@ UNLIKE_NEIGHBOURS_HU = 200
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One thing about a volume: an error (it cannot be used) or a warning, a stable code, and one plain sentence."""
-
-    level: Literal["error", "warning"]
-    code: str
-    message: str
-
-
-@dataclass(frozen=True)
 class CheckedInput:
     """The findings on an input and, if it is DICOM, the series that are there and the one that was checked."""
 
@@ -53,11 +50,13 @@ class CheckedInput:
     chosen: DicomSeries | None = None
 
 
-def check_input(path: Path, series: str | None = None, undo: ExitStack | None = None) -> CheckedInput:
+def check_input(
+    path: Path, series: str | None = None, undo: ExitStack | None = None, slab_mm: float | None = None
+) -> CheckedInput:
     """The findings on the input at `path` (see `read_volume`); that it cannot be read is one of them.
 
-    undo: as in `opened_input`. Raises DeviceError when the memory does not suffice to read it, CannotWrite as
-    `opened_input`.
+    undo: as in `opened_input`. slab_mm: how thick the slices are, if the user says so.
+    Raises DeviceError when the memory does not suffice to read it, CannotWrite as `opened_input`.
     """
     found: list[DicomSeries] = []
     chosen = None
@@ -71,19 +70,30 @@ def check_input(path: Path, series: str | None = None, undo: ExitStack | None = 
                 volume = read_volume(place, series)
     except UnusableInput as error:
         return CheckedInput([Finding("error", error.code, str(error))], tuple(found), chosen)
-    return CheckedInput(check_volume(volume), tuple(found), chosen)
+    return CheckedInput(check_volume(with_thickness(volume, slab_mm)), tuple(found), chosen)
 
 
-def check_volume(volume: Volume) -> list[Finding]:
-    """The findings on `volume`, errors first; an empty list when there is nothing to say.
+def check_volume(volume: Volume, force: bool = False) -> list[Finding]:
+    """The findings on `volume`: errors, warnings, and notes if there are no errors; empty when there is nothing to say.
 
+    force: that the slices are thin already is a warning, not an error.
     Errors: too_few_slices, not_ct, synthetic, sheared, missing_slices, uneven_slices, already_thin, not_finite.
-    Warnings: spacing_unusual, not_axial, slices_overlap, values_unlike_hu, slice_unlike_others, memory.
+    Warnings: those of reading it, spacing_unusual, thickness_doubtful, slices_with_gaps, not_axial, values_unlike_hu,
+    slice_unlike_others, memory. Notes: thickness_unknown.
     """
     if volume.size[volume.through_plane_axis] < 2:
         return [Finding("error", "too_few_slices", "The volume has fewer than 2 slices; give the whole series.")]
-    findings = [*_on_kind(volume), *_on_geometry(volume), *_on_slices(volume), *_on_values(volume), *_on_memory(volume)]
-    return sorted(findings, key=lambda finding: finding.level != "error")
+    findings = [
+        *volume.acquisition.warnings,
+        *_on_kind(volume),
+        *_on_geometry(volume),
+        *_on_slices(volume, force),
+        *_on_values(volume),
+        *_on_memory(volume),
+    ]
+    if any(finding.level == "error" for finding in findings):
+        findings = [finding for finding in findings if finding.level != "note"]
+    return sorted(findings, key=lambda finding: LEVELS.index(finding.level))
 
 
 def _on_kind(volume: Volume) -> list[Finding]:
@@ -116,7 +126,7 @@ def _on_geometry(volume: Volume) -> list[Finding]:
     return findings
 
 
-def _on_slices(volume: Volume) -> list[Finding]:
+def _on_slices(volume: Volume, force: bool) -> list[Finding]:
     findings = []
     positions = volume.acquisition.slice_positions_mm
     if positions is not None:
@@ -135,30 +145,48 @@ def _on_slices(volume: Volume) -> list[Finding]:
             )
             findings.append(Finding("error", "uneven_slices", message))
             return findings  # their usual step tells nothing, as of two series that are interleaved
-    return findings + _on_spacing(volume)
+    on_spacing = _on_spacing(volume, force)
+    if findings:  # as of missing slices, among which it is not known how far apart the others are
+        return [*findings, *on_spacing]
+    return [*on_spacing, *_on_thickness(volume)]
 
 
-def _on_spacing(volume: Volume) -> list[Finding]:
-    findings = []
+def _on_spacing(volume: Volume, force: bool) -> list[Finding]:
     spacing = _slice_spacing_mm(volume)
+    apart = f"The slices are only {spacing:.3g} mm apart, so they are thin already"
     if spacing <= THIN_MM + ROUNDING_MM:
-        message = f"The slices are only {spacing:.3g} mm apart, so they are thin already; use this volume as it is."
-        findings.append(Finding("error", "already_thin", message))
-    elif not USUAL_SPACING_MM[0] - ROUNDING_MM <= spacing <= USUAL_SPACING_MM[1] + ROUNDING_MM:
-        message = (
-            f"The slices are {spacing:.3g} mm apart, but the network is made for 5 mm; look at the result with care."
-        )
-        findings.append(Finding("warning", "spacing_unusual", message))
+        if force:
+            return [Finding("warning", "already_thin", f"{apart}; compare the result with this volume itself.")]
+        message = f"{apart}; use this volume as it is, or make thinner ones all the same (synthesize --force)."
+        return [Finding("error", "already_thin", message)]
+    if USUAL_SPACING_MM[0] - ROUNDING_MM <= spacing <= USUAL_SPACING_MM[1] + ROUNDING_MM:
+        return []
+    message = (
+        f"The slices are {spacing:.3g} mm apart, but the network is made for 2 to 10 mm; look at the result with care."
+    )
+    return [Finding("warning", "spacing_unusual", message)]
+
+
+def _on_thickness(volume: Volume) -> list[Finding]:
     thickness = volume.acquisition.slice_thickness_mm
-    if thickness is not None and abs(thickness - spacing) > THICKNESS_TOLERANCE * spacing:
-        both = f"The slices are {thickness:.3g} mm thick but {spacing:.3g} mm apart"
-        if thickness > spacing:
-            message = (
-                f"{both}, so they overlap, unlike those that the network was trained on; look at the result with care."
-            )
-        else:
-            message = f"{both}, so what lies between them was never scanned; do not rely on details there."
-        findings.append(Finding("warning", "slices_overlap", message))
+    taken = slab_profile_of(volume)
+    if thickness is None:
+        message = (
+            "The file does not say how thick its slices are, so they are taken to be as thick as they are apart, "
+            f"{taken.spacing_mm:.3g} mm; if not, give --slab-mm."
+        )
+        return [Finding("note", "thickness_unknown", message)]
+    findings = []
+    both = f"The slices are said to be {thickness:.3g} mm thick but are {taken.spacing_mm:.3g} mm apart"
+    if abs(thickness - taken.thickness_mm) > THICKNESS_TOLERANCE * thickness:
+        message = (
+            f"{both}, so they are taken to be {taken.thickness_mm:.3g} mm thick; if the first number is wrong, give "
+            "the true thickness (--slab-mm)."
+        )
+        findings.append(Finding("warning", "thickness_doubtful", message))
+    if thickness < (GAP_OVERLAP - THICKNESS_TOLERANCE) * taken.spacing_mm:
+        message = f"{both}, so what lies between them was never scanned; do not rely on details there."
+        findings.append(Finding("warning", "slices_with_gaps", message))
     return findings
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from .volume import Volume
 
+# Those of the network's grid; of thick slices that are further apart, more: as many as there are millimetres.
 THIN_PER_THICK = 5
 # DLS and BIS in 16 bits, and a copy of one of them for other formats than NRRD.
 BYTES_PER_THIN_VOXEL = 6
@@ -16,10 +17,11 @@ BYTES_AT_LEAST = 3 * 1024**3 // 2
 
 
 def needed_bytes(volume: Volume) -> int:
-    """An estimate of the main memory that synthesising thin slices of `volume` takes."""
+    """An estimate of the main memory that synthesising thin slices of `volume` takes, 1 mm apart as by default."""
     axis = volume.through_plane_axis
     in_plane = math.prod(extent for other, extent in enumerate(volume.size) if other != axis)
-    thin_voxels = in_plane * (THIN_PER_THICK * (volume.size[axis] - 1) + 1)
+    thin_per_thick = max(THIN_PER_THICK, math.ceil(volume.spacing_mm[axis]))
+    thin_voxels = in_plane * (thin_per_thick * (volume.size[axis] - 1) + 1)
     return BYTES_AT_LEAST + BYTES_PER_THIN_VOXEL * thin_voxels
 
 

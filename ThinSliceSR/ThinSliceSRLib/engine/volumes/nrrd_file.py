@@ -56,7 +56,7 @@ def nrrd_holds(path: Path, volume: Volume) -> bool:
 def nrrd_header(volume: Volume, entries: Mapping[str, str], encoding: str, values_file: str | None = None) -> str:
     """The header of a volume of int16 or float32 HU, up to the values or to the end of a header with a file of its own.
 
-    entries: keys and values of one line each.
+    The thickness of the slices, where it is known, is told along their axis. entries: keys and values of one line each.
     """
 
     def vector(values: Iterable[float]) -> str:
@@ -69,6 +69,7 @@ def nrrd_header(volume: Volume, entries: Mapping[str, str], encoding: str, value
         "dimension: 3",
         "space: left-posterior-superior",
         f"sizes: {' '.join(str(length) for length in volume.size)}",
+        *_thicknesses(volume),
         f"space directions: {axes}",
         "kinds: domain domain domain",
         "endian: little",
@@ -78,6 +79,15 @@ def nrrd_header(volume: Volume, entries: Mapping[str, str], encoding: str, value
         *([f"data file: {values_file}"] if values_file else []),
     )
     return "\n".join(lines) + "\n\n"
+
+
+def _thicknesses(volume: Volume) -> list[str]:
+    """The field for the slice thickness, a number for the axis of the slices, or none where it is not known."""
+    thickness = volume.acquisition.slice_thickness_mm
+    if thickness is None:
+        return []
+    told = [repr(float(thickness)) if axis == volume.through_plane_axis else "NaN" for axis in range(3)]
+    return [f"thicknesses: {' '.join(told)}"]
 
 
 def _slices(volume: Volume) -> Iterator[np.ndarray]:

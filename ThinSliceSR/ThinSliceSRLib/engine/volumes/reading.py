@@ -14,6 +14,7 @@ from ..errors import DeviceError, ThinSliceError, UnusableInput
 from .dicom_headers import START_BYTES, may_be_dicom
 from .dicom_series import read_dicom_folder
 from .dicom_zip import unpacked
+from .file_acquisition import acquisition_of_file
 from .geometry import SHEAR_TOLERANCE_DEGREES, shear_degrees
 from .hounsfield import as_hu_values
 from .nifti_header import read_nifti_header
@@ -39,6 +40,7 @@ def read_volume(path: Path, series: str | None = None, undo: ExitStack | None = 
     undo: as in `opened_input`, within which a ZIP file is to be read by whoever needs `slice_files`; else it has none.
     HU are int16 or float32 (see `as_hu_values`); the geometry is the file's own, in float64. NIfTI keeps geometry as
     float32; where its sform and qform differ, ITK chooses, as it does for Slicer, but a sheared sform is refused.
+    What a file tells of the acquisition: see `acquisition_of_file`.
     Raises UnusableInput with the code `not_found`, `not_readable`, `truncated`, `components`, `time_points`,
     `too_few_slices`, `sheared`, `no_series`, or one of `read_dicom_folder`; DeviceError when memory does not suffice;
     CannotWrite as `opened_input`.
@@ -53,7 +55,10 @@ def read_volume(path: Path, series: str | None = None, undo: ExitStack | None = 
             raise UnusableInput(f"There is no file or folder {place}; check the path.", "not_found")
         if series is not None:
             raise UnusableInput("Only of a DICOM input can a series be named; leave it out.", "no_series")
-        return _read_file(place)
+        volume = _read_file(place)
+        told = acquisition_of_file(place, volume.through_plane_axis)
+        warnings = (*volume.acquisition.warnings, *told.warnings)
+        return replace(volume, acquisition=replace(told, warnings=warnings))
 
 
 @contextmanager

@@ -11,7 +11,7 @@ STEP_TOLERANCE_MM = 0.1
 STEP_TOLERANCE = 0.03
 SAME_PLACE_MM = 0.01
 # Slices that lie no further apart are thin.
-THIN_MM = 2.0
+THIN_MM = 1.5
 # NIfTI keeps spacings as float32, so 2 mm may arrive as 2.0000001 mm.
 ROUNDING_MM = 1e-3
 

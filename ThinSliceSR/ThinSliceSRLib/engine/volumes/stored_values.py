@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 from ..errors import UnusableInput
 from .nifti_header import read_nifti_header
+from .text_headers import metaimage_header_of, nrrd_header_of
 
 CHUNK = 1 << 22
 
@@ -95,17 +96,8 @@ def _unzipped(file: BinaryIO) -> Iterator[bytes]:
 
 
 def _nrrd_values(path: Path) -> StoredValues | None:
-    """From the header of an NRRD (https://teem.sourceforge.net/nrrd/format.html)."""
-    fields: dict[str, str] = {}
-    with path.open("rb") as file:
-        for line in file:
-            text = line.decode("utf-8", "replace").strip()
-            if not text:
-                break
-            name, colon, value = text.partition(":")
-            if colon and not text.startswith("#") and not value.startswith("="):
-                fields[name.strip().lower().replace(" ", "")] = value.strip()
-        end = file.tell()
+    header = nrrd_header_of(path)
+    fields = header.fields
     compression = {"raw": "none", "gzip": "gzip", "gz": "gzip"}.get(fields.get("encoding", "").lower())
     detached = fields.get("datafile")
     several = detached is not None and (detached.startswith("LIST") or "%" in detached)
@@ -113,25 +105,18 @@ def _nrrd_values(path: Path) -> StoredValues | None:
     if compression is None or several or skips:
         return None
     if detached is None:
-        return StoredValues(path, end, compression)
+        return StoredValues(path, header.end, compression)
     return StoredValues(path.parent / detached, 0, compression)
 
 
 def _metaimage_values(path: Path) -> StoredValues | None:
-    """From the header of a MetaImage (https://itk.org/Wiki/MetaIO/Documentation); its last line is ElementDataFile."""
-    fields: dict[str, str] = {}
-    with path.open("rb") as file:
-        for line in file:
-            name, _, value = line.decode("utf-8", "replace").partition("=")
-            fields[name.strip()] = value.strip()
-            if name.strip() == "ElementDataFile":
-                break
-        end = file.tell()
+    header = metaimage_header_of(path)
+    fields = header.fields
     compression = "zlib" if fields.get("CompressedData", "").lower() in ("true", "1") else "none"
     place = fields.get("ElementDataFile", "")
     several = place.startswith("LIST") or "%" in place
     if not place or several or fields.get("HeaderSize", "0") != "0" or fields.get("BinaryData", "").lower() == "false":
         return None
     if place.upper() == "LOCAL":
-        return StoredValues(path, end, compression)
+        return StoredValues(path, header.end, compression)
     return StoredValues(path.parent / place, 0, compression)

@@ -6,30 +6,37 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import SimpleITK as sitk
+
+from .finding import Finding
 
 SQUARE_PIXEL_TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True)
 class Acquisition:
-    """What the source tells of how a volume was made. None where it does not tell (NRRD, NIfTI and MetaImage do not).
+    """What the source tells of how a volume was made; None where it does not tell.
 
+    thickness_told_by: who said the slice thickness, see `slice_thickness.thickness_told_by`.
     Positions are along the slice normal in mm, one per stored slice, ascending; they show gaps and uneven steps that
     the regular grid of a volume cannot hold. `slice_files` are the files of these slices in the same order, and
     `slice_frames` which frames of them, from 1 (None in a file of its own). synthetic: made by no scanner.
+    warnings: of what was noticed when it was read.
     """
 
     modality: str | None = None
     slice_thickness_mm: float | None = None
+    thickness_told_by: Literal["header", "option"] = "header"
     slice_positions_mm: tuple[float, ...] | None = None
     series_uid: str | None = None
     series_description: str | None = None
     slice_files: tuple[Path, ...] = ()
     slice_frames: tuple[int | None, ...] = ()
     synthetic: bool = False
+    warnings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from ..errors import Cancelled, CannotWrite, ThinSliceError, UnusableInput
+from .file_acquisition import THICKNESS_ENTRY
 from .geometry import shear_degrees
 from .hounsfield import as_hu_values
 from .nrrd_file import nrrd_grid, nrrd_holds, write_nrrd
@@ -101,8 +102,9 @@ class PendingOutputs:
         HU are stored as int16 or float32 (see `as_hu_values`), compressed where the format allows unless told
         otherwise (a .nii.gz always is). Only NRRD needs no second copy of the volume in memory. NRRD and MetaImage
         keep the geometry as it is (left-handed and leaning axes too) and `metadata` as entries of the header, each on
-        one line (ASCII, if MetaImage is to give it back whole). NIfTI keeps the geometry as float32, no leaning axes,
-        and of the values of `metadata` the first 79 characters, in `descrip`.
+        one line (ASCII, if MetaImage is to give it back whole); they also tell the thickness of the slices, where it is
+        known. NIfTI keeps the geometry as float32, no leaning axes, no thickness, and of the values of `metadata` the
+        first 79 characters, in `descrip`.
         Raises as `check_targets` and `CannotWrite` (`no_room`, `cannot_write`, `geometry_lost`).
         """
         target = Path(target)
@@ -113,6 +115,9 @@ class PendingOutputs:
         values = as_hu_values(volume.hu)
         stored = replace(volume, hu=values)
         entries = _header_entries(metadata or {}, suffix)
+        thickness = volume.acquisition.slice_thickness_mm
+        if thickness is not None and not suffix.startswith(".nii"):
+            entries[THICKNESS_ENTRY] = repr(float(thickness))
         try:
             if suffix == ".nrrd":
                 write_nrrd(stored, temporary, entries, self.compressed)
