@@ -111,7 +111,7 @@ def _job(place: Path, source: Source, results: Results, settings: Settings) -> J
         overwrite=True,
         compressed=settings.compressed,
         tiling=OVERLAPPED if settings.tiling == "overlapped" else PUBLISHED_TILING,
-        slab_consistent={"auto": None, "on": True, "off": False}[settings.slab_consistency],
+        slab_consistent=settings.slab_consistency != "off",
     )
 
 
