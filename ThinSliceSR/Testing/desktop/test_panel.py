@@ -38,6 +38,36 @@ def test_choosing_a_volume_tells_its_facts_and_what_speaks_against_it(module: An
     assert not module.ui.applyButton.enabled
 
 
+@pytest.mark.parametrize("kind", "u1 i1 u2 i2 u4 i4 f4 f8".split())
+def test_a_volume_of_any_type_of_values_is_looked_at(module: Any, scene: Any, kind: str):
+    import slicer
+
+    choose(module.ui.inputSelector, add_thick_volume())
+    volume = add_thick_volume("MR")
+    slicer.util.updateVolumeFromArray(volume, abs(slicer.util.arrayFromVolume(volume) // 8).astype(kind))
+    choose(module.ui.inputSelector, volume)
+    assert "do not look like" in module.ui.findingsLabel.text
+
+
+def test_what_goes_wrong_while_an_input_is_looked_at_is_told_and_apply_is_not_offered(
+    module: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    from ThinSliceSRLib.desktop import input_facts
+
+    def fail(volume: object) -> None:
+        raise OverflowError("anything")
+
+    choose(module.ui.inputSelector, add_thick_volume(spacing_mm=6))
+    assert "6 mm apart" in module.ui.findingsLabel.text
+    monkeypatch.setattr(input_facts, "check_volume", fail)
+    choose(module.ui.inputSelector, add_thick_volume("Other"))
+    assert not module.ui.applyButton.enabled
+    assert "unexpected went wrong (OverflowError)" in module.ui.findingsLabel.text
+    assert "6 mm apart" not in module.ui.findingsLabel.text
+    assert module.ui.factsLabel.text == ""
+    assert "anything" in caplog.text
+
+
 def test_a_volume_that_is_filled_after_it_was_chosen_is_looked_at_again(module: Any, scene: Any):
     """As readers of DICOM do it: the selector takes the first volume of a scene as soon as it is added."""
     import slicer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,7 @@ from slicer.i18n import tr as _
 
 from .input_facts import facts_line, findings
 from .later import later
+from .outcome import unexpected_sentence
 from .synthetic_mark import is_synthetic
 
 SETTLED_MS = 200
@@ -56,12 +58,12 @@ class InputSection:
             self._ui.factsLabel.text = _("Choose the chest CT with thick slices.")
             self._tell([])
             return False
-        facts = facts_line(volume)
-        lines: list[tuple[str, str]] = [(finding.level, finding.message) for finding in findings(volume)]
-        # What is no volume has no facts but the reason, which stands below.
-        self._ui.factsLabel.text = "" if ("error", facts) in lines else facts
-        if is_synthetic(volume):
-            lines.insert(0, ("error", _("This volume is synthetic; choose the original CT.")))
+        try:
+            facts, lines = _looked_at(volume)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the former input's findings may not stay
+            logging.error("the input could not be looked at", exc_info=error)
+            facts, lines = "", [("error", unexpected_sentence(error))]
+        self._ui.factsLabel.text = facts
         self._tell(lines)
         return not any(level == "error" for level, _message in lines)
 
@@ -69,3 +71,14 @@ class InputSection:
         paragraphs = [f'<p style="color:{COLOURS[level]}">{html.escape(message)}</p>' for level, message in lines]
         self._ui.findingsLabel.text = "".join(paragraphs)
         self._ui.findingsLabel.visible = bool(lines)
+
+
+def _looked_at(volume: slicer.vtkMRMLScalarVolumeNode) -> tuple[str, list[tuple[str, str]]]:
+    """The facts, and level and sentence of each finding. What is no volume has no facts but a finding."""
+    facts = facts_line(volume)
+    lines: list[tuple[str, str]] = [(finding.level, finding.message) for finding in findings(volume)]
+    if ("error", facts) in lines:
+        facts = ""
+    if is_synthetic(volume):
+        lines.insert(0, ("error", _("This volume is synthetic; choose the original CT.")))
+    return facts, lines
