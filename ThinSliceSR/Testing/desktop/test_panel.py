@@ -38,7 +38,7 @@ def test_choosing_a_volume_tells_its_facts_and_what_speaks_against_it(module: An
     assert not module.ui.applyButton.enabled
 
 
-@pytest.mark.parametrize("kind", "u1 i1 u2 i2 u4 i4 f4 f8".split())
+@pytest.mark.parametrize("kind", ["u1", "i1", "u2", "i2", "u4", "i4", "f4", "f8"])
 def test_a_volume_of_any_type_of_values_is_looked_at(module: Any, scene: Any, kind: str):
     import slicer
 

@@ -65,7 +65,7 @@ def test_values_that_are_no_number_are_an_error(wrong, thick_volume):
 
 
 @given(
-    kind=st.sampled_from("u1 i1 u2 i2 u4 i4 u8 i8 f4 f8".split()),
+    kind=st.sampled_from(["u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", "f4", "f8"]),
     ends=st.tuples(*[st.sampled_from(["min", "max", "zero"])] * 2),
 )
 def test_values_of_every_type_that_a_volume_node_can_have_are_looked_at(kind, ends):
@@ -76,7 +76,7 @@ def test_values_of_every_type_that_a_volume_node_can_have_are_looked_at(kind, en
     assert codes(check_volume(Volume(hu, (0.7, 0.7, 5.0)))) == ["values_unlike_hu"]
 
 
-@pytest.mark.parametrize("kind", "i2 i4 i8 f4 f8".split())
+@pytest.mark.parametrize("kind", ["i2", "i4", "i8", "f4", "f8"])
 def test_the_type_of_the_values_changes_no_finding(kind, thick_volume):
     hu = thick_volume.hu.astype(kind)
     assert check_volume(replace(thick_volume, hu=hu)) == []

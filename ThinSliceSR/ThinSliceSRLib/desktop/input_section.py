@@ -60,7 +60,7 @@ class InputSection:
             return False
         try:
             facts, lines = _looked_at(volume)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the former input's findings may not stay
+        except Exception as error:
             logging.error("the input could not be looked at", exc_info=error)
             facts, lines = "", [("error", unexpected_sentence(error))]
         self._ui.factsLabel.text = facts
