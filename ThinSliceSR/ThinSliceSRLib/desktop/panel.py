@@ -86,6 +86,9 @@ class Panel:
         source = self._parameters.inputVolume if self._parameters else None
         self._advanced.show_parameters()
         if source is not self._shown_input or source is None:
+            if source is not self._shown_input and not self._busy:
+                self._tell()  # what was told of another input
+                self.ui.logButton.visible = False
             self._shown_input = source
             self._input.watch(source)
             self._show_input()
@@ -108,6 +111,10 @@ class Panel:
         self._export.close()
         self._session.close()
         self._run = None
+
+    @property
+    def _busy(self) -> bool:
+        return self._session.running or self._installation.running
 
     # What the user does
 
@@ -264,7 +271,7 @@ class Panel:
 
     def _enable(self) -> None:
         """Only what can be done is offered; the button says what it does."""
-        running = self._session.running or self._installation.running
+        running = self._busy
         self.ui.applyButton.text = _("Cancel") if running else _("Apply")
         self.ui.progressBar.visible = self._session.running
         self.ui.applyButton.enabled = running or (self._parameters is not None and self._usable)
