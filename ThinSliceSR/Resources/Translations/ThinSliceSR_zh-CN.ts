@@ -354,6 +354,10 @@
         <translation>正好 1 mm</translation>
     </message>
     <message>
+        <source>Automatic (looking for GPUs…)</source>
+        <translation>自动（正在查找 GPU…）</translation>
+    </message>
+    <message>
         <source>CPU</source>
         <translation>CPU</translation>
     </message>
@@ -705,8 +709,20 @@
         <translation>开始</translation>
     </message>
     <message>
+        <source>Looking which devices can compute…</source>
+        <translation>正在查找可用的计算设备…</translation>
+    </message>
+    <message>
+        <source>Looking which models are here…</source>
+        <translation>正在查找本机上的模型…</translation>
+    </message>
+    <message>
         <source>Cancelling when the current step of the installation has ended…</source>
         <translation>当前安装步骤结束后即取消…</translation>
+    </message>
+    <message>
+        <source>Asking the background program about this computer…</source>
+        <translation>正在向后台程序查询本机信息…</translation>
     </message>
 </context>
 <context>
@@ -941,10 +957,6 @@
         <translation>请删除后重新导入</translation>
     </message>
     <message>
-        <source>Automatic (base on a GPU, small on a CPU)</source>
-        <translation>自动（GPU 用 base，CPU 用 small）</translation>
-    </message>
-    <message>
         <source>untrained, for tests only</source>
         <translation>未经训练，仅供测试</translation>
     </message>
@@ -955,6 +967,18 @@
     <message>
         <source>not on this computer, can be downloaded</source>
         <translation>不在这台计算机上，可以下载</translation>
+    </message>
+    <message>
+        <source>Automatic</source>
+        <translation>自动</translation>
+    </message>
+    <message>
+        <source>Automatic ({on_gpu} on a GPU, {on_cpu} on a CPU)</source>
+        <translation>自动（GPU 用 {on_gpu}，CPU 用 {on_cpu}）</translation>
+    </message>
+    <message>
+        <source>Automatic ({name})</source>
+        <translation>自动（{name}）</translation>
     </message>
     <message>
         <source>{size} MB</source>

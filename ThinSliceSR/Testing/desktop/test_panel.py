@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +105,7 @@ def test_choices_are_kept_in_the_scene_and_come_back_with_it(module: Any, scene:
 
 def test_opening_advanced_lists_devices_and_models(module: Any):
     module.ui.advancedSection.collapsed = False
-    wait_for(lambda: module.ui.modelsList.count > 0 and module.panel._devices)
+    wait_for(lambda: module.panel._available.devices)
     assert "cthnet-small" in module.ui.modelsList.item(0).text()
     assert [module.ui.modelComboBox.itemData(index) for index in range(2)] == ["auto", "cthnet-small"]
     assert module.ui.deviceComboBox.findData("cpu") > 0
@@ -130,13 +131,37 @@ def test_a_published_checkpoint_that_runs_code_is_refused_in_the_panel(module: A
 
 
 def test_the_diagnostics_name_no_volume(module: Any):
-    import qt
-
     choose(module.ui.inputSelector, add_thick_volume("DOE JANE"))
-    module.ui.diagnosticsButton.click()
-    text = qt.QGuiApplication.clipboard().text()
+    text = copied_diagnostics(module)
     assert "ThinSliceSR" in text
     assert "DOE" not in text
+
+
+def copied_diagnostics(module: Any) -> str:
+    import qt
+
+    module.ui.diagnosticsButton.click()
+    wait_for(lambda: "on the clipboard" in module.ui.statusLabel.text)
+    return qt.QGuiApplication.clipboard().text()
+
+
+def test_the_diagnostics_tell_devices_and_weights_though_no_section_was_opened(module: Any):
+    module.ui.diagnosticsButton.click()
+    assert not module.ui.diagnosticsButton.enabled
+    assert "Asking" in module.ui.statusLabel.text
+    wait_for(lambda: module.ui.diagnosticsButton.enabled)
+    text = copied_diagnostics(module)
+    assert "not known" not in text
+    assert "cthnet-small, " in text
+    assert "\n  cpu" in text
+    assert module.ui.modelsList.count > 0
+
+
+def test_diagnostics_that_cannot_be_asked_for_are_copied_without(module: Any, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sys, "executable", "/no/such/python")
+    text = copied_diagnostics(module)
+    assert "Devices: not known" in text
+    assert module.ui.diagnosticsButton.enabled
 
 
 def test_window_buttons_set_all_compared_volumes(module: Any, scene: Any):

@@ -60,9 +60,9 @@ class AdvancedSection:
         self._parameters = parameters
         self.show_parameters()
 
-    def offer_devices(self, told: dict[str, Any] | None) -> None:
-        """Offers what `thinslicesr devices --json` tells; None when that is not known yet."""
-        entries = [(_("Automatic"), "auto")]
+    def offer_devices(self, told: dict[str, Any] | None, looking: bool = False) -> None:
+        """Offers what `thinslicesr devices --json` tells; None while that is not known. looking: it soon is."""
+        entries = [(_("Automatic (looking for GPUs…)") if looking else _("Automatic"), "auto")]
         for device in told["devices"] if told else ():
             if device["device"] == "cpu":
                 continue
