@@ -123,6 +123,10 @@
         <translation>把最近的结果作为新的 DICOM 序列加入输入图像所属的检查，每个序列均注明为合成图像。</translation>
     </message>
     <message>
+        <source>The network&apos;s weights. Automatic takes those that suit the device, of those that are here.</source>
+        <translation>网络的权重。“自动”在本机已有的权重中使用适合所用设备的那一个。</translation>
+    </message>
+    <message>
         <source>Copy a weights file (.safetensors), or a checkpoint of the published model (.pkl, .pth), into your own folder.</source>
         <translation>把权重文件（.safetensors）或已发表模型的检查点文件（.pkl、.pth）复制到您自己的文件夹。</translation>
     </message>
@@ -221,10 +225,6 @@
     <message>
         <source>The network&apos;s weights.</source>
         <translation>网络的权重。</translation>
-    </message>
-    <message>
-        <source>The network&apos;s weights. Automatic takes the base model on a GPU and the small one on a CPU, or whichever is there.</source>
-        <translation>网络的权重。“自动”在 GPU 上使用 base 模型，在 CPU 上使用 small 模型；只有其中之一时使用现有的那一个。</translation>
     </message>
     <message>
         <source>Device:</source>

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import qt
 from slicer.i18n import tr as _
 
 from .weights_list import WeightsList, models_to_choose
+
+# What a list has for its entry in a panel of 330 px.
+ENTRY_PX = 240
 
 
 class AdvancedSection:
@@ -46,7 +50,7 @@ class AdvancedSection:
         for name, choices in self._lists.items() if self._parameters else ():
             value = getattr(self._parameters, name)
             if choices.findData(value) < 0:  # as of a scene from another computer
-                choices.addItem(_("{name} (not found)").format(name=value), value)
+                _add(choices, _("{name} (not found)").format(name=value), value)
             if choices.currentIndex != choices.findData(value):
                 choices.currentIndex = choices.findData(value)
 
@@ -56,7 +60,7 @@ class AdvancedSection:
         parameters, self._parameters = self._parameters, None  # a list that is filled again is no choice of the user's
         choices.clear()
         for label, value in entries:
-            choices.addItem(label, value)
+            _add(choices, label, value)
         self._parameters = parameters
         self.show_parameters()
 
@@ -75,3 +79,9 @@ class AdvancedSection:
         choices = self._lists[name]
         if self._parameters and choices.currentIndex >= 0:
             setattr(self._parameters, name, choices.itemData(choices.currentIndex))
+
+
+def _add(choices: Any, label: str, value: str) -> None:
+    """Adds an entry that is cut in the middle where it is too long; its tooltip tells the whole."""
+    choices.addItem(qt.QFontMetrics(choices.font).elidedText(label, qt.Qt.ElideMiddle, ENTRY_PX), value)
+    choices.setItemData(choices.count - 1, label, qt.Qt.ToolTipRole)

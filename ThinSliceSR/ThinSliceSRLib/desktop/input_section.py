@@ -7,18 +7,19 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+import qt
 import slicer
 import vtk
 from slicer.i18n import tr as _
 
 from .input_facts import facts_line, findings
 from .later import later
+from .legible_colours import Colour, legible
 from .outcome import unexpected_sentence
 from .synthetic_mark import is_synthetic
 
 SETTLED_MS = 200
-# Legible on light and on dark backgrounds.
-COLOURS = {"error": "#d9402b", "warning": "#b8860b"}
+COLOURS: dict[str, Colour] = {"error": (0.85, 0.25, 0.17), "warning": (0.72, 0.53, 0.04)}
 
 
 class InputSection:
@@ -67,8 +68,16 @@ class InputSection:
         self._tell(lines)
         return not any(level == "error" for level, _message in lines)
 
+    def _colours(self) -> dict[str, str]:
+        """The colour of each level on the present background, as HTML writes it."""
+        window = self._ui.findingsLabel.palette.color(qt.QPalette.Window)
+        background = (window.redF(), window.greenF(), window.blueF())
+        legibles = {level: legible(colour, background) for level, colour in COLOURS.items()}
+        return {level: "#{:02x}{:02x}{:02x}".format(*(round(255 * c) for c in c3)) for level, c3 in legibles.items()}
+
     def _tell(self, lines: list[tuple[str, str]]) -> None:
-        paragraphs = [f'<p style="color:{COLOURS[level]}">{html.escape(message)}</p>' for level, message in lines]
+        colours = self._colours()
+        paragraphs = [f'<p style="color:{colours[level]}">{html.escape(message)}</p>' for level, message in lines]
         self._ui.findingsLabel.text = "".join(paragraphs)
         self._ui.findingsLabel.visible = bool(lines)
 

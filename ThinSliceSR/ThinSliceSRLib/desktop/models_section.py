@@ -35,8 +35,9 @@ class ModelsSection:
         """Lists these models."""
         self.weights = weights
         self._ui.modelsList.clear()
-        for model in weights.models:
+        for row, model in enumerate(weights.models):
             self._ui.modelsList.addItem(model.line)
+            self._ui.modelsList.item(row).setToolTip(model.line)
         self._enable()
         self._on_listed(weights)
 
