@@ -12,6 +12,7 @@ import slicer
 import vtk
 from slicer.i18n import tr as _
 
+from .engine_sentences import translated
 from .input_facts import facts_line, findings
 from .later import later
 from .legible_colours import Colour, legible
@@ -85,7 +86,7 @@ class InputSection:
 def _looked_at(volume: slicer.vtkMRMLScalarVolumeNode) -> tuple[str, list[tuple[str, str]]]:
     """The facts, and level and sentence of each finding. What is no volume has no facts but a finding."""
     facts = facts_line(volume)
-    lines: list[tuple[str, str]] = [(finding.level, finding.message) for finding in findings(volume)]
+    lines: list[tuple[str, str]] = [(finding.level, translated(finding.message)) for finding in findings(volume)]
     if ("error", facts) in lines:
         facts = ""
     if is_synthetic(volume):

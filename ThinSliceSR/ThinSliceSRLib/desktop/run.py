@@ -15,6 +15,7 @@ from slicer.i18n import tr as _
 
 from ..engine.errors import ThinSliceError
 from ..engine.synthesis.slab import slab_correction_helps
+from .engine_sentences import translated
 from .later import later
 from .outcome import Outcome, Progress, guarded, unexpected_sentence
 from .private_folder import PrivateFolder
@@ -161,7 +162,7 @@ class Run:
             self._facts.update(event)
             self.results.set_grid(_grid(event, "synthesis"))
         elif event["event"] == "warning":
-            self._on_notice(event["message"])
+            self._on_notice(translated(event["message"]))
         elif event["event"] == "progress":
             self._on_slices(event)
             share = event["done"] / event["total"] if event["total"] else None

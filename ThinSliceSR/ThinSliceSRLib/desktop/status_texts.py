@@ -6,6 +6,7 @@ from typing import Any
 
 from slicer.i18n import tr as _
 
+from .engine_sentences import translated
 from .outcome import Outcome, Progress
 
 COUNTED_STAGES = ("synthesize", "export")
@@ -100,7 +101,7 @@ def failure_text(outcome: Outcome) -> str:
     }
     if outcome.cancelled:
         return outcome.sentence or _("The run was cancelled; nothing was kept.")
-    return in_the_panel.get(outcome.code) or _unexpected_text(outcome) or outcome.sentence
+    return in_the_panel.get(outcome.code) or _unexpected_text(outcome) or translated(outcome.sentence)
 
 
 def _unexpected_text(outcome: Outcome) -> str:
