@@ -198,7 +198,7 @@ class ThinSliceSRLogic(ScriptedLoadableModuleLogic):
 
 
 class ThinSliceSRTest(ScriptedLoadableModuleTest):
-    """The main path inside Slicer: the phantom, no network, no GPU. PyTorch must be installed."""
+    """The main path inside Slicer: a small chest, no network, no GPU. PyTorch must be installed."""
 
     def setUp(self) -> None:
         slicer.mrmlScene.Clear()
