@@ -970,6 +970,10 @@
         <translation>发生意外错误；请查看日志，并连同诊断信息一起报告。</translation>
     </message>
     <message>
+        <source>Step {step} of {steps}: {text}</source>
+        <translation>第 {step} 步（共 {steps} 步）：{text}</translation>
+    </message>
+    <message>
         <source>{stage}: {percent} %, about {time} left</source>
         <translation>{stage}：{percent} %，约剩 {time}</translation>
     </message>

@@ -10,6 +10,7 @@ from .engine_sentences import translated
 from .outcome import Outcome, Progress
 
 COUNTED_STAGES = ("synthesize", "export")
+RUN_STAGES = ("start", "interpolate", "synthesize", "write", "show")
 
 
 def percent_done(progress: Progress) -> int | None:
@@ -20,7 +21,18 @@ def percent_done(progress: Progress) -> int | None:
 
 
 def stage_text(progress: Progress) -> str:
-    """The stage, how far it is and how long it will still take, e.g. "Making thin slices: 40 %, about 2 min left"."""
+    """The stage, which of how many, how far it is and how long it will still take.
+
+    Such as "Step 3 of 5: Making thin slices (DLS): 40 %, about 2 min left".
+    """
+    text = _text_of_stage(progress)
+    if progress.stage not in RUN_STAGES:
+        return text
+    step, steps = RUN_STAGES.index(progress.stage) + 1, len(RUN_STAGES)
+    return _("Step {step} of {steps}: {text}").format(step=step, steps=steps, text=text)
+
+
+def _text_of_stage(progress: Progress) -> str:
     stages = {
         "start": _("Starting"),
         "interpolate": _("Interpolating (BIS)"),

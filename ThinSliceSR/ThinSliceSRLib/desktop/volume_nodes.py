@@ -57,12 +57,7 @@ def write_volume(node: slicer.vtkMRMLScalarVolumeNode, path: Path, header: Mappi
     """
     require_one_volume(node)
     size = slicer.util.arrayFromVolume(node).nbytes
-    if not path.parent.is_dir():
-        raise CannotWrite(_("The folder for the run's temporary files is gone; restart Slicer."), "no_folder")
-    free = shutil.disk_usage(path.parent).free
-    if free < size:
-        sentence = _("The run's temporary files need {needed} GB, but only {free} GB are free; free some disk space.")
-        raise CannotWrite(sentence.format(needed=f"{size / 1e9:.1f}", free=f"{free / 1e9:.1f}"), "no_room")
+    require_room(path.parent, size)
     # The storage node writes a node's attributes into the file. This one has no others, so no name can get there.
     image = vtk.vtkImageData()
     image.ShallowCopy(node.GetImageData())
@@ -77,7 +72,22 @@ def write_volume(node: slicer.vtkMRMLScalarVolumeNode, path: Path, header: Mappi
     if not storage.WriteData(bare) or not _is_whole(path, size):
         with suppress(OSError):  # what could not be written need not be there
             path.unlink()
-        raise CannotWrite(_("The run's temporary files could not be written; check the disk's space and permissions."))
+        raise cannot_write()
+
+
+def require_room(folder: Path, size: int) -> None:
+    """Returns when so many bytes can be written; raises CannotWrite with the code `no_folder` or `no_room`."""
+    if not folder.is_dir():
+        raise CannotWrite(_("The folder for the run's temporary files is gone; restart Slicer."), "no_folder")
+    free = shutil.disk_usage(folder).free
+    if free < size:
+        sentence = _("The run's temporary files need {needed} GB, but only {free} GB are free; free some disk space.")
+        raise CannotWrite(sentence.format(needed=f"{size / 1e9:.1f}", free=f"{free / 1e9:.1f}"), "no_room")
+
+
+def cannot_write() -> CannotWrite:
+    """What to tell when the disk takes no more, whatever it said before."""
+    return CannotWrite(_("The run's temporary files could not be written; check the disk's space and permissions."))
 
 
 def thin_ijk_to_ras(
