@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -33,8 +33,11 @@ class VolumeWriting:
         path: Path,
         on_written: Callable[[], None],
         on_failed: Callable[[Exception], None],
+        entries: Mapping[str, str] | None = None,
     ) -> None:
         """on_written, on_failed: one of them is told, later and once, but not after `stop`.
+
+        entries: further ones of the file's header.
 
         Raises UnusableInput as `volume_of`, or CannotWrite as `require_room`.
         """
@@ -43,7 +46,7 @@ class VolumeWriting:
         self._path = path
         name = volume.hu.dtype.name
         # The header depends on the values by their type and number alone.
-        header = nrrd_header(replace(volume, hu=np.broadcast_to(np.int16(0), volume.hu.shape)), {}, "raw")
+        header = nrrd_header(replace(volume, hu=np.broadcast_to(np.int16(0), volume.hu.shape)), entries or {}, "raw")
         self._header = header.replace("type: int16", f"type: {NRRD_TYPES.get(name, name)}", 1).encode()
         self._values = volume.hu.astype(volume.hu.dtype.newbyteorder("<"), copy=False)
         self._next = 0
