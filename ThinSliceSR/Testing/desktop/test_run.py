@@ -107,7 +107,7 @@ def test_there_are_interpolated_slices_to_look_at_before_the_worker_has_begun(se
 def test_the_result_equals_what_the_command_line_makes(session: object, tmp_path_factory: pytest.TempPathFactory):
     import SimpleITK as sitk
     from ThinSliceSRLib.desktop.run import Request
-    from ThinSliceSRLib.desktop.volume_nodes import write_volume
+    from volume_making import write_volume
 
     thick = add_thick_volume()
     run, _told = run_to_the_end(session, Request(thick, device="cpu", precision="float32"))

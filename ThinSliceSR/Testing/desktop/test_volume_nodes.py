@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 import slicer
 import vtk
-from ThinSliceSRLib.desktop.volume_nodes import series_uid_of, thin_ijk_to_ras, volume_of, write_volume
+from ThinSliceSRLib.desktop.volume_nodes import series_uid_of, thin_ijk_to_ras, volume_of
 from ThinSliceSRLib.engine.errors import CannotWrite, UnusableInput
 from ThinSliceSRLib.engine.volumes.reading import read_volume
-from volume_making import LEFT_HANDED, PLAIN, oblique, under_transform, volume_node
+from volume_making import LEFT_HANDED, PLAIN, oblique, under_transform, volume_node, write_volume
+
+pytestmark = pytest.mark.usefixtures("application")
 
 DIRECTIONS = {"plain": PLAIN, "left-handed": LEFT_HANDED, "oblique": oblique(33)}
 
@@ -129,6 +131,7 @@ def test_writing_changes_nothing_about_the_node(scene, tmp_path):
             scene.GetNumberOfNodes(),
         )
 
+    slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)  # which is in every scene of Slicer's
     before = state()
     write_volume(node, tmp_path / "thick.nrrd")
     assert state() == before

@@ -13,21 +13,11 @@ from driving import wait_for
 from ThinSliceSRLib.desktop import volume_writing
 from ThinSliceSRLib.desktop.volume_nodes import volume_of
 from ThinSliceSRLib.desktop.volume_writing import VolumeWriting
-from ThinSliceSRLib.engine.errors import CannotWrite, UnusableInput
+from ThinSliceSRLib.engine.errors import CannotWrite
 from ThinSliceSRLib.engine.volumes.reading import read_volume
-from volume_making import LEFT_HANDED, oblique, volume_node
+from volume_making import LEFT_HANDED, oblique, volume_node, write_volume
 
 pytestmark = pytest.mark.usefixtures("application", "scene")
-
-
-def write(node: Any, path: Path) -> list[Exception]:
-    """Writes to the end; returns what has failed."""
-    ended: list[Any] = []
-    writing = VolumeWriting(node, path, lambda: ended.append(None), ended.append)
-    assert not ended, "later"
-    wait_for(lambda: ended)
-    writing.stop()
-    return [error for error in ended if error is not None]
 
 
 @pytest.mark.parametrize("kind", ["u1", "i1", "u2", "i2", "u4", "i4", "f4", "f8"])
@@ -37,7 +27,7 @@ def test_the_engine_reads_what_the_volume_holds(kind: str, directions: Any, tmp_
     hu = np.random.default_rng(1).integers(0, 100, (6, 16, 20)).astype(kind)
     node = volume_node(hu=hu, directions=directions)
     node.SetAttribute("Patient", "Doe^Jane")
-    assert write(node, tmp_path / "thick.nrrd") == []
+    write_volume(node, tmp_path / "thick.nrrd")
     read, held = read_volume(tmp_path / "thick.nrrd"), volume_of(node)
     np.testing.assert_array_equal(read.hu, hu)
     np.testing.assert_allclose(read.spacing_mm, held.spacing_mm)
@@ -67,16 +57,9 @@ def test_a_disk_that_becomes_full_is_told_and_leaves_nothing(tmp_path: Path, mon
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(VolumeWriting, "_write_piece", fail)
-    [error] = write(volume_node(), tmp_path / "thick.nrrd")
-    assert isinstance(error, CannotWrite)
+    with pytest.raises(CannotWrite, match="could not be written"):
+        write_volume(volume_node(), tmp_path / "thick.nrrd")
     assert list(tmp_path.iterdir()) == []
-
-
-def test_what_cannot_be_written_at_all_is_refused_at_once(tmp_path: Path):
-    with pytest.raises(CannotWrite, match="folder"):
-        write(volume_node(), tmp_path / "gone" / "thick.nrrd")
-    with pytest.raises(UnusableInput):
-        write(slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode"), tmp_path / "thick.nrrd")
 
 
 def test_after_a_stop_nothing_is_told(tmp_path: Path):
