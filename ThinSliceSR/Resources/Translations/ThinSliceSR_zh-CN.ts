@@ -139,6 +139,10 @@
         <translation>按来源所给</translation>
     </message>
     <message>
+        <source>The network&apos;s weights. Automatic takes those that suit the device, of those that are here.</source>
+        <translation>网络的权重。“自动”在本机已有的权重中使用适合所用设备的那一个。</translation>
+    </message>
+    <message>
         <source>Copy a weights file (.safetensors), or a checkpoint of the published model (.pkl, .pth), into your own folder.</source>
         <translation>把权重文件（.safetensors）或已发表模型的检查点文件（.pkl、.pth）复制到您自己的文件夹。</translation>
     </message>
@@ -241,10 +245,6 @@
     <message>
         <source>The network&apos;s weights.</source>
         <translation>网络的权重。</translation>
-    </message>
-    <message>
-        <source>The network&apos;s weights. Automatic takes the base model on a GPU and the small one on a CPU, or whichever is there.</source>
-        <translation>网络的权重。“自动”在 GPU 上使用 base 模型，在 CPU 上使用 small 模型；只有其中之一时使用现有的那一个。</translation>
     </message>
     <message>
         <source>Device:</source>
@@ -374,6 +374,10 @@
         <translation>正好 {name} mm</translation>
     </message>
     <message>
+        <source>Automatic (looking for GPUs…)</source>
+        <translation>自动（正在查找 GPU…）</translation>
+    </message>
+    <message>
         <source>CPU</source>
         <translation>CPU</translation>
     </message>
@@ -455,6 +459,101 @@
     <message>
         <source>The DICOM files of the input cannot be read or copied ({reason}); check the disks.</source>
         <translation>无法读取或复制输入图像的 DICOM 文件（{reason}）；请检查磁盘。</translation>
+    </message>
+</context>
+<context>
+    <name>desktop.engine_sentences</name>
+    <message>
+        <source>The volume has fewer than 2 slices; give the whole series.</source>
+        <translation>该体数据少于 2 层；请提供整个序列。</translation>
+    </message>
+    <message>
+        <source>The series is {modality}, not CT; choose a CT series.</source>
+        <translation>该序列是 {modality}，不是 CT；请选择 CT 序列。</translation>
+    </message>
+    <message>
+        <source>The series is synthetic, so no scanner measured what it shows; choose the series that it is made of.</source>
+        <translation>该序列是合成的，其内容并非扫描仪实测；请选择生成它所用的原始序列。</translation>
+    </message>
+    <message>
+        <source>The slices are sheared by {degrees} degrees (a tilted gantry, for example); resample the volume to right angles first.</source>
+        <translation>层面错切了 {degrees} 度（例如机架倾斜）；请先将体数据重采样为直角网格。</translation>
+    </message>
+    <message>
+        <source>The slices are not axial (they are stacked {degrees} degrees off the head-foot axis), but the network is made for axial ones; use the axial series if there is one.</source>
+        <translation>层面不是横断面（堆叠方向偏离头足轴 {degrees} 度），而网络是为横断面设计的；如有横断面序列，请使用它。</translation>
+    </message>
+    <message>
+        <source>Slices are missing at {positions} mm; export the whole series again.</source>
+        <translation>{positions} mm 处缺少层面；请重新导出整个序列。</translation>
+    </message>
+    <message>
+        <source>More than one slice lies at {positions} mm; choose a series with one slice at each position.</source>
+        <translation>{positions} mm 处有不止一层；请选择每个位置只有一层的序列。</translation>
+    </message>
+    <message>
+        <source>The slices are not evenly spaced: the step after {positions} mm is not the usual {step} mm, as when two series are mixed; choose an evenly spaced series.</source>
+        <translation>层间距不均匀：{positions} mm 之后的间距不是通常的 {step} mm，例如混入了两个序列；请选择间距均匀的序列。</translation>
+    </message>
+    <message>
+        <source>The slices are only {spacing} mm apart, so they are thin already; use this volume as it is.</source>
+        <translation>层间距仅 {spacing} mm，已经是薄层；请直接使用该体数据。</translation>
+    </message>
+    <message>
+        <source>The slices are {spacing} mm apart, but the network is made for 5 mm; look at the result with care.</source>
+        <translation>层间距为 {spacing} mm，而网络是为 5 mm 设计的；请谨慎看待结果。</translation>
+    </message>
+    <message>
+        <source>The slices are {thickness} mm thick but {spacing} mm apart, so they overlap, unlike those that the network was trained on; look at the result with care.</source>
+        <translation>层厚为 {thickness} mm，层间距为 {spacing} mm，因此层面相互重叠，与网络训练所用的不同；请谨慎看待结果。</translation>
+    </message>
+    <message>
+        <source>The slices are {thickness} mm thick but {spacing} mm apart, so what lies between them was never scanned; do not rely on details there.</source>
+        <translation>层厚为 {thickness} mm，层间距为 {spacing} mm，因此层面之间的部分从未被扫描；不要依赖那里的细节。</translation>
+    </message>
+    <message>
+        <source>No number (NaN or infinity) stands in {voxels} of the voxels; export the volume again.</source>
+        <translation>有 {voxels} 个体素不是数值（NaN 或无穷大）；请重新导出该体数据。</translation>
+    </message>
+    <message>
+        <source>The values do not look like the Hounsfield units of a chest (air near -1000, soft tissue near 0); make sure that rescale slope and intercept are right and were applied.</source>
+        <translation>数值不像胸部的 HU 值（空气约 -1000，软组织约 0）；请确认重缩放的斜率和截距正确且已应用。</translation>
+    </message>
+    <message>
+        <source>{slices} of the slices (number {number} in order of place, for example) differ from their neighbours by more than {difference} HU on average, as with a wrong rescale slope or intercept; look at them and export the series again.</source>
+        <translation>有 {slices} 层（例如按位置排列的第 {number} 层）与相邻层平均相差超过 {difference} HU，可能是重缩放的斜率或截距有误；请查看这些层面并重新导出该序列。</translation>
+    </message>
+    <message>
+        <source>A run needs about {needed} GB of memory, but only {available} GB are free; close other programs or crop the volume to the chest.</source>
+        <translation>运行约需 {needed} GB 内存，但只有 {available} GB 可用；请关闭其他程序，或将体数据裁剪到胸部。</translation>
+    </message>
+    <message>
+        <source>The {whose}&apos;s memory does not suffice for {failed}; going on with {onward}.</source>
+        <translation>{whose}内存不足以处理{failed}；改用{onward}继续。</translation>
+    </message>
+    <message>
+        <source>{positions} and {more} more</source>
+        <translation>{positions} 及另外 {more} 处</translation>
+    </message>
+    <message>
+        <source>computer</source>
+        <translation>计算机</translation>
+    </message>
+    <message>
+        <source>one cube</source>
+        <translation>一个立方块</translation>
+    </message>
+    <message>
+        <source>{count} cubes at a time</source>
+        <translation>每次 {count} 个立方块</translation>
+    </message>
+    <message>
+        <source>one</source>
+        <translation>一个</translation>
+    </message>
+    <message>
+        <source>the CPU, which takes longer</source>
+        <translation>CPU（耗时更长）</translation>
     </message>
 </context>
 <context>
@@ -745,8 +844,20 @@
         <translation>开始</translation>
     </message>
     <message>
+        <source>Looking which devices can compute…</source>
+        <translation>正在查找可用的计算设备…</translation>
+    </message>
+    <message>
+        <source>Looking which models are here…</source>
+        <translation>正在查找本机上的模型…</translation>
+    </message>
+    <message>
         <source>Cancelling when the current step of the installation has ended…</source>
         <translation>当前安装步骤结束后即取消…</translation>
+    </message>
+    <message>
+        <source>Asking the background program about this computer…</source>
+        <translation>正在向后台程序查询本机信息…</translation>
     </message>
 </context>
 <context>
@@ -899,6 +1010,10 @@
         <translation>发生意外错误；请查看日志，并连同诊断信息一起报告。</translation>
     </message>
     <message>
+        <source>Step {step} of {steps}: {text}</source>
+        <translation>第 {step} 步（共 {steps} 步）：{text}</translation>
+    </message>
+    <message>
         <source>{stage}: {percent} %, about {time} left</source>
         <translation>{stage}：{percent} %，约剩 {time}</translation>
     </message>
@@ -981,10 +1096,6 @@
         <translation>请删除后重新导入</translation>
     </message>
     <message>
-        <source>Automatic (base on a GPU, small on a CPU)</source>
-        <translation>自动（GPU 用 base，CPU 用 small）</translation>
-    </message>
-    <message>
         <source>untrained, for tests only</source>
         <translation>未经训练，仅供测试</translation>
     </message>
@@ -995,6 +1106,18 @@
     <message>
         <source>not on this computer, can be downloaded</source>
         <translation>不在这台计算机上，可以下载</translation>
+    </message>
+    <message>
+        <source>Automatic</source>
+        <translation>自动</translation>
+    </message>
+    <message>
+        <source>Automatic ({on_gpu} on a GPU, {on_cpu} on a CPU)</source>
+        <translation>自动（GPU 用 {on_gpu}，CPU 用 {on_cpu}）</translation>
+    </message>
+    <message>
+        <source>Automatic ({name})</source>
+        <translation>自动（{name}）</translation>
     </message>
     <message>
         <source>{size} MB</source>

@@ -154,6 +154,18 @@ def test_the_dialog_offers_the_database_first(dialog: ExportDialog):
     assert dialog.choice(Path("there")) == ExportChoice(Path("there"), with_bis=True, compressed=True, anonymous=True)
 
 
+@pytest.mark.parametrize(("name", "agreed"), [("Ok", True), ("Cancel", False)])
+def test_the_dialog_is_answered_by_its_buttons(dialog: ExportDialog, name: str, agreed: bool):
+    answers: list[bool] = []
+    dialog.widget.accepted.connect(lambda: answers.append(True))
+    dialog.widget.rejected.connect(lambda: answers.append(False))
+    buttons = dialog.widget.findChild(qt.QDialogButtonBox)
+    button = buttons.button(getattr(qt.QDialogButtonBox, name))
+    assert button is not None
+    button.click()
+    assert answers == [agreed]
+
+
 def test_what_cannot_be_chosen_is_off(dialog: ExportDialog, database: Database):
     database.isOpen = False
     without = ExportDialog(has_bis=False)

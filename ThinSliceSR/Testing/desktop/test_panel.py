@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +40,36 @@ def test_choosing_a_volume_tells_its_facts_and_what_speaks_against_it(module: An
     choose(module.ui.inputSelector, add_thick_volume("Thin", spacing_mm=1.0))
     assert "thin already" in module.ui.findingsLabel.text
     assert not module.ui.applyButton.enabled
+
+
+@pytest.mark.parametrize("kind", ["u1", "i1", "u2", "i2", "u4", "i4", "f4", "f8"])
+def test_a_volume_of_any_type_of_values_is_looked_at(module: Any, scene: Any, kind: str):
+    import slicer
+
+    choose(module.ui.inputSelector, add_thick_volume())
+    volume = add_thick_volume("MR")
+    slicer.util.updateVolumeFromArray(volume, abs(slicer.util.arrayFromVolume(volume) // 8).astype(kind))
+    choose(module.ui.inputSelector, volume)
+    assert "do not look like" in module.ui.findingsLabel.text
+
+
+def test_what_goes_wrong_while_an_input_is_looked_at_is_told_and_apply_is_not_offered(
+    module: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    from ThinSliceSRLib.desktop import input_facts
+
+    def fail(volume: object) -> None:
+        raise OverflowError("anything")
+
+    choose(module.ui.inputSelector, add_thick_volume(spacing_mm=6))
+    assert "6 mm apart" in module.ui.findingsLabel.text
+    monkeypatch.setattr(input_facts, "check_volume", fail)
+    choose(module.ui.inputSelector, add_thick_volume("Other"))
+    assert not module.ui.applyButton.enabled
+    assert "unexpected went wrong (OverflowError)" in module.ui.findingsLabel.text
+    assert "6 mm apart" not in module.ui.findingsLabel.text
+    assert module.ui.factsLabel.text == ""
+    assert "anything" in caplog.text
 
 
 def test_a_volume_that_is_filled_after_it_was_chosen_is_looked_at_again(module: Any, scene: Any):
@@ -108,7 +140,7 @@ def test_the_panel_is_no_wider_than_its_widest_list(module: Any):
 
 def test_opening_advanced_lists_devices_and_models(module: Any):
     module.ui.advancedSection.collapsed = False
-    wait_for(lambda: module.ui.modelsList.count > 0 and module.panel._devices)
+    wait_for(lambda: module.panel._available.devices)
     assert "cthnet-small" in module.ui.modelsList.item(0).text()
     assert [module.ui.modelComboBox.itemData(index) for index in range(2)] == ["auto", "cthnet-small"]
     assert module.ui.deviceComboBox.findData("cpu") > 0
@@ -134,13 +166,37 @@ def test_a_published_checkpoint_that_runs_code_is_refused_in_the_panel(module: A
 
 
 def test_the_diagnostics_name_no_volume(module: Any):
-    import qt
-
     choose(module.ui.inputSelector, add_thick_volume("DOE JANE"))
-    module.ui.diagnosticsButton.click()
-    text = qt.QGuiApplication.clipboard().text()
+    text = copied_diagnostics(module)
     assert "ThinSliceSR" in text
     assert "DOE" not in text
+
+
+def copied_diagnostics(module: Any) -> str:
+    import qt
+
+    module.ui.diagnosticsButton.click()
+    wait_for(lambda: "on the clipboard" in module.ui.statusLabel.text)
+    return qt.QGuiApplication.clipboard().text()
+
+
+def test_the_diagnostics_tell_devices_and_weights_though_no_section_was_opened(module: Any):
+    module.ui.diagnosticsButton.click()
+    assert not module.ui.diagnosticsButton.enabled
+    assert "Asking" in module.ui.statusLabel.text
+    wait_for(lambda: module.ui.diagnosticsButton.enabled)
+    text = copied_diagnostics(module)
+    assert "not known" not in text
+    assert "cthnet-small, " in text
+    assert "\n  cpu" in text
+    assert module.ui.modelsList.count > 0
+
+
+def test_diagnostics_that_cannot_be_asked_for_are_copied_without(module: Any, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sys, "executable", "/no/such/python")
+    text = copied_diagnostics(module)
+    assert "Devices: not known" in text
+    assert module.ui.diagnosticsButton.enabled
 
 
 def test_window_buttons_set_all_compared_volumes(module: Any, scene: Any):
@@ -233,9 +289,13 @@ def test_at_start_up_samples_are_offered_and_synthetic_volumes_labelled(module: 
     assert len(slicer.modules.sampleDataSources["ThinSliceSR"]) == 2
 
 
-def test_the_self_test_of_the_module_passes(scene: Any, temporary_folder: Path, capsys: pytest.CaptureFixture[str]):
+def test_the_self_test_of_the_module_passes(
+    scene: Any, temporary_folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
     from ThinSliceSR import ThinSliceSRTest
 
+    clock = time.monotonic
+    monkeypatch.setattr(time, "monotonic", lambda: 10 * clock())  # a computer that is ten times as slow
     ThinSliceSRTest().runTest()
     assert "ThinSliceSR self-test passed" in capsys.readouterr().out
     assert list(temporary_folder.iterdir()) == []

@@ -156,6 +156,23 @@ def test_cancel_ends_the_run_and_says_so(module: Any, scene: Any):
     assert module.ui.inputSelector.enabled
 
 
+def test_what_was_told_of_one_input_does_not_stay_when_another_is_chosen(module: Any, scene: Any):
+    other = add_thick_volume("Other")
+    choose(module.ui.inputSelector, add_thick_volume())
+    module._parameters.model = "no-such-model"
+    module.ui.applyButton.click()
+    choose(module.ui.inputSelector, other)  # as a script may
+    assert module.ui.statusLabel.text, "what goes on is told on"
+    wait_for(lambda: module.ui.applyButton.text == "Apply")
+    assert "chosen model is not here" in module.ui.statusLabel.text
+    assert module.ui.logButton.visible
+    module._parameters.makeBis = False
+    assert module.ui.statusLabel.visible, "another parameter is no other input"
+    choose(module.ui.inputSelector, add_thick_volume("Third"))
+    assert not module.ui.statusLabel.visible
+    assert not module.ui.logButton.visible
+
+
 @pytest.mark.skipif(os.name == "nt", reason="SIGKILL")
 def test_a_crash_of_the_worker_is_told_and_its_log_can_be_seen(module: Any, scene: Any):
     seen: list[tuple[str, str]] = []

@@ -98,7 +98,7 @@ def test_an_interpolated_volume_claims_nothing_of_the_network(source):
 
 @pytest.mark.parametrize("form", ["scene.mrml", "scene.mrb"])
 def test_a_saved_and_loaded_result_is_still_known_as_synthetic_and_whose_it_is(source, scene, tmp_path, form):
-    finished(source)
+    results = finished(source)
     scene.SetURL(str(tmp_path / form))
     scene.SetRootDirectory(str(tmp_path))
     if form.endswith("mrb"):
@@ -111,6 +111,9 @@ def test_a_saved_and_loaded_result_is_still_known_as_synthetic_and_whose_it_is(s
         assert scene.ReadFromMRB(str(tmp_path / form), True)
         scene.SetDataIOManager(None)
     else:
+        for result in (results.dls, results.bis):  # as File → Save does with what the scene refers to
+            result.GetStorageNode().SetFileName(str(tmp_path / f"{result.GetID()}.nrrd"))
+            assert result.GetStorageNode().WriteData(result)
         assert scene.Commit()
         scene.Clear(True)
         assert scene.Connect()

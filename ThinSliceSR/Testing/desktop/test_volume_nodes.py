@@ -7,20 +7,16 @@ import numpy as np
 import pytest
 import slicer
 import vtk
-from ThinSliceSRLib.desktop.volume_nodes import (
-    series_uid_of,
-    thickness_entry,
-    thin_ijk_to_ras,
-    volume_of,
-    write_volume,
-)
+from ThinSliceSRLib.desktop.volume_nodes import series_uid_of, thickness_entry, thin_ijk_to_ras, volume_of
 from ThinSliceSRLib.engine.errors import CannotWrite, UnusableInput
 from ThinSliceSRLib.engine.volumes.nrrd_file import write_nrrd
 from ThinSliceSRLib.engine.volumes.reading import read_volume
 from ThinSliceSRLib.engine.volumes.text_headers import nrrd_header_of
 from ThinSliceSRLib.engine.volumes.volume import Acquisition, Volume
 from ThinSliceSRLib.engine.volumes.writing import PendingOutputs
-from volume_making import LEFT_HANDED, PLAIN, oblique, under_transform, volume_node
+from volume_making import LEFT_HANDED, PLAIN, oblique, under_transform, volume_node, write_volume
+
+pytestmark = pytest.mark.usefixtures("application")
 
 DIRECTIONS = {"plain": PLAIN, "left-handed": LEFT_HANDED, "oblique": oblique(33)}
 
@@ -139,6 +135,7 @@ def test_writing_changes_nothing_about_the_node(scene, tmp_path):
             scene.GetNumberOfNodes(),
         )
 
+    slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)  # which is in every scene of Slicer's
     before = state()
     write_volume(node, tmp_path / "thick.nrrd")
     assert state() == before

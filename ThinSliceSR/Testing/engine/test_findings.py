@@ -65,6 +65,26 @@ def test_values_that_are_no_number_are_an_error(wrong, thick_volume):
     assert "in 1 of" in finding.message
 
 
+@given(
+    kind=st.sampled_from(["u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", "f4", "f8"]),
+    ends=st.tuples(*[st.sampled_from(["min", "max", "zero"])] * 2),
+)
+def test_values_of_every_type_that_a_volume_node_can_have_are_looked_at(kind, ends):
+    limits = np.finfo("f4") if kind[0] == "f" else np.iinfo(kind)
+    low, high = (np.array(getattr(limits, end, 0), kind) for end in ends)
+    hu = np.where(np.arange(6 * 8 * 8) % 2, low, high).reshape(6, 8, 8)
+    assert hu.dtype == kind
+    assert codes(check_volume(Volume(hu, (0.7, 0.7, 5.0)))) == ["values_unlike_hu"]
+
+
+@pytest.mark.parametrize("kind", ["i2", "i4", "i8", "f4", "f8"])
+def test_the_type_of_the_values_changes_no_finding(kind, thick_volume):
+    hu = thick_volume.hu.astype(kind)
+    assert check_volume(replace(thick_volume, hu=hu)) == []
+    hu[5] += 900
+    assert codes(check_volume(replace(thick_volume, hu=hu))) == ["slice_unlike_others"]
+
+
 def test_another_modality_is_an_error(thick_volume):
     finding = only(check_volume(with_acquisition(thick_volume, modality="MR")))
     assert (finding.level, finding.code) == ("error", "not_ct")

@@ -12,6 +12,7 @@ import numpy as np
 import slicer
 import vtk
 
+from .synthetic_files import save_with_mark
 from .synthetic_mark import ATTRIBUTE_PREFIX, SOURCE_ROLE, Kind, mark
 from .volume_nodes import series_uid_of, thin_ijk_to_ras
 
@@ -90,6 +91,7 @@ class ResultVolume:
             for key, value in provenance.items():
                 if self.kind == "DLS" or key in OF_BIS_TOO:
                     self.node.SetAttribute(ATTRIBUTE_PREFIX + key, value)
+            save_with_mark(self.node)
         self._let_go()
 
     def discard(self) -> None:

@@ -17,8 +17,8 @@ SOURCE_ROLE = ATTRIBUTE_PREFIX + "Source"  # of the reference to the node of its
 Kind = Literal["DLS", "BIS"]
 
 
-def mark(node: slicer.vtkMRMLNode, kind: Kind) -> None:
-    """Lets the node say that it is synthetic, and what it is."""
+def mark(node: slicer.vtkMRMLNode, kind: Kind | None) -> None:
+    """Lets the node say that it is synthetic, and what it is; None: something that others have made."""
     node.SetAttribute(SYNTHETIC, "yes")
     node.SetAttribute(KIND, kind)
 

@@ -222,7 +222,8 @@ def _on_values(volume: Volume) -> list[Finding]:
 def _slices_unlike_others(volume: Volume) -> list[int]:
     """Indices of slices whose mean HU is far from that of every slice within two steps of them."""
     slices = np.moveaxis(volume.hu, 2 - volume.through_plane_axis, 0)
-    means = np.array([np.maximum(values, AIR_HU).mean() for values in slices])
+    # Many types of integers cannot hold the HU of air, and few can hold their sum.
+    means = np.array([np.maximum(values, np.float32(AIR_HU)).mean(dtype=np.float64) for values in slices])
     unlike = []
     for k, mean in enumerate(means):
         others = np.concatenate([means[max(0, k - 2) : k], means[k + 1 : k + 3]])

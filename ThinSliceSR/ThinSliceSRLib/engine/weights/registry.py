@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from ..errors import UnusableInput, WeightsError
 from .model_choice import shipped_weights_folders
-from .weights_file import load_model, weights_metadata
+from .weights_header import weights_metadata
 
 FORMAT = "ThinSliceSR registry 1"
 MANIFEST = "manifest.json"
@@ -133,6 +133,8 @@ def manifest_entry(
     path: Path, licences: Sequence[str], quality: Mapping[str, float], urls: Sequence[str] = ()
 ) -> RegisteredModel:
     """The registry entry of a weights file. Raises WeightsError when the file cannot be loaded."""
+    from .weights_file import load_model  # not with this file: it loads PyTorch
+
     model = load_model(path)
     return RegisteredModel(
         model.name,

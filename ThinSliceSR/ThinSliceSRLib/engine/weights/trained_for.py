@@ -18,7 +18,7 @@ def untrained_for(model: Model, thick: Volume) -> list[Finding]:
         return []
     message = (
         f"The model {model.label} was trained for slices {least_mm:g} to {most_mm:g} mm apart and {least:g} to "
-        f"{most:g} times as thick, but these are {profile.thickness_mm:.3g} mm thick every {profile.spacing_mm:.3g} mm; "
-        "look at the result with care, or choose another model."
+        f"{most:g} times as thick, but these are {profile.thickness_mm:.3g} mm thick every {profile.spacing_mm:.3g} "
+        "mm; look at the result with care, or choose another model."
     )
     return [Finding("warning", "model_unfit", message)]

@@ -31,6 +31,12 @@ class Application:
 
         return qt.QGuiApplication.clipboard()
 
+    def userSettings(self) -> object:
+        """Kept beside the temporary files, so that nothing of the user's is read or written."""
+        from PySide6.QtCore import QSettings
+
+        return QSettings(f"{self.temporaryPath}.ini", QSettings.Format.IniFormat)
+
     def layoutManager(self) -> None:
         """None, as in a Slicer without a main window."""
         return
