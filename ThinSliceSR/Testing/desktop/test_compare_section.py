@@ -17,6 +17,7 @@ pytestmark = pytest.mark.usefixtures("application")
 def red(views: SliceViews, module: Any) -> Any:
     """A view that shows the DLS volume of the panel's input."""
     thick = add_thick_volume(slices=6)
+    choose(module.ui.inputSelector, None)
     dls = finished(thick).dls
     choose(module.ui.inputSelector, thick)
     views.node("Red").SetMappedInLayout(True)

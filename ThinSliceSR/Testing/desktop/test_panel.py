@@ -12,7 +12,6 @@ from driving import (
     apply_and_wait,
     choose,
     on_cpu,
-    open_module,
     start_long_run,
     synthetic_volumes,
     wait_for,
@@ -137,10 +136,8 @@ def test_deleting_the_results_takes_the_comparison_away(scene: Any, module: Any)
     assert not module.ui.lungButton.enabled
 
 
-def test_one_click_compares_and_one_click_returns_to_the_users_own_layout(scene: Any, temporary_folder: Path):
-    views = SliceViews(scene)
+def test_one_click_compares_and_one_click_returns_to_the_users_own_layout(views: SliceViews, module: Any):
     views.layout_node.SetViewArrangement(6)
-    module = open_module(__name__)
     choose(module.ui.inputSelector, add_thick_volume())
     on_cpu(module)
     results = apply_and_wait(module)
@@ -150,13 +147,9 @@ def test_one_click_compares_and_one_click_returns_to_the_users_own_layout(scene:
     assert backgrounds[2::3] == [results.dls.GetID()] * 3
     module.ui.compareButton.click()
     assert views.layout_node.GetViewArrangement() == 6
-    module.cleanup()
-    views.close()
 
 
-def test_results_that_come_while_comparing_take_their_columns(scene: Any, temporary_folder: Path):
-    views = SliceViews(scene)
-    module = open_module(__name__)
+def test_results_that_come_while_comparing_take_their_columns(views: SliceViews, module: Any):
     choose(module.ui.inputSelector, add_thick_volume())
     on_cpu(module)
     apply_and_wait(module)
@@ -164,8 +157,6 @@ def test_results_that_come_while_comparing_take_their_columns(scene: Any, tempor
     results = apply_and_wait(module)
     shown = {views.composite(name).GetBackgroundVolumeID() for name in views.shown_names()}
     assert shown == {module.ui.inputSelector.currentNode().GetID(), results.bis.GetID(), results.dls.GetID()}
-    module.cleanup()
-    views.close()
 
 
 def test_reload_brings_a_fresh_library_and_ends_what_went_on(

@@ -63,6 +63,11 @@ class CompareSection:
         self._end_fade()
         self.show_input(self._source)
 
+    def volume_leaves(self, volume: slicer.vtkMRMLScalarVolumeNode) -> None:
+        """Ends a fade of the volume; to be called while it is still in the scene."""
+        if volume in self._fade.volumes:
+            self._end_fade()
+
     def close(self) -> None:
         """Puts the user's own layout and views back."""
         slicer.mrmlScene.RemoveObserver(self._observation)

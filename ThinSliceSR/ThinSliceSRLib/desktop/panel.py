@@ -17,10 +17,12 @@ from .dicom_export import ExportRequest
 from .export_section import ExportSection
 from .input_section import InputSection
 from .installation import Installation
+from .leaving_volumes import LeavingVolumes
 from .models_section import ModelsSection
 from .outcome import Outcome, Progress
 from .requirements import missing_requirements
 from .result_nodes import ResultNodes
+from .result_volume import in_scene
 from .run import Request, Run
 from .session import Session
 from .status_texts import (
@@ -31,6 +33,7 @@ from .status_texts import (
     percent_done,
     stage_text,
 )
+from .view_history import ViewHistory
 from .viewed_slice import viewed_slice_mm, views_of
 from .volume_nodes import volume_of
 from .weights_list import WeightsList, models_to_choose
@@ -48,7 +51,6 @@ class Panel:
         self._dialogs = dialogs or Dialogs()
         self._parameters: Any = None
         self._run: Run | None = None
-        self._replaced: list[tuple[slicer.vtkMRMLSliceCompositeNode, str]] = []
         self._installation = Installation(
             on_progress=self._show_installation, on_ended=self._installation_ended, ask=self._dialogs.ask
         )
@@ -62,6 +64,9 @@ class Panel:
         self._advanced = AdvancedSection(ui)
         self._compare = CompareSection(ui)
         self._export = ExportSection(ui, self._dialogs.choose_export, self._start_export)
+        self._views = ViewHistory()
+        selectors = (ui.inputSelector, ui.dlsSelector, ui.bisSelector, ui.thinSelector)
+        self._leaving = LeavingVolumes(selectors, self._views, self._compare.volume_leaves)
         self._models = ModelsSection(ui, self._dialogs, self._offer_models)
         ui.applyButton.clicked.connect(lambda *_arguments: self.apply_or_cancel())
         ui.logButton.clicked.connect(lambda *_arguments: self._show_log())
@@ -107,6 +112,8 @@ class Panel:
         self._compare.close()
         self._export.close()
         self._session.close()
+        self._show_former_volumes()
+        self._leaving.close()
         self._run = None
 
     # What the user does
@@ -204,9 +211,7 @@ class Panel:
         """Views of the input, or of an earlier result, show DLS from now on, at the same place."""
         assert self._run is not None  # whose results they are
         views = [view for view in views_of(self._run.request.source) if not self._compare.owns(view)]
-        self._replaced = [(view, view.GetBackgroundVolumeID()) for view in views]
-        for view in views:
-            view.SetBackgroundVolumeID(results.dls.GetID())
+        self._views.show(results.dls, views)
         self._compare.show_new_results()
 
     def _run_ended(self, outcome: Outcome) -> None:
@@ -228,10 +233,9 @@ class Panel:
         self.ui.logButton.visible = bool(outcome.log) and not outcome.done and not outcome.cancelled
 
     def _show_former_volumes(self) -> None:
-        """Views whose DLS volume is gone show again what they showed before."""
-        for view, former_id in self._replaced:
-            if view.GetBackgroundVolumeID() is None and slicer.mrmlScene.GetNodeByID(former_id):
-                view.SetBackgroundVolumeID(former_id)
+        """Views that show a volume which the run was to fill show again what they showed before it."""
+        if self._run is not None and in_scene(self._run.results.dls):
+            self._views.undo_show(self._run.results.dls)
 
     # An export
 

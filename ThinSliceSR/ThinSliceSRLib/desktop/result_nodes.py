@@ -122,7 +122,7 @@ def _require_free(
     for kind, node in chosen.items():
         if node is None:
             continue
-        # The other kind is refused too: when a chosen result is deleted, the selector moves on to its neighbour.
+        # The other kind is refused too: it is easily chosen by mistake.
         is_earlier_result = is_synthetic(node) and kind_of(node) == kind
         if node.GetClassName() != "vtkMRMLScalarVolumeNode" or not (node.GetImageData() is None or is_earlier_result):
             sentence = _("The chosen output volume holds other data, which would be lost; choose none to make it.")
