@@ -126,7 +126,7 @@ def test_every_control_has_a_tooltip(module: Any):
     assert [control.objectName for control in controls if not control.toolTip] == []
 
 
-def test_deleting_the_results_takes_the_comparison_away(scene: Any, module: Any):
+def test_deleting_the_results_takes_the_comparison_away(scene: Any, views: SliceViews, module: Any):
     choose(module.ui.inputSelector, add_thick_volume())
     on_cpu(module)
     results = apply_and_wait(module)

@@ -100,7 +100,7 @@ def test_nothing_keeps_the_volumes_of_a_run_once_they_are_deleted(module: Any, s
     assert deleted
 
 
-def test_apply_makes_both_volumes_and_says_what_was_used(module: Any, scene: Any):
+def test_apply_makes_both_volumes_and_says_what_was_used(scene: Any, views: Any, module: Any):
     thick = add_thick_volume("Chest")
     choose(module.ui.inputSelector, thick)
     on_cpu(module)

@@ -66,6 +66,7 @@ def test_attributes_tell_how_a_result_was_made_and_name_no_patient(source):
         "ThinSliceSR.Kind": "DLS",
         "ThinSliceSR.SourceNodeID": source.GetID(),
         "ThinSliceSR.SourceSeriesUID": "1.2.3",
+        "ThinSliceSR.Run": "1",
     }
     assert attributes(results.dls) == start | {f"ThinSliceSR.{key}": value for key, value in PROVENANCE.items()}
     assert "Doe" not in str(attributes(results.dls))
@@ -134,15 +135,35 @@ def test_the_input_is_never_touched(source):
     assert np.array_equal(slicer.util.arrayFromVolume(source), voxels)
 
 
-def test_the_newest_results_with_an_image_are_found_from_their_input(source):
+def test_the_results_of_the_last_run_are_found_from_their_input(source):
     assert results_of(source) == (None, None)
-    finished(source)
+    first = finished(source)
     second = finished(source)
     assert results_of(source) == (second.dls, second.bis)
     ResultNodes.begin(source)
     assert results_of(source) == (second.dls, second.bis)
-    slicer.mrmlScene.RemoveNode(second.bis)
     assert results_of(second.dls) == (None, None)
+    refilled = finished(source, dls=first.dls, bis=first.bis)
+    assert results_of(source) == (refilled.dls, refilled.bis)
+    slicer.mrmlScene.RemoveNode(refilled.bis)
+    assert results_of(source) == (refilled.dls, None)
+    slicer.mrmlScene.RemoveNode(refilled.dls)
+    assert results_of(source) == (second.dls, second.bis)
+
+
+def test_the_last_run_is_told_in_a_scene_that_was_saved(source, scene, tmp_path):
+    first = finished(source)
+    finished(source)
+    finished(source, dls=first.dls, bis=first.bis)
+    names = [volume.GetName() for volume in results_of(source)]
+    scene.Commit(str(tmp_path / "scene.mrml"))
+    scene.Clear(True)
+    scene.SetURL(str(tmp_path / "scene.mrml"))
+    scene.Import()
+    for volume in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode"):
+        slicer.util.updateVolumeFromArray(volume, np.zeros((2, 2, 2), np.int16))
+    again = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")[0]
+    assert [volume.GetName() for volume in results_of(again)] == names
 
 
 def test_an_input_without_an_image_is_refused(scene):

@@ -7,7 +7,7 @@ from typing import Any
 import qt
 import slicer
 
-from .comparison import ComparedVolumes, Comparison
+from .comparison import ComparedVolumes, Comparison, has_views, no_views_sentence
 from .comparison_layout import COLUMNS, ROWS, view_name
 from .fade import Fade
 from .result_nodes import results_of
@@ -24,9 +24,10 @@ class CompareSection:
     def __init__(self, ui: Any) -> None:
         self._ui = ui
         self._source: slicer.vtkMRMLScalarVolumeNode | None = None
+        self._tool_tip = ui.compareButton.toolTip
         self._comparison = Comparison(on_left=self._left)
         scene = slicer.mrmlScene
-        self._observation = scene.AddObserver(scene.NodeRemovedEvent, lambda *_arguments: self._node_removed())
+        self._observation = scene.AddObserver(scene.NodeRemovedEvent, lambda *_arguments: self.show_input(self._source))
         self._fade = Fade()
         self._flicker = qt.QTimer()
         self._flicker.timeout.connect(self._fade.flicker)
@@ -42,17 +43,17 @@ class CompareSection:
         """Offers to compare the input's latest results; to be called when either may have changed."""
         self._source = source
         compared = self._compared()
-        self._ui.compareButton.enabled = compared is not None or self._comparison.is_shown
+        self._ui.compareButton.enabled = has_views() and (compared is not None or self._comparison.is_shown)
+        self._ui.compareButton.toolTip = self._tool_tip if has_views() else no_views_sentence()
         self._set_quietly(self._ui.compareButton, "checked", self._comparison.is_shown)
         for button in (self._ui.lungButton, self._ui.mediastinumButton, self._ui.boneButton):
             button.enabled = compared is not None
-        fades = compared is not None and compared.bis is not None
+        fades = has_views() and compared is not None and compared.bis is not None
         self._ui.fadeSlider.enabled = fades
         self._ui.flickerButton.enabled = fades
-        if not fades:
-            self._end_fade()
-        if compared is not None:
-            self._show_again()
+        if self._fade.is_on and (compared is None or self._fade.volumes != (compared.bis, compared.dls)):
+            self.end_fade()
+        self._show_again()
 
     def owns(self, view: slicer.vtkMRMLSliceCompositeNode) -> bool:
         """Whether the view is one of the comparison's."""
@@ -60,13 +61,13 @@ class CompareSection:
 
     def show_new_results(self) -> None:
         """Offers to compare results that have just become visible."""
-        self._end_fade()
+        self.end_fade()
         self.show_input(self._source)
 
     def volume_leaves(self, volume: slicer.vtkMRMLScalarVolumeNode) -> None:
         """Ends a fade of the volume; to be called while it is still in the scene."""
         if volume in self._fade.volumes:
-            self._end_fade()
+            self.end_fade()
 
     def close(self) -> None:
         """Puts the user's own layout and views back."""
@@ -75,32 +76,41 @@ class CompareSection:
 
     def leave(self) -> None:
         """Back to the user's own layout and views, as when the scene is closed."""
-        self._end_fade()
+        self.end_fade()
         self._comparison.back()
 
     def _compared(self) -> ComparedVolumes | None:
-        dls, bis = results_of(self._source) if in_scene(self._source) else (None, None)
+        """What there is to compare of the input."""
+        return self._with_last_results(self._source, self._ui.thinSelector.currentNode())
+
+    def _with_last_results(
+        self, source: slicer.vtkMRMLScalarVolumeNode | None, thin: slicer.vtkMRMLScalarVolumeNode | None
+    ) -> ComparedVolumes | None:
+        dls, bis = results_of(source) if in_scene(source) else (None, None)
         if dls is None:
             return None
-        thin = self._ui.thinSelector.currentNode()
-        return ComparedVolumes(self._source, bis, dls, None if thin in (self._source, dls, bis) else thin)
-
-    def _node_removed(self) -> None:
-        if self._source is not None:
-            self.show_input(self._source)  # it may have been a result
+        return ComparedVolumes(source, bis, dls, None if thin in (source, dls, bis) else thin)
 
     def _compare(self, wanted: bool) -> None:
         compared = self._compared()
         if wanted and compared is not None:
-            self._end_fade()
+            self.end_fade()
             self._comparison.show(compared)
         else:
             self._comparison.back()
 
     def _show_again(self) -> None:
-        """The comparison that is shown, with what is to be compared now."""
-        compared = self._compared()
-        if self._comparison.is_shown and compared is not None and compared != self._comparison.volumes:
+        """The comparison that is shown, with what is to be compared now; it ends where nothing is left to compare."""
+        shown = self._comparison.volumes
+        if not self._comparison.is_shown or shown is None:
+            return
+        # An input without results leaves the comparison of another as it is, but for what was deleted.
+        compared = self._compared() or self._with_last_results(
+            shown.thick, shown.thin if in_scene(shown.thin) else None
+        )
+        if compared is None:
+            self._comparison.back()
+        elif compared != shown:
             self._comparison.show(compared)
 
     def _left(self) -> None:
@@ -122,14 +132,15 @@ class CompareSection:
             self._begin_fade()
             self._flicker.start(FLICKER_MS)
         else:
-            self._end_fade()
+            self.end_fade()
 
     def _begin_fade(self) -> None:
         compared = self._compared()
         if not self._fade.is_on and compared is not None and compared.bis is not None:
             self._fade.begin(compared.bis, compared.dls)
 
-    def _end_fade(self) -> None:
+    def end_fade(self) -> None:
+        """The views that were faded show again what they showed before."""
         self._flicker.stop()
         self._fade.end()
         self._set_quietly(self._ui.flickerButton, "checked", False)

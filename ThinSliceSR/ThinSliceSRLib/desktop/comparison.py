@@ -10,9 +10,19 @@ import slicer
 import vtk
 from slicer.i18n import tr as _
 
+from ..engine.errors import ThinSliceError
 from .comparison_layout import ROWS, is_comparison_layout, layout_id, register_layouts, view_name
 from .later import later
 from .windows import LinkedWindows
+
+
+def no_views_sentence() -> str:
+    return _("This Slicer has no views to compare in; start it with its main window.")
+
+
+def has_views() -> bool:
+    """Whether this Slicer has views, as it has with its main window."""
+    return _layout_node() is not None
 
 
 @dataclass(frozen=True)
@@ -62,11 +72,11 @@ class Comparison:
         """Shows these volumes at a position (RAS of the world, mm), else at the middle of the thick volume.
 
         Other results of the thick volume that is shown already take the place of those, where the user looks.
-        Raises RuntimeError in a Slicer without views.
+        Raises ThinSliceError (`no_views`) in a Slicer without views.
         """
         layout_node = _layout_node()
         if layout_node is None:
-            raise RuntimeError(_("This Slicer has no views to compare in; start it with its main window."))
+            raise ThinSliceError(no_views_sentence(), "no_views")
         shown = self._volumes if self.is_shown else None
         stays = (
             shown is not None

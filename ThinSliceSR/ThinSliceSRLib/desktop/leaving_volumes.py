@@ -12,6 +12,9 @@ from .result_nodes import all_results_of
 from .synthetic_mark import is_synthetic
 from .view_history import ViewHistory
 
+BEFORE_OTHERS = 1.0
+"""Priority of the observer that puts views right: others of the module may show something else in them then."""
+
 
 class LeavingVolumes:
     """Sees that nobody is shown a volume that nobody chose when an input or a result is deleted, by whomever.
@@ -36,7 +39,7 @@ class LeavingVolumes:
         scene = slicer.mrmlScene
         self._observations = [
             scene.AddObserver(scene.NodeAboutToBeRemovedEvent, self._about_to_leave),
-            scene.AddObserver(scene.NodeRemovedEvent, self._has_left),
+            scene.AddObserver(scene.NodeRemovedEvent, self._has_left, BEFORE_OTHERS),
             scene.AddObserver(scene.StartCloseEvent, lambda *_arguments: views.forget()),
         ]
 

@@ -210,6 +210,7 @@ class Panel:
     def _show_results(self, results: ResultNodes) -> None:
         """Views of the input, or of an earlier result, show DLS from now on, at the same place."""
         assert self._run is not None  # whose results they are
+        self._compare.end_fade()
         views = [view for view in views_of(self._run.request.source) if not self._compare.owns(view)]
         self._views.show(results.dls, views)
         self._compare.show_new_results()

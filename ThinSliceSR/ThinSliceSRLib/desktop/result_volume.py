@@ -12,7 +12,7 @@ import numpy as np
 import slicer
 import vtk
 
-from .synthetic_mark import ATTRIBUTE_PREFIX, SOURCE_ROLE, Kind, mark
+from .synthetic_mark import ATTRIBUTE_PREFIX, RUN, SOURCE_NODE_ID, SOURCE_ROLE, Kind, mark
 from .volume_nodes import series_uid_of, thin_ijk_to_ras
 
 # What is said of the network does not hold for an interpolated volume.
@@ -42,8 +42,11 @@ class ResultVolume:
         kind: Kind,
         source: slicer.vtkMRMLScalarVolumeNode,
         given: slicer.vtkMRMLScalarVolumeNode | None,
+        run: int,
     ) -> None:
+        """run: the number of the run that makes it."""
         self.kind = kind
+        self._run = run
         self.node = given if given is not None else slicer.vtkMRMLScalarVolumeNode()
         self.slices = NO_SLICES
         # The run works on the source as it is now, so this is where its results belong, whatever happens to it.
@@ -117,13 +120,14 @@ class ResultVolume:
                 self.node.RemoveAttribute(name)
         mark(self.node, self.kind)
         facts = {
-            "Unfinished": "yes",  # a scene may be saved in the middle of a run
-            "SourceNodeID": self._source.GetID(),
-            "SourceSeriesUID": series_uid_of(self._source),
+            RUN: str(self._run),
+            ATTRIBUTE_PREFIX + "Unfinished": "yes",  # a scene may be saved in the middle of a run
+            SOURCE_NODE_ID: self._source.GetID(),
+            ATTRIBUTE_PREFIX + "SourceSeriesUID": series_uid_of(self._source),
         }
-        for key, value in facts.items():
+        for name, value in facts.items():
             if value is not None:
-                self.node.SetAttribute(ATTRIBUTE_PREFIX + key, value)
+                self.node.SetAttribute(name, value)
         self.node.SetVoxelValueQuantity(self._source.GetVoxelValueQuantity())
         self.node.SetVoxelValueUnits(self._source.GetVoxelValueUnits())
 
