@@ -98,6 +98,7 @@ class CompareSection:
             self._comparison.show(compared)
         else:
             self._comparison.back()
+            self.show_input(self._source)  # what was offered may be no more
 
     def _show_again(self) -> None:
         """The comparison that is shown, with what is to be compared now; it ends where nothing is left to compare."""

@@ -87,9 +87,9 @@ class _Layers:
         """In the place of BIS behind and DLS in front."""
         with slicer.util.NodeModify(self.composite) as composite:
             composite.SetCompositing(self.compositing)
-            if composite.GetBackgroundVolumeID() == bis_id:
-                composite.SetBackgroundVolumeID(_id_if_in_scene(self.background_id))
             if composite.GetForegroundVolumeID() == dls_id:
+                if composite.GetBackgroundVolumeID() == bis_id:
+                    composite.SetBackgroundVolumeID(_id_if_in_scene(self.background_id))
                 composite.SetForegroundVolumeID(_id_if_in_scene(self.foreground_id))
             composite.SetForegroundOpacity(self.foreground_opacity)
 

@@ -54,10 +54,10 @@ class LeavingVolumes:
         chosen = [selector for selector in self._selectors if selector.currentNode() is node]
         if chosen or is_synthetic(node) or all_results_of(node):
             self._on_leaving(node)
-            self._views.take_out(node)
-            self._leaving_id = node.GetID()
             for selector in chosen:
                 selector.setCurrentNode(None)
+            self._views.take_out(node)  # last: the others may still change what views show
+            self._leaving_id = node.GetID()
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def _has_left(self, _scene: slicer.vtkMRMLScene, _event: str, node: slicer.vtkMRMLNode) -> None:
