@@ -143,6 +143,14 @@
         <translation>在联动的横断面、冠状面和矢状面视图中显示厚层、BIS 和 DLS 图像；再按一次返回您自己的布局。</translation>
     </message>
     <message>
+        <source>Planes:</source>
+        <translation>平面：</translation>
+    </message>
+    <message>
+        <source>Which planes the comparison shows; one alone is larger. Kept for the next time.</source>
+        <translation>对比显示哪些平面；单独一个平面会更大。下次仍保留此选择。</translation>
+    </message>
+    <message>
         <source>Real thin CT:</source>
         <translation>真实薄层 CT：</translation>
     </message>
@@ -363,6 +371,25 @@
     </message>
 </context>
 <context>
+    <name>desktop.compare_section</name>
+    <message>
+        <source>Axial only</source>
+        <translation>仅横断面</translation>
+    </message>
+    <message>
+        <source>Coronal only</source>
+        <translation>仅冠状面</translation>
+    </message>
+    <message>
+        <source>Sagittal only</source>
+        <translation>仅矢状面</translation>
+    </message>
+    <message>
+        <source>Three planes</source>
+        <translation>三个平面</translation>
+    </message>
+</context>
+<context>
     <name>desktop.comparison</name>
     <message>
         <source>This Slicer has no views to compare in; start it with its main window.</source>
@@ -372,19 +399,11 @@
 <context>
     <name>desktop.comparison_layout</name>
     <message>
-        <source>thick</source>
+        <source>Thick</source>
         <translation>厚层</translation>
     </message>
     <message>
-        <source>BIS synthetic</source>
-        <translation>BIS 合成</translation>
-    </message>
-    <message>
-        <source>DLS synthetic</source>
-        <translation>DLS 合成</translation>
-    </message>
-    <message>
-        <source>thin</source>
+        <source>Thin</source>
         <translation>薄层</translation>
     </message>
 </context>
@@ -489,6 +508,10 @@
     <message>
         <source>Make new DICOM series of the latest results, in the study of the input; each says that it is synthetic.</source>
         <translation>把最近的结果作为新的 DICOM 序列加入输入图像所属的检查，每个序列均注明为合成图像。</translation>
+    </message>
+    <message>
+        <source>Choose the volume whose results are to be exported, or a result.</source>
+        <translation>请选择要导出其结果的体数据，或直接选择一个结果。</translation>
     </message>
     <message>
         <source>A run or an export is going on; wait for its end or cancel it.</source>
@@ -900,6 +923,10 @@
     <message>
         <source>The run&apos;s temporary files could not be written; check the disk&apos;s space and permissions.</source>
         <translation>无法写入本次运行的临时文件；请检查磁盘空间和权限。</translation>
+    </message>
+    <message>
+        <source>No volume is chosen; choose the chest CT with thick slices.</source>
+        <translation>尚未选择体数据；请选择厚层胸部 CT。</translation>
     </message>
     <message>
         <source>This volume holds no image; choose another one.</source>

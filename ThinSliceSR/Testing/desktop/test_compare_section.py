@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 import pytest
-from driving import add_thick_volume, choose, wait_for
+from driving import add_thick_volume, choose, open_module, wait_for
 from result_making import finished
 from slice_views import SliceViews
 
@@ -113,3 +113,21 @@ def test_without_bis_there_is_nothing_to_fade_to(module: Any, red: Any, scene: A
     assert not module.ui.fadeSlider.enabled
     assert not module.ui.flickerButton.enabled
     assert shown_in(red) == ("DLS", None)
+
+
+def test_one_plane_can_be_compared_large_and_the_choice_is_remembered(views: SliceViews, module: Any, red: Any):
+    import slicer
+
+    module.ui.compareButton.click()
+    assert len(views.shown_names()) == 9
+    module.ui.planesComboBox.currentIndex = 1
+    assert views.shown_names() == ["ThinSliceSRAxialThick", "ThinSliceSRAxialBis", "ThinSliceSRAxialDls"]
+    assert all(views.composite(name).GetBackgroundVolumeID() for name in views.shown_names())
+    module.cleanup()
+    again = open_module(__name__)
+    try:
+        assert again.ui.planesComboBox.currentText == "Axial only"
+    finally:
+        again.ui.planesComboBox.currentIndex = 0
+        again.cleanup()
+    assert slicer.app.userSettings().value("ThinSliceSR/ComparedPlanes") == "all"

@@ -28,19 +28,21 @@ def volumes(scene: slicer.vtkMRMLScene) -> ComparedVolumes:
     return compared_volumes(scene)
 
 
+@pytest.mark.parametrize("rows", [ROWS, ROWS[1:2]])
 @pytest.mark.parametrize("columns", [("thick", "DLS"), ("thick", "BIS", "DLS"), COLUMNS])
-def test_slicers_layout_node_reads_one_view_per_row_and_column(views: SliceViews, columns: tuple[str, ...]) -> None:
+def test_slicers_layout_node_reads_one_view_per_row_and_column(
+    views: SliceViews, columns: tuple[str, ...], rows: tuple[str, ...]
+) -> None:
     register_layouts(views.layout_node)
-    views.layout_node.SetViewArrangement(layout_id(columns))
-    assert views.shown_names() == [view_name(row, column) for row in ROWS for column in columns]
-    for row in ROWS:
+    views.layout_node.SetViewArrangement(layout_id(columns, rows))
+    assert views.shown_names() == [view_name(row, column) for row in rows for column in columns]
+    for row in rows:
         for column in columns:
             node = views.node(view_name(row, column))
             assert node.GetOrientation() == row
             assert node.GetViewGroup() == VIEW_GROUP
-            assert column in node.GetLayoutLabel()
-            assert ("synthetic" in node.GetLayoutLabel()) == (column in ("BIS", "DLS"))
-    colours = {views.node(view_name("Axial", column)).GetLayoutColor() for column in columns}
+            assert node.GetLayoutLabel() == {"thick": "Thick", "thin": "Thin"}.get(column, column)
+    colours = {views.node(view_name(rows[0], column)).GetLayoutColor() for column in columns}
     assert len(colours) == len(columns)
 
 
@@ -50,7 +52,7 @@ def test_layouts_are_registered_once_however_often_and_beside_slicers_own(views:
     register_layouts(views.layout_node)
     after = {index: views.layout_node.GetLayoutDescription(index) for index in views.layout_node.GetLayoutIndices()}
     added = after.keys() - before.keys()
-    assert len(added) == 4
+    assert len(added) == 16
     assert min(added) > LAYOUTS_OF_SLICER_UP_TO
     assert {index: after[index] for index in before} == before
     assert after[layout_id(COLUMNS)] == layout_xml(COLUMNS)

@@ -19,22 +19,22 @@ def source(scene):
 
 def test_results_are_named_after_their_input(source):
     results = finished(source)
-    assert results.dls.GetName() == "Thorax 5.0 DLS 1 mm (synthetic)"
-    assert results.bis.GetName() == "Thorax 5.0 BIS 1 mm"
+    assert results.dls.GetName() == "synthetic DLS 1 mm of Thorax 5.0"
+    assert results.bis.GetName() == "BIS 1 mm of Thorax 5.0"
 
 
 def test_names_tell_the_real_spacing(source):
     results = ResultNodes.begin(source)
     results.set_grid(ResultGrid(2, 26, 0.9))
-    assert results.dls.GetName() == "Thorax 5.0 DLS 0.9 mm (synthetic)"
+    assert results.dls.GetName() == "synthetic DLS 0.9 mm of Thorax 5.0"
     results.set_grid(GRID)
-    assert results.bis.GetName() == "Thorax 5.0 BIS 1 mm"
+    assert results.bis.GetName() == "BIS 1 mm of Thorax 5.0"
 
 
 def test_names_are_unique_in_the_scene(source):
     first, second = finished(source), finished(source)
     assert first.dls.GetName() != second.dls.GetName()
-    assert second.dls.GetName().startswith("Thorax 5.0 DLS 1 mm (synthetic)")
+    assert second.dls.GetName().startswith("synthetic DLS 1 mm of Thorax 5.0")
 
 
 def test_a_name_that_the_user_gives_during_the_run_stays(source):
@@ -55,7 +55,7 @@ def test_a_new_result_says_that_it_is_synthetic_before_anyone_can_see_it(source,
     observation = scene.AddObserver(scene.NodeAddedEvent, on_node_added)
     ResultNodes.begin(source)
     scene.RemoveObserver(observation)
-    assert seen == {"Thorax 5.0 DLS (synthetic)": (True, "DLS"), "Thorax 5.0 BIS": (True, "BIS")}
+    assert seen == {"synthetic DLS of Thorax 5.0": (True, "DLS"), "BIS of Thorax 5.0": (True, "BIS")}
 
 
 def test_attributes_tell_how_a_result_was_made_and_name_no_patient(source):
@@ -97,7 +97,7 @@ def test_a_saved_and_loaded_result_is_still_known_as_synthetic_and_whose_it_is(s
         assert scene.Commit()
         scene.Clear(True)
         assert scene.Connect()
-    dls = scene.GetFirstNodeByName("Thorax 5.0 DLS 1 mm (synthetic)")
+    dls = scene.GetFirstNodeByName("synthetic DLS 1 mm of Thorax 5.0")
     thick = scene.GetFirstNodeByName("Thorax 5.0")
     assert is_synthetic(dls)
     assert not is_synthetic(thick)

@@ -6,6 +6,7 @@ from typing import Any
 
 import qt
 import slicer
+from slicer.i18n import tr as _
 
 from .comparison import ComparedVolumes, Comparison, has_views, no_views_sentence
 from .comparison_layout import COLUMNS, ROWS, view_name
@@ -15,6 +16,8 @@ from .result_volume import in_scene
 from .windows import set_window
 
 FLICKER_MS = 500
+PLANES_SETTING = "ThinSliceSR/ComparedPlanes"
+ALL_PLANES = "all"
 COMPARISON_VIEWS = {view_name(row, column) for row in ROWS for column in COLUMNS}
 
 
@@ -31,6 +34,12 @@ class CompareSection:
         self._fade = Fade()
         self._flicker = qt.QTimer()
         self._flicker.timeout.connect(self._fade.flicker)
+        planes = [_("Axial only"), _("Coronal only"), _("Sagittal only")]
+        for label, value in ((_("Three planes"), ALL_PLANES), *zip(planes, ROWS, strict=True)):
+            ui.planesComboBox.addItem(label, value)
+        remembered = ui.planesComboBox.findData(slicer.app.userSettings().value(PLANES_SETTING) or ALL_PLANES)
+        ui.planesComboBox.currentIndex = max(0, remembered)
+        ui.planesComboBox.currentIndexChanged.connect(lambda *_arguments: self._choose_planes())
         ui.compareButton.toggled.connect(self._compare)
         ui.flickerButton.toggled.connect(self._toggle_flicker)
         ui.fadeSlider.valueChanged.connect(self._fade_to)
@@ -95,7 +104,7 @@ class CompareSection:
         compared = self._compared()
         if wanted and compared is not None:
             self.end_fade()
-            self._comparison.show(compared)
+            self._comparison.show(compared, rows=self._rows())
         else:
             self._comparison.back()
             self.show_input(self._source)  # what was offered may be no more
@@ -111,8 +120,21 @@ class CompareSection:
         )
         if compared is None:
             self._comparison.back()
-        elif compared != shown:
-            self._comparison.show(compared)
+        elif compared != shown or self._rows() != self._comparison.rows:
+            self._comparison.show(compared, rows=self._rows())
+
+    def _rows(self) -> tuple[str, ...]:
+        planes = self._planes()
+        return ROWS if planes == ALL_PLANES else (planes,)
+
+    def _planes(self) -> str:
+        choices = self._ui.planesComboBox
+        return choices.itemData(choices.currentIndex)
+
+    def _choose_planes(self) -> None:
+        """The choice is kept for all scenes, as a matter of taste."""
+        slicer.app.userSettings().setValue(PLANES_SETTING, self._planes())
+        self._show_again()
 
     def _left(self) -> None:
         self._set_quietly(self._ui.compareButton, "checked", False)

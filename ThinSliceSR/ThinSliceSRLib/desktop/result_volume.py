@@ -18,10 +18,13 @@ from .volume_nodes import series_uid_of, thin_ijk_to_ras
 # What is said of the network does not hold for an interpolated volume.
 OF_BIS_TOO = ("EngineVersion",)
 
-# What a name must say, and what is added to one that the user chose and that does not.
+# What a name must say, and begins with when the user's own does not: the corner of a narrow view cuts the rest.
 WORDS: dict[Kind, str] = {"DLS": "synthetic", "BIS": "BIS"}
-ADDITIONS: dict[Kind, str] = {"DLS": " (synthetic)", "BIS": " BIS"}
-OWN_NAME = re.compile(r" (DLS( [\d.]+ mm)? \(synthetic\)|BIS( [\d.]+ mm)?)(_\d+)?$")
+OWN_WORDS: dict[Kind, str] = {"DLS": "synthetic DLS", "BIS": "BIS"}
+# A name of ours, and of scenes from before the words came first.
+OWN_NAME = re.compile(
+    r"^(synthetic DLS|BIS)( [\d.]+ mm)? of | (DLS( [\d.]+ mm)? \(synthetic\)|BIS( [\d.]+ mm)?)(_\d+)?$"
+)
 NO_SLICES = np.empty((0, 0, 0), np.int16)
 
 
@@ -136,14 +139,10 @@ class ResultVolume:
         name = self.node.GetName()
         if name and self._own_name is None and not OWN_NAME.search(name):
             if WORDS[self.kind] not in name:
-                self.node.SetName(_unique_name(name + ADDITIONS[self.kind], self.node))
+                self.node.SetName(_unique_name(f"{WORDS[self.kind]} {name}", self.node))
             return
-        parts = [self._source_name, self.kind]
-        if spacing_mm is not None:
-            parts.append(f"{spacing_mm:.3g} mm")
-        if self.kind == "DLS":
-            parts.append("(synthetic)")
-        self._own_name = _unique_name(" ".join(parts), self.node)
+        made = OWN_WORDS[self.kind] if spacing_mm is None else f"{OWN_WORDS[self.kind]} {spacing_mm:.3g} mm"
+        self._own_name = _unique_name(f"{made} of {self._source_name}", self.node)
         self.node.SetName(self._own_name)
 
     def _look_like_source(self) -> None:
