@@ -111,12 +111,20 @@
         <translation>正在进行的操作，或上一次操作的结果。</translation>
     </message>
     <message>
+        <source>Look at the new slices beside the thick ones, where you are looking now.</source>
+        <translation>在您当前查看的位置，把新层面与厚层并排对比。</translation>
+    </message>
+    <message>
         <source>Show the log</source>
         <translation>显示日志</translation>
     </message>
     <message>
         <source>What the background program wrote before it ended.</source>
         <translation>后台程序在结束之前写下的内容。</translation>
+    </message>
+    <message>
+        <source>Show thick, BIS and DLS in linked axial, coronal and sagittal views; press again to return to your own layout. The key C shows thick, BIS and DLS in turn in your own views.</source>
+        <translation>在联动的横断面、冠状面和矢状面视图中显示厚层、BIS 和 DLS；再按一次返回您自己的布局。按 C 键可在您自己的视图中依次显示厚层、BIS 和 DLS。</translation>
     </message>
     <message>
         <source>Make new DICOM series of the latest results, in the study of the input; each says that it is synthetic.</source>
@@ -137,10 +145,6 @@
     <message>
         <source>Compare side by side</source>
         <translation>并排对比</translation>
-    </message>
-    <message>
-        <source>Show thick, BIS and DLS in linked axial, coronal and sagittal views; press again to return to your own layout.</source>
-        <translation>在联动的横断面、冠状面和矢状面视图中显示厚层、BIS 和 DLS 图像；再按一次返回您自己的布局。</translation>
     </message>
     <message>
         <source>Planes:</source>
@@ -372,6 +376,10 @@
 </context>
 <context>
     <name>desktop.compare_section</name>
+    <message>
+        <source>{link}, or press {key} to see thick, BIS and DLS in turn.</source>
+        <translation>{link}，或按 {key} 键依次查看厚层、BIS 和 DLS。</translation>
+    </message>
     <message>
         <source>Axial only</source>
         <translation>仅横断面</translation>

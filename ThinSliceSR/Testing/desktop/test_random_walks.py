@@ -19,7 +19,8 @@ HEADINGS = {"Thick": None, "Bis": "BIS", "Dls": "DLS"}
 """The kind of a column's volumes by the end of the names of its views."""
 WEIGHTS = {
     "load": 8, "choose_input": 6, "choose_other": 3, "choose_for_a_view": 6, "apply": 20, "go_on": 6, "cancel": 4,
-    "delete": 6, "delete_within_a_batch": 2, "undo": 2, "compare": 10, "fade": 10, "close": 1, "reload": 2,
+    "delete": 6, "delete_within_a_batch": 2, "undo": 2, "compare": 10, "fade": 10,
+    "flip": 6, "choose_planes": 2, "close": 1, "reload": 2,
 }  # fmt: skip
 
 
@@ -27,7 +28,7 @@ WEIGHTS = {
 def walk(request: pytest.FixtureRequest, views: SliceViews, worker_folder: Path) -> Iterator[Walk]:
     walk = Walk(views, worker_folder, *request.param)
     yield walk
-    walk.module.cleanup()
+    walk.leave()
 
 
 def test_after_whatever_a_user_does_views_and_selectors_show_what_was_chosen(

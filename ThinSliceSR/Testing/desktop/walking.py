@@ -120,6 +120,8 @@ class Walk:
             "undo": self.scene.GetNumberOfUndoLevels() > 0,
             "compare": bool(self.ui.compareButton.enabled),
             "fade": bool(self.ui.fadeSlider.enabled),
+            "flip": there,
+            "choose_planes": True,
             "close": True,
             "reload": True,
         }
@@ -191,9 +193,27 @@ class Walk:
     def fade(self) -> None:
         self.ui.fadeSlider.value = self.chance.randint(0, 99)
 
+    def flip(self) -> None:
+        """A view that shows the input or a result of it shows another of them, and the input when that goes."""
+        self.module.panel._flip.turn()
+        source = self.selected["input"]
+        of_source = [source, *self.results_of(source)] if source is not None else []
+        for name in VIEWS:
+            shown = self.scene.GetNodeByID(self.views.composite(name).GetBackgroundVolumeID() or "")
+            if shown in of_source and self.chosen[name] and self.chosen[name][-1] != shown.GetID():
+                self.put_into([name], source)
+                self.put_into([name], shown)
+
+    def choose_planes(self) -> None:
+        self.ui.planesComboBox.currentIndex = self.chance.randrange(4)
+
     def close(self) -> None:
         self.scene.Clear(False)
         self.begin_scene()
+
+    def leave(self) -> None:
+        self.ui.planesComboBox.currentIndex = 0  # it is kept beyond the scene
+        self.module.cleanup()
 
     def reload(self) -> None:
         if self.running:

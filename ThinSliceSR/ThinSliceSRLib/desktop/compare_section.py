@@ -9,16 +9,17 @@ import slicer
 from slicer.i18n import tr as _
 
 from .comparison import ComparedVolumes, Comparison, has_views, no_views_sentence
-from .comparison_layout import COLUMNS, ROWS, view_name
+from .comparison_layout import COMPARISON_VIEWS, ROWS
 from .fade import Fade
+from .flip import KEY
 from .result_nodes import results_of
 from .result_volume import in_scene
+from .viewed_slice import viewed_position
 from .windows import set_window
 
 FLICKER_MS = 500
 PLANES_SETTING = "ThinSliceSR/ComparedPlanes"
 ALL_PLANES = "all"
-COMPARISON_VIEWS = {view_name(row, column) for row in ROWS for column in COLUMNS}
 
 
 class CompareSection:
@@ -27,6 +28,7 @@ class CompareSection:
     def __init__(self, ui: Any) -> None:
         self._ui = ui
         self._source: slicer.vtkMRMLScalarVolumeNode | None = None
+        self._new_results = False
         self._tool_tip = ui.compareButton.toolTip
         self._comparison = Comparison(on_left=self._left)
         scene = slicer.mrmlScene
@@ -40,6 +42,9 @@ class CompareSection:
         remembered = ui.planesComboBox.findData(slicer.app.userSettings().value(PLANES_SETTING) or ALL_PLANES)
         ui.planesComboBox.currentIndex = max(0, remembered)
         ui.planesComboBox.currentIndexChanged.connect(lambda *_arguments: self._choose_planes())
+        link = _("{link}, or press {key} to see thick, BIS and DLS in turn.")
+        ui.compareLink.text = link.format(link=f'<a href="#">{ui.compareButton.text}</a>', key=KEY)
+        ui.compareLink.linkActivated.connect(lambda *_arguments: self._follow_link())
         ui.compareButton.toggled.connect(self._compare)
         ui.flickerButton.toggled.connect(self._toggle_flicker)
         ui.fadeSlider.valueChanged.connect(self._fade_to)
@@ -50,6 +55,7 @@ class CompareSection:
 
     def show_input(self, source: slicer.vtkMRMLScalarVolumeNode | None) -> None:
         """Offers to compare the input's latest results; to be called when either may have changed."""
+        self._new_results = self._new_results and source is self._source
         self._source = source
         compared = self._compared()
         self._ui.compareButton.enabled = has_views() and (compared is not None or self._comparison.is_shown)
@@ -63,15 +69,26 @@ class CompareSection:
         if self._fade.is_on and (compared is None or self._fade.volumes != (compared.bis, compared.dls)):
             self.end_fade()
         self._show_again()
+        self._ui.compareLink.visible = self._new_results and self._ui.compareButton.enabled
 
     def owns(self, view: slicer.vtkMRMLSliceCompositeNode) -> bool:
         """Whether the view is one of the comparison's."""
         return view.GetLayoutName() in COMPARISON_VIEWS
 
     def show_new_results(self) -> None:
-        """Offers to compare results that have just become visible."""
+        """Offers to compare results that have just become visible, also below what the panel tells of the run."""
         self.end_fade()
+        self._new_results = True
         self.show_input(self._source)
+
+    def prepare_flip(self) -> ComparedVolumes | None:
+        """Ends a fade, and tells what of the input can be shown in turn."""
+        self.end_fade()
+        return self._compared()
+
+    def forget_new_results(self) -> None:
+        """The run that made them has ended without success, or another begins."""
+        self._new_results = False
 
     def volume_leaves(self, volume: slicer.vtkMRMLScalarVolumeNode) -> None:
         """Ends a fade of the volume; to be called while it is still in the scene."""
@@ -104,10 +121,13 @@ class CompareSection:
         compared = self._compared()
         if wanted and compared is not None:
             self.end_fade()
-            self._comparison.show(compared, rows=self._rows())
+            self._comparison.show(compared, viewed_position(compared.thick), self._rows())
         else:
             self._comparison.back()
             self.show_input(self._source)  # what was offered may be no more
+
+    def _follow_link(self) -> None:
+        self._ui.compareButton.checked = True
 
     def _show_again(self) -> None:
         """The comparison that is shown, with what is to be compared now; it ends where nothing is left to compare."""

@@ -40,6 +40,10 @@ def view_name(row: str, column: str) -> str:
     return f"ThinSliceSR{row}{column.capitalize()}"
 
 
+COMPARISON_VIEWS = {view_name(row, column) for row in ROWS for column in COLUMNS}
+"""The names of all views of the comparison."""
+
+
 def layout_id(columns: Sequence[str], rows: Sequence[str] = ROWS) -> int:
     """The number under which the layout with these columns, and all rows or one of them, is registered."""
     shown = (tuple(rows), tuple(columns))

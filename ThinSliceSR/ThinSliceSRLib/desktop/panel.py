@@ -15,6 +15,7 @@ from .diagnostics import diagnostics_text
 from .dialogs import Dialogs
 from .dicom_export import ExportRequest
 from .export_section import ExportSection
+from .flip import Flip
 from .input_section import InputSection
 from .installation import Installation
 from .leaving_volumes import LeavingVolumes
@@ -66,6 +67,7 @@ class Panel:
         self._export = ExportSection(ui, self._dialogs.choose_export, self._start_export)
         self._views = ViewHistory()
         selectors = (ui.inputSelector, ui.dlsSelector, ui.bisSelector, ui.thinSelector)
+        self._flip = Flip(self._compare.prepare_flip, self._views)
         self._leaving = LeavingVolumes(selectors, self._views, self._compare.volume_leaves)
         self._models = ModelsSection(ui, self._dialogs, self._offer_models)
         ui.applyButton.clicked.connect(lambda *_arguments: self.apply_or_cancel())
@@ -114,6 +116,7 @@ class Panel:
         self._session.close()
         self._show_former_volumes()
         self._leaving.close()
+        self._flip.close()
         self._run = None
 
     # What the user does
@@ -175,6 +178,8 @@ class Panel:
         except ThinSliceError as error:
             self._tell(str(error))
             return
+        self._compare.forget_new_results()
+        self._compare.show_input(self._shown_input)
         self._show_progress(Progress("start"))
         self._enable()
 
@@ -225,6 +230,7 @@ class Panel:
         else:
             self._tell(failure_text(outcome))
             self._show_former_volumes()
+            self._compare.forget_new_results()
         self._offer_log(outcome)
         self._run = None  # its volumes are the scene's now
         self._compare.show_input(self._shown_input)

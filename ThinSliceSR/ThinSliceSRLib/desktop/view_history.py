@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 import slicer
 
+from .comparison_layout import COMPARISON_VIEWS
+
 LAYERS = ("Background", "Foreground")
 
 
@@ -27,6 +29,22 @@ class ViewHistory:
                 self._former[view.GetID(), volume.GetID()] = former_id
                 self._last_changed.add(view.GetID())
                 view.SetBackgroundVolumeID(volume.GetID())
+
+    def turn_to(
+        self,
+        volume: slicer.vtkMRMLScalarVolumeNode,
+        views: Iterable[slicer.vtkMRMLSliceCompositeNode],
+        source: slicer.vtkMRMLScalarVolumeNode,
+    ) -> None:
+        """The views show the source or a result of it; when that goes, they show the source."""
+        for view in views:
+            if volume is not source:
+                self._former.setdefault((view.GetID(), volume.GetID()), source.GetID())
+            view.SetBackgroundVolumeID(volume.GetID())
+
+    def of_the_user(self) -> list[slicer.vtkMRMLSliceCompositeNode]:
+        """All views but those of the comparison."""
+        return [view for view in _views() if view.GetLayoutName() not in COMPARISON_VIEWS]
 
     def undo_show(self, volume: slicer.vtkMRMLScalarVolumeNode) -> None:
         """Undoes the last `show`, which was of this volume, in the views that still show it."""

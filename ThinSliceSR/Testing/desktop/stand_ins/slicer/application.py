@@ -38,6 +38,10 @@ class Application:
 
         return qt.QSettings(f"{self._settings_folder.name}/Slicer.ini", qt.QSettings.IniFormat)
 
+    def topLevelWidgets(self) -> list[object]:
+        """None of them is Slicer's main window, which this Slicer lacks."""
+        return []
+
     def layoutManager(self) -> None:
         """None, as in a Slicer without a main window."""
         return
