@@ -35,7 +35,7 @@ def viewed_slice_mm(volume: slicer.vtkMRMLScalarVolumeNode, slice_axis: int) -> 
     return None
 
 
-def viewed_position(volume: slicer.vtkMRMLScalarVolumeNode) -> np.ndarray | None:
+def viewed_position(volume: slicer.vtkMRMLScalarVolumeNode) -> tuple[float, ...] | None:
     """RAS of the world, in mm, of where the planes meet in which visible views show the volume or a result of it.
 
     Across a plane that no view shows, or only outside of the volume, it is the middle of the volume. None when no
@@ -54,7 +54,7 @@ def viewed_position(volume: slicer.vtkMRMLScalarVolumeNode) -> np.ndarray | None
         moved = position + normal * np.dot(origin - position, normal)
         if np.all((low <= moved) & (moved <= high)):
             position = moved
-    return position
+    return tuple(position.tolist())
 
 
 def likely_input() -> slicer.vtkMRMLScalarVolumeNode | None:
