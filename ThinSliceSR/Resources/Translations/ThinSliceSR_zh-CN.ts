@@ -107,12 +107,20 @@
         <translation>正在进行的操作，或上一次操作的结果。</translation>
     </message>
     <message>
+        <source>Look at the new slices beside the thick ones, where you are looking now.</source>
+        <translation>在您当前查看的位置，把新层面与厚层并排对比。</translation>
+    </message>
+    <message>
         <source>Show the log</source>
         <translation>显示日志</translation>
     </message>
     <message>
         <source>What the background program wrote before it ended.</source>
         <translation>后台程序在结束之前写下的内容。</translation>
+    </message>
+    <message>
+        <source>Show thick, BIS and DLS in linked axial, coronal and sagittal views; press again to return to your own layout. The key C shows thick, BIS and DLS in turn in your own views.</source>
+        <translation>在联动的横断面、冠状面和矢状面视图中显示厚层、BIS 和 DLS；再按一次返回您自己的布局。按 C 键可在您自己的视图中依次显示厚层、BIS 和 DLS。</translation>
     </message>
     <message>
         <source>Make new DICOM series of the latest results, in the study of the input; each says that it is synthetic.</source>
@@ -163,8 +171,12 @@
         <translation>并排对比</translation>
     </message>
     <message>
-        <source>Show thick, BIS and DLS in linked axial, coronal and sagittal views; press again to return to your own layout.</source>
-        <translation>在联动的横断面、冠状面和矢状面视图中显示厚层、BIS 和 DLS 图像；再按一次返回您自己的布局。</translation>
+        <source>Planes:</source>
+        <translation>平面：</translation>
+    </message>
+    <message>
+        <source>Which planes the comparison shows; one alone is larger. Kept for the next time.</source>
+        <translation>对比显示哪些平面；单独一个平面会更大。下次仍保留此选择。</translation>
     </message>
     <message>
         <source>Real thin CT:</source>
@@ -387,6 +399,29 @@
     </message>
 </context>
 <context>
+    <name>desktop.compare_section</name>
+    <message>
+        <source>{link}, or press {key} to see thick, BIS and DLS in turn.</source>
+        <translation>{link}，或按 {key} 键依次查看厚层、BIS 和 DLS。</translation>
+    </message>
+    <message>
+        <source>Axial only</source>
+        <translation>仅横断面</translation>
+    </message>
+    <message>
+        <source>Coronal only</source>
+        <translation>仅冠状面</translation>
+    </message>
+    <message>
+        <source>Sagittal only</source>
+        <translation>仅矢状面</translation>
+    </message>
+    <message>
+        <source>Three planes</source>
+        <translation>三个平面</translation>
+    </message>
+</context>
+<context>
     <name>desktop.comparison</name>
     <message>
         <source>This Slicer has no views to compare in; start it with its main window.</source>
@@ -396,19 +431,11 @@
 <context>
     <name>desktop.comparison_layout</name>
     <message>
-        <source>thick</source>
+        <source>Thick</source>
         <translation>厚层</translation>
     </message>
     <message>
-        <source>BIS synthetic</source>
-        <translation>BIS 合成</translation>
-    </message>
-    <message>
-        <source>DLS synthetic</source>
-        <translation>DLS 合成</translation>
-    </message>
-    <message>
-        <source>thin</source>
+        <source>Thin</source>
         <translation>薄层</translation>
     </message>
 </context>
@@ -608,6 +635,10 @@
     <message>
         <source>Make new DICOM series of the latest results, in the study of the input; each says that it is synthetic.</source>
         <translation>把最近的结果作为新的 DICOM 序列加入输入图像所属的检查，每个序列均注明为合成图像。</translation>
+    </message>
+    <message>
+        <source>Choose the volume whose results are to be exported, or a result.</source>
+        <translation>请选择要导出其结果的体数据，或直接选择一个结果。</translation>
     </message>
     <message>
         <source>A run or an export is going on; wait for its end or cancel it.</source>
@@ -1055,6 +1086,10 @@
     <message>
         <source>The run&apos;s temporary files could not be written; check the disk&apos;s space and permissions.</source>
         <translation>无法写入本次运行的临时文件；请检查磁盘空间和权限。</translation>
+    </message>
+    <message>
+        <source>No volume is chosen; choose the chest CT with thick slices.</source>
+        <translation>尚未选择体数据；请选择厚层胸部 CT。</translation>
     </message>
     <message>
         <source>This volume holds no image; choose another one.</source>

@@ -14,7 +14,6 @@ from driving import (
     apply_and_wait,
     choose,
     on_cpu,
-    open_module,
     start_long_run,
     synthetic_volumes,
     wait_for,
@@ -217,7 +216,7 @@ def test_every_control_has_a_tooltip(module: Any):
     assert [control.objectName for control in controls if not control.toolTip] == []
 
 
-def test_deleting_the_results_takes_the_comparison_away(scene: Any, module: Any):
+def test_deleting_the_results_takes_the_comparison_away(scene: Any, views: SliceViews, module: Any):
     choose(module.ui.inputSelector, add_thick_volume())
     on_cpu(module)
     results = apply_and_wait(module)
@@ -227,10 +226,8 @@ def test_deleting_the_results_takes_the_comparison_away(scene: Any, module: Any)
     assert not module.ui.lungButton.enabled
 
 
-def test_one_click_compares_and_one_click_returns_to_the_users_own_layout(scene: Any, temporary_folder: Path):
-    views = SliceViews(scene)
+def test_one_click_compares_and_one_click_returns_to_the_users_own_layout(views: SliceViews, module: Any):
     views.layout_node.SetViewArrangement(6)
-    module = open_module(__name__)
     choose(module.ui.inputSelector, add_thick_volume())
     on_cpu(module)
     results = apply_and_wait(module)
@@ -240,13 +237,9 @@ def test_one_click_compares_and_one_click_returns_to_the_users_own_layout(scene:
     assert backgrounds[2::3] == [results.dls.GetID()] * 3
     module.ui.compareButton.click()
     assert views.layout_node.GetViewArrangement() == 6
-    module.cleanup()
-    views.close()
 
 
-def test_results_that_come_while_comparing_take_their_columns(scene: Any, temporary_folder: Path):
-    views = SliceViews(scene)
-    module = open_module(__name__)
+def test_results_that_come_while_comparing_take_their_columns(views: SliceViews, module: Any):
     choose(module.ui.inputSelector, add_thick_volume())
     on_cpu(module)
     apply_and_wait(module)
@@ -254,8 +247,6 @@ def test_results_that_come_while_comparing_take_their_columns(scene: Any, tempor
     results = apply_and_wait(module)
     shown = {views.composite(name).GetBackgroundVolumeID() for name in views.shown_names()}
     assert shown == {module.ui.inputSelector.currentNode().GetID(), results.bis.GetID(), results.dls.GetID()}
-    module.cleanup()
-    views.close()
 
 
 def test_reload_brings_a_fresh_library_and_ends_what_went_on(

@@ -100,16 +100,16 @@ def test_nothing_keeps_the_volumes_of_a_run_once_they_are_deleted(module: Any, s
     assert deleted
 
 
-def test_apply_makes_both_volumes_and_says_what_was_used(module: Any, scene: Any):
+def test_apply_makes_both_volumes_and_says_what_was_used(scene: Any, views: Any, module: Any):
     thick = add_thick_volume("Chest")
     choose(module.ui.inputSelector, thick)
     on_cpu(module)
     apply_and_wait(module)
     names = {volume.GetName() for volume in synthetic_volumes()}
-    assert names == {"Chest DLS 1 mm (synthetic)", "Chest BIS 1 mm"}
+    assert names == {"synthetic DLS 1 mm of Chest", "BIS 1 mm of Chest"}
     told = module.ui.statusLabel.text
-    assert "“Chest DLS 1 mm (synthetic)”" in told
-    assert "“Chest BIS 1 mm”" in told
+    assert "“synthetic DLS 1 mm of Chest”" in told
+    assert "“BIS 1 mm of Chest”" in told
     assert "synthetic, for research only." in told
     assert "cthnet-small on cpu" in told
     assert module.ui.compareButton.enabled

@@ -317,3 +317,12 @@ def test_a_run_whose_temporary_folder_is_gone_does_not_begin_and_leaves_the_scen
         session.start(Request(thick), **Listening().listeners)
     assert not session.running
     assert scene.GetNumberOfNodes() == before
+
+
+@pytest.mark.parametrize("source", [None, "Chest"])
+def test_without_a_volume_a_script_is_told_so(source: object, session: object):
+    from ThinSliceSRLib.desktop.run import Request
+    from ThinSliceSRLib.engine.errors import ThinSliceError
+
+    with pytest.raises(ThinSliceError, match="No volume is chosen"):
+        session.synthesize(Request(source))

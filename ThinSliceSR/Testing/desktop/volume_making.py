@@ -38,9 +38,11 @@ def volume_node(
     matrix = np.eye(4)
     matrix[:3, :3] = directions * spacing
     matrix[:3, 3] = origin
-    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name)
+    node = slicer.vtkMRMLScalarVolumeNode()
+    node.SetName(slicer.mrmlScene.GenerateUniqueName(name))
     node.SetIJKToRASMatrix(slicer.util.vtkMatrixFromArray(matrix))
     slicer.util.updateVolumeFromArray(node, hu)
+    slicer.mrmlScene.AddNode(node)  # now that it is whole: the selector chooses the first volume of a scene at once
     return node
 
 

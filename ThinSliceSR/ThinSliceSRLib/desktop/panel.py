@@ -16,12 +16,15 @@ from .diagnostics import diagnostics_text
 from .dialogs import Dialogs
 from .dicom_export import ExportRequest
 from .export_section import ExportSection
+from .flip import Flip
 from .input_section import InputSection
 from .installation import Installation
+from .leaving_volumes import LeavingVolumes
 from .models_section import ModelsSection
 from .outcome import Outcome, Progress
 from .requirements import missing_requirements
 from .result_nodes import ResultNodes
+from .result_volume import in_scene
 from .run import Request, Run
 from .session import Session
 from .status_texts import (
@@ -32,6 +35,7 @@ from .status_texts import (
     percent_done,
     stage_text,
 )
+from .view_history import ViewHistory
 from .viewed_slice import viewed_slice_mm, views_of
 from .volume_nodes import volume_of
 from .weights_list import WeightsList, models_to_choose
@@ -46,7 +50,6 @@ class Panel:
         self._dialogs = dialogs or Dialogs()
         self._parameters: Any = None
         self._run: Run | None = None
-        self._replaced: list[tuple[slicer.vtkMRMLSliceCompositeNode, str]] = []
         self._installation = Installation(
             on_progress=self._show_installation, on_ended=self._installation_ended, ask=self._dialogs.ask
         )
@@ -58,6 +61,10 @@ class Panel:
         self._advanced = AdvancedSection(ui)
         self._compare = CompareSection(ui)
         self._export = ExportSection(ui, self._dialogs.choose_export, self._start_export)
+        self._views = ViewHistory()
+        selectors = (ui.inputSelector, ui.dlsSelector, ui.bisSelector, ui.thinSelector)
+        self._flip = Flip(self._compare.prepare_flip, self._views)
+        self._leaving = LeavingVolumes(selectors, self._views, self._compare.volume_leaves)
         self._models = ModelsSection(ui, self._dialogs, self._offer_models)
         self._available = Available(self._weights_told, self._advanced.offer_devices, self._available_ended)
         ui.applyButton.clicked.connect(lambda *_arguments: self.apply_or_cancel())
@@ -106,6 +113,9 @@ class Panel:
         self._compare.close()
         self._export.close()
         self._session.close()
+        self._show_former_volumes()
+        self._leaving.close()
+        self._flip.close()
         self._run = None
 
     @property
@@ -185,6 +195,8 @@ class Panel:
         except ThinSliceError as error:
             self._tell(str(error))
             return
+        self._compare.forget_new_results()
+        self._compare.show_input(self._shown_input)
         self._show_progress(Progress("start"))
         self._enable()
 
@@ -220,10 +232,9 @@ class Panel:
     def _show_results(self, results: ResultNodes) -> None:
         """Views of the input, or of an earlier result, show DLS from now on, at the same place."""
         assert self._run is not None  # whose results they are
+        self._compare.end_fade()
         views = [view for view in views_of(self._run.request.source) if not self._compare.owns(view)]
-        self._replaced = [(view, view.GetBackgroundVolumeID()) for view in views]
-        for view in views:
-            view.SetBackgroundVolumeID(results.dls.GetID())
+        self._views.show(results.dls, views)
         self._compare.show_new_results()
 
     def _run_ended(self, outcome: Outcome) -> None:
@@ -236,6 +247,7 @@ class Panel:
         else:
             self._tell(failure_text(outcome))
             self._show_former_volumes()
+            self._compare.forget_new_results()
         self._offer_log(outcome)
         self._run = None  # its volumes are the scene's now
         self._compare.show_input(self._shown_input)
@@ -245,10 +257,9 @@ class Panel:
         self.ui.logButton.visible = bool(outcome.log) and not outcome.done and not outcome.cancelled
 
     def _show_former_volumes(self) -> None:
-        """Views whose DLS volume is gone show again what they showed before."""
-        for view, former_id in self._replaced:
-            if view.GetBackgroundVolumeID() is None and slicer.mrmlScene.GetNodeByID(former_id):
-                view.SetBackgroundVolumeID(former_id)
+        """Views that show a volume which the run was to fill show again what they showed before it."""
+        if self._run is not None and in_scene(self._run.results.dls):
+            self._views.undo_show(self._run.results.dls)
 
     # An export
 

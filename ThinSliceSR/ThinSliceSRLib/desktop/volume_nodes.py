@@ -33,7 +33,7 @@ def volume_of(node: slicer.vtkMRMLScalarVolumeNode) -> Volume:
     """The node's voxels, not copied, with their own geometry (LPS) and what Slicer knows of their acquisition.
 
     Parent transforms are not applied: a result gets the same parent as its source.
-    Raises UnusableInput with the code `no_image`, `label_map`, `components` or `too_few_slices`.
+    Raises UnusableInput with the code `no_volume`, `no_image`, `label_map`, `components` or `too_few_slices`.
     """
     require_one_volume(node)
     x, y, z = (float(value) for value in RAS_TO_LPS @ node.GetOrigin())
@@ -86,6 +86,8 @@ def thin_ijk_to_ras(
 
 def require_one_volume(node: slicer.vtkMRMLScalarVolumeNode) -> None:
     """Returns when the node holds one value per voxel of a volume; raises as `volume_of`."""
+    if not isinstance(node, slicer.vtkMRMLScalarVolumeNode):
+        raise UnusableInput(_("No volume is chosen; choose the chest CT with thick slices."), "no_volume")
     image = node.GetImageData()
     if image is None or image.GetPointData().GetScalars() is None or image.GetNumberOfPoints() == 0:
         raise UnusableInput(_("This volume holds no image; choose another one."), "no_image")

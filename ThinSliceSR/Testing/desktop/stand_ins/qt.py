@@ -6,6 +6,7 @@ that PythonQt wraps a class, another overload or another enumeration in the same
 
 from __future__ import annotations
 
+import ctypes
 import enum
 import operator
 from collections.abc import Callable
@@ -16,6 +17,10 @@ from PySide6.QtUiTools import *  # noqa: F403
 from PySide6.QtWidgets import *  # noqa: F403
 
 _timers: list[object] = []
+
+# PySide6 loses a reference to None with each call that returns nothing; before Python 3.12 it would run out of them.
+# So there are a million more, in a list that lives for ever.
+ctypes.pythonapi.Py_IncRef(ctypes.py_object([None] * 1_000_000))
 
 
 class QTimer(QTimer):  # noqa: F405
