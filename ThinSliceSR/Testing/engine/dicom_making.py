@@ -7,7 +7,10 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import SimpleITK as sitk
+from pydicom.datadict import dictionary_VR
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
+from pydicom.tag import Tag
 from pydicom.uid import (
     CTImageStorage,
     DeflatedExplicitVRLittleEndian,
@@ -104,6 +107,16 @@ def rewrite(path: Path, **tags) -> None:
             delattr(dataset, name)
         else:
             setattr(dataset, name, value)
+    dataset.save_as(path)
+
+
+def put_bytes(path: Path, keyword: str, value: bytes) -> None:
+    """Replaces the value of an element by bytes, which need not be such a value."""
+    dataset = pydicom.dcmread(path)
+    tag = Tag(keyword)
+    value += b" " * (len(value) % 2)
+    vr = dictionary_VR(tag) if tag in dataset else "UN"
+    dataset[tag] = RawDataElement(tag, "UN" if vr == "SQ" else vr, len(value), value, 0, False, True)
     dataset.save_as(path)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from . import ENGINE_VERSION
 from .dicom_out.derivation import derivation_of
 from .dicom_out.pending_series import DicomOutput, PendingSeries
-from .errors import Cancelled, UnusableInput
+from .errors import Cancelled
 from .preview import Preview, check_preview_target
 from .progress import Reporter
 from .provenance import bis_header, dls_header, preview_header
@@ -23,7 +23,7 @@ from .synthesis.memory_ladder import rungs_from
 from .synthesis.slab import along_slices, slab_correction_helps
 from .synthesis.synthesize import CubeDone, Synthesis, plan_for, synthesize
 from .synthesis.tiling import OVERLAPPED, CubePlan, Tiling
-from .volumes.findings import Finding, check_volume
+from .volumes.findings import Finding, fit_volume
 from .volumes.hounsfield import to_int16_hu
 from .volumes.reading import opened_input, read_volume
 from .volumes.volume import Acquisition, Volume
@@ -156,12 +156,7 @@ def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
 
 def read_fit_volume(source: Path, series: str | None) -> tuple[Volume, list[Finding]]:
     """The volume of a file or folder, and its warnings. Raises UnusableInput with the first of its errors."""
-    volume = read_volume(source, series)
-    findings = check_volume(volume)
-    for finding in findings:
-        if finding.level == "error":
-            raise UnusableInput(finding.message, finding.code)
-    return volume, findings
+    return fit_volume(read_volume(source, series))
 
 
 def places_at(spacing_mm: float, volume: Volume) -> np.ndarray:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import IO
 
 import pydicom
 from pydicom.dataset import Dataset
+from pydicom.multival import MultiValue
 from pydicom.tag import Tag
 from pydicom.uid import (
     CTImageStorage,
@@ -44,10 +46,12 @@ ELEMENTS: tuple[str | int, ...] = (
     "Manufacturer",
     "BodyPartExamined",
     "InstanceNumber",
+    "AcquisitionNumber",
     "NumberOfFrames",
     "Rows",
     "Columns",
     "PhotometricInterpretation",
+    "ModalityLUTSequence",
     *(keyword for keywords in FUNCTIONAL_GROUPS.values() for keyword in keywords),
     "SharedFunctionalGroupsSequence",
     "PerFrameFunctionalGroupsSequence",
@@ -110,6 +114,26 @@ def is_other_than_hu(image: Dataset) -> bool:
     return str(image.get("RescaleType") or "").upper() in OTHER_THAN_HU
 
 
+def decimals(header: Dataset, keyword: str) -> list[float] | None:
+    """The numbers of an element; None when it is missing, empty or holds what nobody can read as finite numbers.
+
+    A decimal comma is read as a point: programs that follow the language of their computer write it so, and DICOM
+    (PS3.5 6.2) has no other use for a comma in a number.
+    """
+    if keyword not in header:
+        return None
+    value = header.get_item(keyword).value
+    if isinstance(value, bytes):
+        value = value.decode("ascii", "replace").strip(" \0").split("\\")
+    texts = [str(text).strip() for text in (value if isinstance(value, (list, MultiValue)) else [value])]
+    try:
+        numbers = [float(text if "." in text or text.count(",") != 1 else text.replace(",", ".")) for text in texts]
+    except ValueError:
+        return None
+    readable = all(map(math.isfinite, numbers)) and not any("_" in text for text in texts)
+    return numbers if readable else None
+
+
 def whole_number(header: Dataset, keyword: str) -> int | None:
     """The whole number of an element; None when it is missing, empty or no number, as some writers leave it."""
     try:
@@ -138,12 +162,12 @@ def _is_cut_short(header: Dataset) -> bool:
 def _frame_header(header: Dataset, shared: Dataset, frame: Dataset, number: int) -> Dataset:
     image = Dataset()
     image.InstanceNumber = number
-    for keyword in ("Rows", "Columns", "PhotometricInterpretation"):
+    for keyword in ("Rows", "Columns", "PhotometricInterpretation", "AcquisitionNumber", "ModalityLUTSequence"):
         if keyword in header:
-            image.add(header[keyword])
+            image[keyword] = header.get_item(keyword)
     for group, keywords in FUNCTIONAL_GROUPS.items():
         items = frame.get(group) or shared.get(group) or [Dataset()]
         for keyword in keywords:
             if keyword in items[0]:
-                image.add(items[0][keyword])
+                image[keyword] = items[0].get_item(keyword)  # as it is stored, whatever it is
     return image

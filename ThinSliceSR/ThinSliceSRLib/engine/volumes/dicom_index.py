@@ -16,6 +16,7 @@ from pydicom.multival import MultiValue
 from ..errors import UnusableInput
 from .dicom_headers import (
     START_BYTES,
+    decimals,
     image_headers,
     is_localiser,
     is_media_directory,
@@ -29,14 +30,18 @@ from .dicom_headers import (
 from .dicom_zip import is_zip, packed_headers
 from .slice_steps import SAME_PLACE_MM, slice_steps
 
+# How far from 1 a direction that was rounded, or written by hand, may be in length.
+COSINES_TOLERANCE = 0.1
+THICKEST_MM = 1e3
+
 
 @dataclass(frozen=True)
 class DicomSlice:
     """One image of a series. Geometry as in DICOM PS3.3 C.7.6.2.1.1, in mm of the patient's LPS coordinates.
 
     frame: which of a multi-frame file it is, from 1; None in a file of its own.
-    rescale: slope and intercept; not a number where the header holds none that can be read. is_hu: unless it says that
-    its values are another quantity.
+    rescale: slope and intercept; not a number where the header holds none that can be read. by_table: whether a table
+    (Modality LUT) stands in their place. is_hu: unless it says that its values are another quantity.
     transfer_syntax: how the file is encoded; empty where it does not tell.
     """
 
@@ -49,6 +54,7 @@ class DicomSlice:
     position_mm: np.ndarray
     thickness_mm: float | None
     rescale: tuple[float, float]
+    by_table: bool
     is_hu: bool
     photometric: str
     transfer_syntax: str
@@ -195,12 +201,13 @@ def _whole(parts: list[DicomSeries]) -> DicomSeries:
 def _slice(path: Path, header: Dataset, image: Dataset) -> DicomSlice | None:
     """The slice of one of the images of a file, or None when nothing says where it lies (a screenshot, for example)."""
     try:
-        row_and_column = np.array(image.ImageOrientationPatient, dtype=float).reshape(2, 3)
-        position = np.array(image.ImagePositionPatient, dtype=float).reshape(3)
-        row_spacing, column_spacing = (float(value) for value in image.PixelSpacing)
-        thickness = image.get("SliceThickness")
-        known = np.isfinite([*row_and_column.flat, *position, row_spacing, column_spacing]).all()
-        if not known or np.linalg.norm(np.cross(*row_and_column)) < 0.5 or min(row_spacing, column_spacing) <= 0:
+        row_and_column = np.array(decimals(image, "ImageOrientationPatient"), dtype=float).reshape(2, 3)
+        position = np.array(decimals(image, "ImagePositionPatient"), dtype=float).reshape(3)
+        row_spacing, column_spacing = decimals(image, "PixelSpacing") or ()
+        lengths = np.linalg.norm(row_and_column, axis=1)
+        if np.abs(lengths - 1).max() > COSINES_TOLERANCE or np.linalg.norm(np.cross(*row_and_column)) < 0.5:
+            return None
+        if min(row_spacing, column_spacing) <= 0:
             return None
         number = whole_number(image, "InstanceNumber") or 0
         return DicomSlice(
@@ -209,10 +216,11 @@ def _slice(path: Path, header: Dataset, image: Dataset) -> DicomSlice | None:
             instance_number=number,
             shape=(int(image.Rows), int(image.Columns)),
             spacing_mm=(column_spacing, row_spacing),
-            row_and_column=row_and_column / np.linalg.norm(row_and_column, axis=1, keepdims=True),
+            row_and_column=row_and_column / lengths[:, None],
             position_mm=position,
-            thickness_mm=float(thickness) if thickness else None,
+            thickness_mm=_thickness(image),
             rescale=(_factor(image, "RescaleSlope", 1.0), _factor(image, "RescaleIntercept", 0.0)),
+            by_table=bool(image.get("ModalityLUTSequence")),
             is_hu=not is_other_than_hu(image),
             photometric=str(image.get("PhotometricInterpretation") or ""),
             transfer_syntax=str(getattr(header, "file_meta", {}).get("TransferSyntaxUID", "")),
@@ -227,10 +235,16 @@ def _one_line(text: object) -> str:
     return " ".join("".join(letter if letter.isprintable() else " " for letter in whole).split())
 
 
+def _thickness(image: Dataset) -> float | None:
+    """The thickness of a slice in mm; None where it is not told, or cannot be meant."""
+    told = set(decimals(image, "SliceThickness") or ())
+    return told.pop() if len(told) == 1 and 0 < min(told) <= THICKEST_MM else None
+
+
 def _factor(image: Dataset, keyword: str, missing: float) -> float:
     """The number of an element, `missing` where it is left out or empty; not a number where nobody can read it."""
-    try:
-        value = image.get(keyword)
-        return missing if value is None or value == "" else float(value)
-    except (TypeError, ValueError):
-        return float("nan")
+    if keyword not in image or image.get_item(keyword).value in (None, "", b""):
+        return missing
+    numbers = decimals(image, keyword) or ()
+    with_comma = b"," in image.get_item(keyword).value  # of which GDCM reads the whole number
+    return numbers[0] if len(numbers) == 1 and not with_comma else float("nan")

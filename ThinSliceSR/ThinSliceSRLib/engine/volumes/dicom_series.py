@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import SimpleITK as sitk
 
 from ..errors import UnusableInput
 from .dicom_index import DicomSeries, DicomSlice, find_series
+from .geometry import require_place
 from .hounsfield import as_hu_values
 from .series_choice import choose_series
 from .silence import itk_silenced
@@ -65,8 +67,8 @@ def read_series(series: DicomSeries) -> Volume:
     way = last.position_mm - first.position_mm
     length = float(np.linalg.norm(way))
     x, y, z = (float(value) for value in first.position_mm)
-    return Volume(
-        hu=_read_hu(slices),
+    volume = Volume(
+        hu=np.broadcast_to(np.int16(0), (len(slices), *first.shape)),
         spacing_mm=(*first.spacing_mm, length / (len(slices) - 1)),
         origin_mm=(x, y, z),
         direction=np.column_stack([*first.row_and_column, way / length]),
@@ -81,6 +83,7 @@ def read_series(series: DicomSeries) -> Volume:
             synthetic=series.synthetic,
         ),
     )
+    return replace(require_place(volume), hu=_read_hu(slices))
 
 
 def _require_one_stack(series: DicomSeries) -> None:
@@ -147,6 +150,13 @@ def _require_hu(slices: tuple[DicomSlice, ...]) -> None:
             "The series says that its values are no HU but another quantity (a density, for example); choose the CT "
             "series in HU.",
             "not_hu",
+        )
+    by_table = sum(item.by_table for item in slices)
+    if by_table:
+        raise UnusableInput(
+            f"The stored values of {by_table} of the {len(slices)} slices become HU by a table (Modality LUT), which "
+            "is not read here; export the series with rescale slope and intercept.",
+            "wrong_rescale",
         )
     wrong = [item for item in slices if not (0 < item.rescale[0] < math.inf and math.isfinite(item.rescale[1]))]
     if wrong:  # GDCM would take 1 for a slope of 0

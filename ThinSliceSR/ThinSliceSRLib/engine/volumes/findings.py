@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
@@ -14,7 +13,16 @@ from ..errors import UnusableInput
 from . import memory
 from .dicom_index import DicomSeries, find_series
 from .dicom_series import read_series
-from .geometry import OBLIQUE_DEGREES, SHEAR_TOLERANCE_DEGREES, degrees_from_patient_axis, shear_degrees
+from .finding import Finding as Finding
+from .geometry import (
+    NO_PLACE,
+    OBLIQUE_DEGREES,
+    SHEAR_TOLERANCE_DEGREES,
+    degrees_from_patient_axis,
+    has_place,
+    shear_degrees,
+)
+from .no_numbers import has_no_numbers, no_numbers_in_body, with_air_for_no_numbers
 from .reading import opened_input, read_volume
 from .series_choice import choose_series
 from .slice_steps import ROUNDING_MM, THIN_MM, slice_steps
@@ -33,15 +41,6 @@ BONE_HU = 500
 MOST_BONE_SHARE = 0.1
 # Neighbouring slices of 5 mm differ by some 30 HU on average; a wrong slope or intercept by hundreds.
 UNLIKE_NEIGHBOURS_HU = 200
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing about a volume: an error (it cannot be used) or a warning, a stable code, and one plain sentence."""
-
-    level: Literal["error", "warning"]
-    code: str
-    message: str
 
 
 @dataclass(frozen=True)
@@ -77,12 +76,23 @@ def check_input(path: Path, series: str | None = None, undo: ExitStack | None = 
 def check_volume(volume: Volume) -> list[Finding]:
     """The findings on `volume`, errors first; an empty list when there is nothing to say.
 
-    Errors: too_few_slices, not_ct, synthetic, sheared, missing_slices, uneven_slices, already_thin, not_finite.
-    Warnings: spacing_unusual, not_axial, slices_overlap, values_unlike_hu, slice_unlike_others, memory.
+    Errors: no_place, too_few_slices, not_ct, synthetic, sheared, missing_slices, uneven_slices, already_thin,
+    not_finite.
+    Warnings: those of reading it, spacing_unusual, not_axial, slices_overlap, no_numbers_around, values_unlike_hu,
+    slice_unlike_others, memory.
     """
+    if not has_place(volume):
+        return [Finding("error", "no_place", NO_PLACE)]
     if volume.size[volume.through_plane_axis] < 2:
         return [Finding("error", "too_few_slices", "The volume has fewer than 2 slices; give the whole series.")]
-    findings = [*_on_kind(volume), *_on_geometry(volume), *_on_slices(volume), *_on_values(volume), *_on_memory(volume)]
+    findings = [
+        *volume.acquisition.warnings,
+        *_on_kind(volume),
+        *_on_geometry(volume),
+        *_on_slices(volume),
+        *_on_values(volume),
+        *_on_memory(volume),
+    ]
     return sorted(findings, key=lambda finding: finding.level != "error")
 
 
@@ -162,14 +172,36 @@ def _on_spacing(volume: Volume) -> list[Finding]:
     return findings
 
 
+def fit_volume(volume: Volume, may_be_thin: bool = False) -> tuple[Volume, list[Finding]]:
+    """The volume as it is to be synthesised, air where it holds no numbers around the body, and its warnings.
+
+    Raises UnusableInput with the first of its errors.
+    """
+    findings = check_volume(volume)
+    for finding in findings:
+        if finding.level == "error" and not (may_be_thin and finding.code == "already_thin"):
+            raise UnusableInput(finding.message, finding.code)
+    return with_air_for_no_numbers(volume), findings
+
+
 def _on_values(volume: Volume) -> list[Finding]:
-    hu = volume.hu
-    if np.issubdtype(hu.dtype, np.floating):
-        wrong = hu.size - int(np.count_nonzero(np.isfinite(hu)))
-        if wrong:
-            message = f"No number (NaN or infinity) stands in {wrong} of the voxels; export the volume again."
-            return [Finding("error", "not_finite", message)]
     findings = []
+    if has_no_numbers(volume.hu):
+        wrong = int(np.count_nonzero(~np.isfinite(volume.hu)))
+        inside = no_numbers_in_body(volume)
+        if inside:
+            message = (
+                f"No number (NaN or infinity) stands in {inside} of the voxels within the body; export the volume "
+                "again."
+            )
+            return [Finding("error", "not_finite", message)]
+        message = (
+            f"No number (NaN or infinity) stands in {wrong} of the voxels around the body; they are taken for air "
+            f"({AIR_HU} HU)."
+        )
+        findings.append(Finding("warning", "no_numbers_around", message))
+        volume = with_air_for_no_numbers(volume)
+    hu = volume.hu
     lung, soft = (
         np.count_nonzero((hu >= low) & (hu <= high)) / hu.size for low, high in (LUNG_AND_AIR_HU, SOFT_TISSUE_HU)
     )

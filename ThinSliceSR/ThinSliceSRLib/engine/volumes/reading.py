@@ -14,9 +14,9 @@ from ..errors import DeviceError, ThinSliceError, UnusableInput
 from .dicom_headers import START_BYTES, may_be_dicom
 from .dicom_series import read_dicom_folder
 from .dicom_zip import unpacked
-from .geometry import SHEAR_TOLERANCE_DEGREES, shear_degrees
+from .geometry import require_place
 from .hounsfield import as_hu_values
-from .nifti_header import read_nifti_header
+from .nifti_file import read_nifti
 from .silence import itk_silenced
 from .stored_values import locate_values, require_whole
 from .volume import Volume
@@ -37,11 +37,10 @@ def read_volume(path: Path, series: str | None = None, undo: ExitStack | None = 
 
     series: which series of a DICOM input: its UID, its number, or a part of its description.
     undo: as in `opened_input`, within which a ZIP file is to be read by whoever needs `slice_files`; else it has none.
-    HU are int16 or float32 (see `as_hu_values`); the geometry is the file's own, in float64. NIfTI keeps geometry as
-    float32; where its sform and qform differ, ITK chooses, as it does for Slicer, but a sheared sform is refused.
+    HU are int16 or float32 (see `as_hu_values`); the geometry is the file's own, in float64.
     Raises UnusableInput with the code `not_found`, `not_readable`, `truncated`, `components`, `time_points`,
-    `too_few_slices`, `sheared`, `no_series`, or one of `read_dicom_folder`; DeviceError when memory does not suffice;
-    CannotWrite as `opened_input`.
+    `too_few_slices`, `sheared`, `contradiction`, `no_place`, `no_series`, or one of `read_dicom_folder`; DeviceError
+    when memory does not suffice; CannotWrite as `opened_input`.
     """
     with opened_input(path, undo) as place:
         if place.is_dir():
@@ -53,7 +52,7 @@ def read_volume(path: Path, series: str | None = None, undo: ExitStack | None = 
             raise UnusableInput(f"There is no file or folder {place}; check the path.", "not_found")
         if series is not None:
             raise UnusableInput("Only of a DICOM input can a series be named; leave it out.", "no_series")
-        return _read_file(place)
+        return require_place(_read_file(place))
 
 
 @contextmanager
@@ -77,12 +76,9 @@ def _read_file(path: Path) -> Volume:
     reader_name = next((READERS[suffix] for suffix in READERS if path.name.lower().endswith(suffix)), None)
     if reader_name is None:
         raise _other_kind(path)
-    stored = locate_values(path)
     if reader_name == "NiftiImageIO":
-        sform = read_nifti_header(path).sform
-        # Beside a qform, ITK would drop the shear and read on.
-        if sform is not None and shear_degrees(sform) > SHEAR_TOLERANCE_DEGREES:
-            raise UnusableInput(SHEARED_FILE, "sheared")
+        return read_nifti(path)
+    stored = locate_values(path)
     reader = sitk.ImageFileReader()
     reader.SetFileName(str(path))
     reader.SetImageIO(reader_name)

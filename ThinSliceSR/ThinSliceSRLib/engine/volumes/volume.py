@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 
+from .finding import Finding
+
 SQUARE_PIXEL_TOLERANCE = 1e-3
 
 
@@ -20,6 +22,7 @@ class Acquisition:
     Positions are along the slice normal in mm, one per stored slice, ascending; they show gaps and uneven steps that
     the regular grid of a volume cannot hold. `slice_files` are the files of these slices in the same order, and
     `slice_frames` which frames of them, from 1 (None in a file of its own). synthetic: made by no scanner.
+    warnings: of what was noticed when it was read.
     """
 
     modality: str | None = None
@@ -30,6 +33,7 @@ class Acquisition:
     slice_files: tuple[Path, ...] = ()
     slice_frames: tuple[int | None, ...] = ()
     synthetic: bool = False
+    warnings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True)
