@@ -10,7 +10,8 @@ from pydicom.dataset import Dataset
 
 from ..errors import UnusableInput
 from ..volumes.dicom_headers import is_localiser
-from ..volumes.dicom_index import find_series, series_of_file
+from ..volumes.dicom_index import find_series
+from ..volumes.dicom_slices import series_of_file
 from ..volumes.dicom_zip import is_zip
 from ..volumes.series_choice import is_fitting, may_fit
 from ..volumes.slice_steps import ROUNDING_MM, THIN_MM

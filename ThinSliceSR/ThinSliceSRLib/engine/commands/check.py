@@ -14,7 +14,7 @@ from ..progress import Reporter, tell
 from .synthesize import INPUT_HELP, SERIES_HELP
 
 if TYPE_CHECKING:
-    from ..volumes.dicom_index import DicomSeries
+    from ..volumes.dicom_slices import DicomSeries
 
 NAME = "check"
 

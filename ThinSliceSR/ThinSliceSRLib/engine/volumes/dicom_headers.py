@@ -17,9 +17,8 @@ from pydicom.uid import (
     MediaStorageDirectoryStorage,
 )
 
-DICOM_SUFFIXES = (".dcm", ".dicom", ".ima")
-START_BYTES = 132  # PS3.10 7.1: a preamble of 128 bytes, then "DICM"
 ENHANCED_CT = (EnhancedCTImageStorage, LegacyConvertedEnhancedCTImageStorage)
+CT_STORAGES = (CTImageStorage, *ENHANCED_CT)
 # What marks the series that this program writes. By its tag: the dictionary of pydicom 2 lacks it.
 SYNTHETIC_DATA = 0x0008001C
 MANUFACTURER = "ThinSliceSR"
@@ -45,6 +44,8 @@ ELEMENTS: tuple[str | int, ...] = (
     SYNTHETIC_DATA,
     "Manufacturer",
     "BodyPartExamined",
+    "ProtocolName",
+    "StudyDescription",
     "InstanceNumber",
     "AcquisitionNumber",
     "NumberOfFrames",
@@ -57,12 +58,6 @@ ELEMENTS: tuple[str | int, ...] = (
     "PerFrameFunctionalGroupsSequence",
 )
 TAGS = [Tag(element) for element in ELEMENTS]
-
-
-def may_be_dicom(name: str, start: bytes) -> bool:
-    """Whether a file of this name that starts so is DICOM, or is called so. Hidden files are none, as Macs add them."""
-    hidden = name.startswith(".")
-    return not hidden and (start[128:START_BYTES] == b"DICM" or name.lower().endswith(DICOM_SUFFIXES))
 
 
 def read_header(file: Path | IO[bytes]) -> Dataset | None:
@@ -97,10 +92,15 @@ def is_media_directory(header: Dataset) -> bool:
     return getattr(header, "file_meta", {}).get("MediaStorageSOPClassUID") == MediaStorageDirectoryStorage
 
 
+def image_type(header: Dataset) -> tuple[str, ...]:
+    """The values of the image type, in capitals."""
+    values = header.get("ImageType") or []
+    return tuple(str(value).strip().upper() for value in ([values] if isinstance(values, str) else values))
+
+
 def is_localiser(header: Dataset) -> bool:
     """Whether the image type says so."""
-    image_type = header.get("ImageType") or []
-    return "LOCALIZER" in ([image_type] if isinstance(image_type, str) else image_type)
+    return "LOCALIZER" in image_type(header)
 
 
 def is_synthetic(header: Dataset) -> bool:

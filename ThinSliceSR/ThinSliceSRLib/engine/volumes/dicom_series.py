@@ -12,7 +12,8 @@ import pydicom.uid
 import SimpleITK as sitk
 
 from ..errors import UnusableInput
-from .dicom_index import DicomSeries, DicomSlice, find_series
+from .dicom_index import find_series
+from .dicom_slices import DicomSeries, DicomSlice
 from .geometry import require_place
 from .hounsfield import as_hu_values
 from .series_choice import choose_series
@@ -81,6 +82,7 @@ def read_series(series: DicomSeries) -> Volume:
             slice_files=tuple(item.path for item in slices),
             slice_frames=tuple(item.frame for item in slices),
             synthetic=series.synthetic,
+            warnings=series.warnings,
         ),
     )
     return replace(require_place(volume), hu=_read_hu(slices))
@@ -91,8 +93,8 @@ def _require_one_stack(series: DicomSeries) -> None:
     slices = series.slices
     if series.without_place:
         raise UnusableInput(
-            f"{series.without_place} of the images of this series do not say where they lie, so the volume "
-            "would have holes; copy or export the series again.",
+            f"{series.without_place} of the images of series {series.title} do not say where they lie (or not in a "
+            "way that can be read), so the volume would have holes; copy or export the series again.",
             "mixed_slices",
         )
     if len(slices) < 2:

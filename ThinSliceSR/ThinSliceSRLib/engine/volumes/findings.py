@@ -11,8 +11,9 @@ import numpy as np
 
 from ..errors import UnusableInput
 from . import memory
-from .dicom_index import DicomSeries, find_series
+from .dicom_index import find_series
 from .dicom_series import read_series
+from .dicom_slices import DicomSeries
 from .finding import Finding as Finding
 from .geometry import (
     NO_PLACE,

@@ -11,7 +11,7 @@ from pathlib import Path
 import SimpleITK as sitk
 
 from ..errors import DeviceError, ThinSliceError, UnusableInput
-from .dicom_headers import START_BYTES, may_be_dicom
+from .dicom_kind import START_BYTES, may_be_dicom
 from .dicom_series import read_dicom_folder
 from .dicom_zip import unpacked
 from .geometry import require_place

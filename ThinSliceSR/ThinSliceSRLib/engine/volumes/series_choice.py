@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..errors import UnusableInput
-from .dicom_index import DicomSeries
+from .dicom_slices import DicomSeries
 from .geometry import OBLIQUE_DEGREES, degrees_from_patient_axis
 from .slice_steps import ROUNDING_MM, THIN_MM
 
