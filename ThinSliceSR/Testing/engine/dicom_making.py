@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -118,6 +119,19 @@ def put_bytes(path: Path, keyword: str, value: bytes) -> None:
     vr = dictionary_VR(tag) if tag in dataset else "UN"
     dataset[tag] = RawDataElement(tag, "UN" if vr == "SQ" else vr, len(value), value, 0, False, True)
     dataset.save_as(path)
+
+
+def put_stored(path: Path, keyword: str, value: bytes | None) -> None:
+    """Replaces the stored value of an element with a 16-bit length in an explicit little endian file, or takes the
+    element out; nothing else of the file is touched, as pydicom may encode all texts anew when it writes."""
+    content, tag = path.read_bytes(), Tag(keyword)
+    start = content.index(struct.pack("<HH", tag.group, tag.element) + dictionary_VR(tag).encode())
+    (length,) = struct.unpack_from("<H", content, start + 6)
+    element = b""
+    if value is not None:
+        padded = value + b" " * (len(value) % 2)
+        element = content[start : start + 6] + struct.pack("<H", len(padded)) + padded
+    path.write_bytes(content[:start] + element + content[start + 8 + length :])
 
 
 def write_multi_frame(
