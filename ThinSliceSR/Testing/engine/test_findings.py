@@ -278,3 +278,12 @@ def test_the_series_to_check_can_be_named(thick_volume, tmp_path):
     write_series(tmp_path, thick_volume.hu, slice_positions(12, 1.0), SeriesInstanceUID="1.2", SeriesNumber=3)
     assert codes(check_input(tmp_path).findings) == []
     assert codes(check_input(tmp_path, "3").findings, "error") == ["already_thin"]
+
+
+def test_a_picture_without_lungs_is_warned_of(thick_volume):
+    assert check_volume(thick_volume) == []
+    j, i = np.mgrid[:24, :30]
+    head = np.where(((j - 12) / 9) ** 2 + ((i - 15) / 9) ** 2 < 1, 40, -1000)
+    head[10:12, 14:16] = -800
+    finding = only(check_volume(replace(thick_volume, hu=np.stack([head.astype(np.int16)] * 12))))
+    assert (finding.level, finding.code) == ("warning", "no_lungs")

@@ -16,7 +16,7 @@ from .dicom_index import find_series
 from .dicom_slices import DicomSeries, DicomSlice
 from .geometry import require_place
 from .hounsfield import as_hu_values
-from .series_choice import choose_series
+from .series_choice import choose_series, warnings_about
 from .silence import itk_silenced
 from .volume import Acquisition, Volume
 
@@ -82,7 +82,7 @@ def read_series(series: DicomSeries) -> Volume:
             slice_files=tuple(item.path for item in slices),
             slice_frames=tuple(item.frame for item in slices),
             synthetic=series.synthetic,
-            warnings=series.warnings,
+            warnings=(*series.warnings, *warnings_about(series)),
         ),
     )
     return replace(require_place(volume), hu=_read_hu(slices))

@@ -23,6 +23,7 @@ from .geometry import (
     has_place,
     shear_degrees,
 )
+from .masks import lung_share
 from .no_numbers import has_no_numbers, no_numbers_in_body, with_air_for_no_numbers
 from .reading import opened_input, read_volume
 from .series_choice import choose_series
@@ -40,6 +41,8 @@ LEAST_SHARE = 0.03
 # Bone is a few percent of a chest; a slope that is too large makes bone of all that is soft.
 BONE_HU = 500
 MOST_BONE_SHARE = 0.1
+# Of tissue and lung together: chest, abdomen and pelvis in one have more, a head with its blurred edges has less.
+LEAST_LUNG = 0.05
 # Neighbouring slices of 5 mm differ by some 30 HU on average; a wrong slope or intercept by hundreds.
 UNLIKE_NEIGHBOURS_HU = 200
 
@@ -80,7 +83,7 @@ def check_volume(volume: Volume) -> list[Finding]:
     Errors: no_place, too_few_slices, not_ct, synthetic, sheared, missing_slices, uneven_slices, already_thin,
     not_finite.
     Warnings: those of reading it, spacing_unusual, not_axial, slices_overlap, no_numbers_around, values_unlike_hu,
-    slice_unlike_others, memory.
+    no_lungs, slice_unlike_others, memory.
     """
     if not has_place(volume):
         return [Finding("error", "no_place", NO_PLACE)]
@@ -213,6 +216,12 @@ def _on_values(volume: Volume) -> list[Finding]:
             "sure that rescale slope and intercept are right and were applied."
         )
         findings.append(Finding("warning", "values_unlike_hu", message))
+    elif lung_share(hu) < LEAST_LUNG:
+        message = (
+            "Hardly any lung is in the picture, so it may be no chest, but the network is made for chests; look at the "
+            "result with care."
+        )
+        findings.append(Finding("warning", "no_lungs", message))
     unlike = _slices_unlike_others(volume)
     if unlike:
         message = (

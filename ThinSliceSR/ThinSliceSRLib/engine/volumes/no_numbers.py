@@ -3,17 +3,15 @@ scanned."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import SimpleITK as sitk
 
+from .masks import body_of, lung_like, slice_by_slice
 from .volume import Volume
 
 AIR_HU = -1024
-DENSER_THAN_AIR_HU = -400
-LUNG_HU = (-950, -500)
 # Lung is wider than the blurred edge of a body, which has such values too.
 LUNG_RADIUS = 2
 # Of the voxels beside those that hold no number: a blanket has the HU of lung, but no cut through lung is so small.
@@ -36,8 +34,8 @@ def no_numbers_in_body(volume: Volume) -> int:
     hu = volume.stacked_along_k(volume.through_plane_axis).hu
     known = np.isfinite(hu)
     numbers = np.where(known, hu, AIR_HU)
-    body = _slice_by_slice(numbers > DENSER_THAN_AIR_HU, sitk.BinaryFillhole)
-    core = _slice_by_slice(body, lambda image: sitk.BinaryErode(image, [OUTLINE_CHANGE] * 2, sitk.sitkBox))
+    body = body_of(numbers)
+    core = slice_by_slice(body, lambda image: sitk.BinaryErode(image, [OUTLINE_CHANGE] * 2, sitk.sitkBox))
     below, known_below = _nearest(body, known)
     above, known_above = (carried[::-1] for carried in _nearest(body[::-1], known[::-1]))
     core_below, core_above = _nearest(core, known)[0], _nearest(core[::-1], known[::-1])[0][::-1]
@@ -55,9 +53,8 @@ def with_air_for_no_numbers(volume: Volume) -> Volume:
 
 
 def _borders_on_lung(hu: np.ndarray, known: np.ndarray) -> bool:
-    beside = known & _slice_by_slice(~known, lambda image: sitk.BinaryDilate(image, [1, 1], sitk.sitkCross))
-    like_lung = (hu > LUNG_HU[0]) & (hu < LUNG_HU[1])
-    lung = _slice_by_slice(like_lung, lambda image: sitk.BinaryMorphologicalOpening(image, [LUNG_RADIUS] * 2))
+    beside = known & slice_by_slice(~known, lambda image: sitk.BinaryDilate(image, [1, 1], sitk.sitkCross))
+    lung = slice_by_slice(lung_like(hu), lambda image: sitk.BinaryMorphologicalOpening(image, [LUNG_RADIUS] * 2))
     return np.count_nonzero(beside & lung) > MOST_LUNG_BESIDE * np.count_nonzero(beside)
 
 
@@ -68,8 +65,3 @@ def _nearest(mask: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarra
         carried[k] = np.where(known[k], mask[k], carried[k - 1])
         reached[k] |= reached[k - 1]
     return carried, reached
-
-
-def _slice_by_slice(mask: np.ndarray, operation: Callable[[sitk.Image], sitk.Image]) -> np.ndarray:
-    images = (sitk.GetImageFromArray(slice_.astype(np.uint8)) for slice_ in mask)
-    return np.stack([sitk.GetArrayFromImage(operation(image)) for image in images]).astype(bool)
