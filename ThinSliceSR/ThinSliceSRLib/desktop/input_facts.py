@@ -36,7 +36,7 @@ def facts_line(node: slicer.vtkMRMLScalarVolumeNode) -> str:
 def findings(node: slicer.vtkMRMLScalarVolumeNode) -> list[Finding]:
     """What the engine's `check` finds, errors first, and whether a warping transform lies on the volume."""
     try:
-        found = check_volume(volume_of(node))
+        found = check_volume(volume_of(node), moves_slices=False)  # results lie on the grid of the node
     except UnusableInput as error:
         return [Finding("error", error.code, str(error))]
     transform = node.GetParentTransformNode()

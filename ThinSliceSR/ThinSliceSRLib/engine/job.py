@@ -93,6 +93,7 @@ def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
     device = choose_device(job.device, job.precision)
     model = choose_model(job.weights, device.is_gpu)
 
+    tilt = source.acquisition.tilt_degrees
     axis = source.through_plane_axis
     axes = (*(index for index in range(3) if index != axis), axis)
     stored_order = tuple(int(index) for index in np.argsort(axes))
@@ -134,10 +135,10 @@ def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
         with PendingOutputs(job.overwrite, job.compressed) as outputs, series or nullcontext():
             undo.callback(outputs.discard)
             dls = dls.permuted(stored_order)
-            results = [(dls, job.output, dls_header(model, result, slab_consistent))]
+            results = [(dls, job.output, dls_header(model, result, slab_consistent, tilt))]
             if bis and job.bicubic:
                 bis = bis.permuted(stored_order)
-                results.append((bis, job.bicubic, bis_header()))
+                results.append((bis, job.bicubic, bis_header(tilt)))
             for step, (volume, target, header) in enumerate(results):
                 reporter.progress("write", step, steps)
                 outputs.write(volume, target, header)

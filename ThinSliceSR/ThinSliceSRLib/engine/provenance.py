@@ -15,8 +15,8 @@ DLS_CONTENT = "DLS: synthetic thin slices made by a neural network from thick sl
 BIS_CONTENT = "BIS: thin slices interpolated from thick slices by a cubic B-spline"
 
 
-def dls_header(model: Model, synthesis: Synthesis, slab_consistent: bool) -> dict[str, str]:
-    """Header entries of a DLS volume."""
+def dls_header(model: Model, synthesis: Synthesis, slab_consistent: bool, tilt_degrees: float = 0.0) -> dict[str, str]:
+    """Header entries of a DLS volume. tilt_degrees: by which the thick slices were moved upright."""
     return _header(
         {
             "content": DLS_CONTENT,
@@ -28,6 +28,7 @@ def dls_header(model: Model, synthesis: Synthesis, slab_consistent: bool) -> dic
             "air": synthesis.air,
             "slab_consistency": "on" if slab_consistent else "off",
             "slab_error_mean_hu": f"{synthesis.slab_error.mean:.3f}",
+            **_tilt(tilt_degrees),
         }
     )
 
@@ -38,9 +39,9 @@ def preview_header(model: Model) -> dict[str, str]:
     return _header({"content": content, "synthetic": "yes", "model": model.label})
 
 
-def bis_header() -> dict[str, str]:
-    """Header entries of a BIS volume."""
-    return _header({"content": BIS_CONTENT, "synthetic": "yes"})
+def bis_header(tilt_degrees: float = 0.0) -> dict[str, str]:
+    """Header entries of a BIS volume. tilt_degrees: as of `dls_header`."""
+    return _header({"content": BIS_CONTENT, "synthetic": "yes", **_tilt(tilt_degrees)})
 
 
 def simulated_thick_header(slab_mm: float) -> dict[str, str]:
@@ -51,6 +52,10 @@ def simulated_thick_header(slab_mm: float) -> dict[str, str]:
 def phantom_header(seed: int) -> dict[str, str]:
     """Header entries of the phantom."""
     return _header({"content": f"a chest phantom, no patient (seed {seed})", "synthetic": "yes"})
+
+
+def _tilt(degrees: float) -> dict[str, str]:
+    return {"tilt_corrected_degrees": f"{degrees:.1f}"} if degrees else {}
 
 
 def _header(entries: dict[str, str]) -> dict[str, str]:

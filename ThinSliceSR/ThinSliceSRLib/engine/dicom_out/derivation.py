@@ -54,6 +54,7 @@ def _dls(told: Mapping[str, str]) -> Derivation:
         f"{told['device']}, {told['precision']}; air around the body {told['air']}; slab consistency "
         f"{told['slab_consistency']}; means of slabs differ from the source by {told['slab_error_mean_hu']} HU on "
         "average."
+        f"{_tilt(told)}"
     )
     # The 64 digits are not the last value: padded to an even length, some programs take that for too long.
     software = (f"ThinSliceSR {told['engine_version']}", told["model_sha256"], f"model {told['model']}")
@@ -64,10 +65,17 @@ def _dls(told: Mapping[str, str]) -> Derivation:
 def _bis(told: Mapping[str, str]) -> Derivation:
     description = (
         "BIS: thin slices interpolated by a cubic B-spline from the thick slices of the source series; for research "
-        "only, not for diagnosis."
+        f"only, not for diagnosis.{_tilt(told)}"
     )
     version = _plain(f"ThinSliceSR {told['engine_version']}", LONGEST_VERSION)
     return Derivation("BIS", 2, description, (version,), PROCESSING_EQUIPMENT)
+
+
+def _tilt(told: Mapping[str, str]) -> str:
+    degrees = told.get("tilt_corrected_degrees")
+    if degrees is None:
+        return ""
+    return f" The gantry was tilted by {degrees} degrees; the slices were moved in their planes onto an upright grid."
 
 
 def _plain(text: str, longest: int) -> str:

@@ -28,6 +28,7 @@ from .no_numbers import has_no_numbers, no_numbers_in_body, with_air_for_no_numb
 from .reading import opened_input, read_volume
 from .series_choice import choose_series
 from .slice_steps import ROUNDING_MM, THIN_MM, slice_steps
+from .tilted_gantry import is_correctable, lean_degrees, upright
 from .volume import Volume
 
 USUAL_SPACING_MM = (4.5, 5.5)
@@ -77,13 +78,13 @@ def check_input(path: Path, series: str | None = None, undo: ExitStack | None = 
     return CheckedInput(check_volume(volume), tuple(found), chosen)
 
 
-def check_volume(volume: Volume) -> list[Finding]:
+def check_volume(volume: Volume, moves_slices: bool = True) -> list[Finding]:
     """The findings on `volume`, errors first; an empty list when there is nothing to say.
 
+    moves_slices: whether the slices of a tilted gantry are moved upright, so that the result lies on another grid.
     Errors: no_place, too_few_slices, not_ct, synthetic, sheared, missing_slices, uneven_slices, already_thin,
-    not_finite.
-    Warnings: those of reading it, spacing_unusual, not_axial, slices_overlap, no_numbers_around, values_unlike_hu,
-    no_lungs, slice_unlike_others, memory.
+    not_finite. Warnings: those of reading it, spacing_unusual, not_axial, tilt_corrected, slices_overlap,
+    no_numbers_around, values_unlike_hu, no_lungs, slice_unlike_others, memory.
     """
     if not has_place(volume):
         return [Finding("error", "no_place", NO_PLACE)]
@@ -92,7 +93,7 @@ def check_volume(volume: Volume) -> list[Finding]:
     findings = [
         *volume.acquisition.warnings,
         *_on_kind(volume),
-        *_on_geometry(volume),
+        *_on_geometry(volume, moves_slices),
         *_on_slices(volume),
         *_on_values(volume),
         *_on_memory(volume),
@@ -111,10 +112,16 @@ def _on_kind(volume: Volume) -> list[Finding]:
     return findings
 
 
-def _on_geometry(volume: Volume) -> list[Finding]:
+def _on_geometry(volume: Volume, moves_slices: bool) -> list[Finding]:
     findings = []
     shear = shear_degrees(volume.direction)
-    if shear > SHEAR_TOLERANCE_DEGREES:
+    if is_correctable(volume) and moves_slices:
+        message = (
+            f"The gantry was tilted by {lean_degrees(volume):.1f} degrees; the slices are moved within their planes "
+            "onto an upright grid, so the result has other edges than the input."
+        )
+        findings.append(Finding("warning", "tilt_corrected", message))
+    elif shear > SHEAR_TOLERANCE_DEGREES:
         message = (
             f"The slices are sheared by {shear:.1f} degrees (a tilted gantry, for example); resample the volume to "
             "right angles first."
@@ -177,7 +184,7 @@ def _on_spacing(volume: Volume) -> list[Finding]:
 
 
 def fit_volume(volume: Volume, may_be_thin: bool = False) -> tuple[Volume, list[Finding]]:
-    """The volume as it is to be synthesised, air where it holds no numbers around the body, and its warnings.
+    """The volume as it is to be synthesised, and its warnings: upright, with air where no numbers are around the body.
 
     Raises UnusableInput with the first of its errors.
     """
@@ -185,7 +192,7 @@ def fit_volume(volume: Volume, may_be_thin: bool = False) -> tuple[Volume, list[
     for finding in findings:
         if finding.level == "error" and not (may_be_thin and finding.code == "already_thin"):
             raise UnusableInput(finding.message, finding.code)
-    return with_air_for_no_numbers(volume), findings
+    return upright(with_air_for_no_numbers(volume)), findings
 
 
 def _on_values(volume: Volume) -> list[Finding]:
@@ -257,9 +264,14 @@ def _on_memory(volume: Volume) -> list[Finding]:
 
 
 def _slice_spacing_mm(volume: Volume) -> float:
-    """The usual step between slices, which missing slices do not widen where their positions are known."""
+    """The usual step between slices along their normal, which missing slices do not widen where positions are known."""
     positions = volume.acquisition.slice_positions_mm
-    return volume.spacing_mm[volume.through_plane_axis] if positions is None else slice_steps(positions).step_mm
+    lean = np.radians(lean_degrees(volume) if is_correctable(volume) else 0)
+    return (
+        volume.spacing_mm[volume.through_plane_axis] * float(np.cos(lean))
+        if positions is None
+        else slice_steps(positions).step_mm
+    )
 
 
 def _listed(positions_mm: Sequence[float]) -> str:
