@@ -43,7 +43,7 @@ def thick_series_in(place: Path, apart_from: Path, least_thickness_mm: float | N
             held_by = (
                 Path(os.path.commonpath([path.parent for path in files])) if files and not is_zip(place) else place
             )
-            source = Source(series.uid, str(held_by), series=series.uid, slices=len(series.slices))
+            source = Source(series.name, str(held_by), series=series.name, slices=len(series.slices))
             if series.is_ct_without_place:
                 sentence = f"{series.without_place} of its images do not say where they lie; export the series again."
                 yield replace(source, problem=("mixed_slices", sentence))

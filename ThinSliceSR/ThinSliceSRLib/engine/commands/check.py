@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
         tell(json.dumps({"findings": findings, "series": facts}, indent=2))
     else:
         for series in checked.series:
-            tell(f"Series: {series}, UID {series.uid}{', checked' if series is checked.chosen else ''}")
+            tell(f"Series: {series}, UID {series.name}{', checked' if series is checked.chosen else ''}")
         for finding in checked.findings:
             tell(f"{finding.level.capitalize()}: {finding.message}")
     errors = sum(finding.level == "error" for finding in checked.findings)
@@ -49,6 +49,7 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
 def _series_facts(series: DicomSeries, checked: bool) -> dict[str, Any]:
     return {
         "uid": series.uid,
+        "name": series.name,
         "number": series.number,
         "description": series.description,
         "modality": series.modality,

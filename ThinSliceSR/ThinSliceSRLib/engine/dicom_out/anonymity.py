@@ -32,7 +32,7 @@ def without_identity(source: SourceSeries) -> SourceSeries:
     again; hence two runs give two patients and two studies. The source's instances are no longer named.
     Raises UnusableInput (`burned_in`) when the source says that its pixels show text.
     """
-    if source.burned_in_annotation:
+    if source.burned_in_annotation == "YES":
         raise UnusableInput(
             "The series says that text is burned into its pixels, which may be a name, so it cannot be made anonymous; "
             "clean the pixels first.",

@@ -88,7 +88,8 @@ def _series_header(source: SourceSeries, volume: Volume, derivation: Derivation,
     header.SOPClassUID = CTImageStorage
     header.add_new(SYNTHETIC_DATA, "CS", "YES")
     header.ContentQualification = "RESEARCH"
-    header.BurnedInAnnotation = "YES" if source.burned_in_annotation else "NO"
+    if source.burned_in_annotation:
+        header.BurnedInAnnotation = source.burned_in_annotation
     header.LossyImageCompression = header.get("LossyImageCompression") or "00"
     header.ImageType = ["DERIVED", "SECONDARY", "AXIAL"]
     header.Modality = "CT"

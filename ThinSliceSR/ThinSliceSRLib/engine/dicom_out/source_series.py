@@ -66,6 +66,7 @@ class SourceSeries:
     """The source as its files tell of it.
 
     common: the attributes to be repeated in which all slices agree. equipment: those of the scanner.
+    burned_in_annotation: whether text is in the pixels: YES, NO, or "" where not all slices tell.
     instances: sorted along the slices' normal.
     numbered_downwards: whether the instance numbers fall along the normal.
     """
@@ -76,7 +77,7 @@ class SourceSeries:
     number: int
     description: bytes
     characters: Sequence[str]
-    burned_in_annotation: bool
+    burned_in_annotation: str
     instances: tuple[SourceInstance, ...]
     numbered_downwards: bool
 
@@ -194,7 +195,7 @@ def _source_series(headers: list[Dataset], texts: _Texts, acquisition: Acquisiti
         number=whole_number(first, "SeriesNumber") or 0,
         description=texts.stored[texts.chosen].get("SeriesDescription", b""),
         characters=texts.sets[texts.chosen],
-        burned_in_annotation=any(header.get("BurnedInAnnotation") == "YES" for header in headers),
+        burned_in_annotation=_burned_in([header.get("BurnedInAnnotation") for header in headers]),
         instances=tuple(
             SourceInstance(place, _window(header, characters == texts.sets[texts.chosen]), _reference(header, frame))
             for header, characters, place, frame in zip(
@@ -220,6 +221,11 @@ def _agreed(headers: Sequence[Dataset], keywords: Iterable[str], texts: _Texts |
         if element is not None and (element.value or element.value == 0 or keyword in MAY_BE_EMPTY):
             agreed[element.tag] = element
     return written_as_stored(agreed)
+
+
+def _burned_in(told: Sequence[str | None]) -> str:
+    """What slices say of text in their pixels: YES if one of them does, NO if all do, else "", which tells nothing."""
+    return "YES" if "YES" in told else "NO" if set(told) == {"NO"} else ""
 
 
 def _window(header: Dataset, same_characters: bool) -> Dataset:

@@ -152,7 +152,7 @@ def _is_cut_short(header: Dataset) -> bool:
     storage = header.get("SOPClassUID")
     frames = header.get("PerFrameFunctionalGroupsSequence") or []
     return (
-        not header.get("SeriesInstanceUID")
+        (not header.get("SeriesInstanceUID") and "Rows" not in header)
         or (storage == CTImageStorage and "Rows" not in header)
         or (storage in ENHANCED_CT and not frames)
         or (bool(frames) and len(frames) != whole_number(header, "NumberOfFrames"))

@@ -11,6 +11,7 @@ from pathlib import Path
 from pydicom.dataset import Dataset
 
 from ..errors import UnusableInput
+from .acquisitions import acquisitions_of
 from .dicom_headers import is_localiser, is_media_directory, read_header
 from .dicom_kind import START_BYTES, Census
 from .dicom_slices import DicomSeries, series_of_file
@@ -19,7 +20,7 @@ from .finding import Finding
 
 
 def find_series(place: Path) -> list[DicomSeries]:
-    """The image series in `place`, a folder (at any depth) or a ZIP file, without localisers, sorted by number.
+    """The image series in `place`, a folder (at any depth), a ZIP file or one file, without localisers, by number.
 
     What is hidden is left out. The paths of slices in a ZIP file are the names that they have when it is unpacked.
     Raises UnusableInput (`truncated`) when a DICOM file is damaged, as its slice would be missing without a word; of a
@@ -44,21 +45,24 @@ def _series_of(headers: Iterable[tuple[Path, Dataset | None]], census: Census) -
     """No header is kept, as those of a million files would not find the memory."""
     parts: dict[str, list[DicomSeries]] = defaultdict(list)
     seen = set()
-    count = damaged = 0
+    count = damaged = nameless = 0
     for path, header in headers:
         count += 1
-        if header is None:
-            damaged += 1
-        elif not is_media_directory(header) and not is_localiser(header):
-            # The same object may lie in a folder twice; some writers give one identifier to all slices.
-            identity = (str(header.get("SOPInstanceUID", path)), _as_stored(header, "ImagePositionPatient"))
-            if identity in seen:
-                continue
-            seen.add(identity)
-            try:
-                parts[str(header.SeriesInstanceUID)].append(series_of_file(path, header))
-            except Exception:  # noqa: BLE001 (see `image_headers`; the file is counted as damaged and reported)
+        try:
+            if header is None:
                 damaged += 1
+            elif is_media_directory(header) or is_localiser(header):
+                continue
+            elif not header.get("SeriesInstanceUID"):
+                nameless += 1
+            else:
+                # The same object may lie in a folder twice; some writers give one identifier to all slices.
+                identity = (str(header.get("SOPInstanceUID", path)), _as_stored(header, "ImagePositionPatient"))
+                if identity not in seen:
+                    seen.add(identity)
+                    parts[str(header.SeriesInstanceUID)].append(series_of_file(path, header))
+        except Exception:  # noqa: BLE001 (see `image_headers`; the file is counted as damaged and reported)
+            damaged += 1
     damaged, count = damaged + census.empty, count + census.empty
     if damaged:
         raise UnusableInput(
@@ -66,9 +70,15 @@ def _series_of(headers: Iterable[tuple[Path, Dataset | None]], census: Census) -
             "so slices may be missing; copy or export the series again, or take these files out.",
             "truncated",
         )
-    series = [_whole(of_one) for of_one in parts.values()]
+    if nameless:
+        raise UnusableInput(
+            f"{nameless} of the {count} DICOM files do not say to which series they belong (no Series Instance UID), "
+            "so slices may be missing; export the series again, or take these files out.",
+            "no_series_uid",
+        )
+    series = [part for of_one in parts.values() for part in acquisitions_of(_whole(of_one))]
     series = [item for item in series if item.slices or item.multi_frame or item.is_ct_without_place]
-    return sorted(series, key=lambda item: (item.number is None, item.number or 0, item.uid))
+    return sorted(series, key=lambda item: (item.number is None, item.number or 0, item.uid, item.part))
 
 
 def _as_stored(header: Dataset, keyword: str) -> str:
@@ -77,7 +87,10 @@ def _as_stored(header: Dataset, keyword: str) -> str:
 
 
 def _headers_in(folder: Path, census: Census) -> Iterator[tuple[Path, Dataset | None]]:
-    """The headers of the files that are DICOM, or that are called so."""
+    """The headers of the files that are DICOM, or that are called so; of `folder` itself if it is a file."""
+    if folder.is_file():
+        yield folder, read_header(folder)
+        return
     for path in sorted(folder.rglob("*")):
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
         if hidden or not path.is_file():

@@ -35,7 +35,7 @@ class DicomSlice:
     frame: which of a multi-frame file it is, from 1; None in a file of its own.
     rescale: slope and intercept; not a number where the header holds none that can be read. by_table: whether a table
     (Modality LUT) stands in their place. is_hu: unless it says that its values are another quantity.
-    transfer_syntax: how the file is encoded; empty where it does not tell.
+    transfer_syntax: how the file is encoded; empty where it does not tell. acquisition: number of the one it is of.
     """
 
     path: Path
@@ -51,6 +51,7 @@ class DicomSlice:
     is_hu: bool
     photometric: str
     transfer_syntax: str
+    acquisition: int | None
 
     @property
     def normal(self) -> np.ndarray:
@@ -67,7 +68,8 @@ class DicomSeries:
     it does not tell one by one. synthetic: whether it says that no scanner made it.
     body_part, protocol, study: what its first file says of the part of the body, its protocol and its study.
     image_type: of its first file. storage: UID of the kind of its objects.
-    warnings: of what was noticed where it lies.
+    warnings: of what was noticed where it lies. part: which of the acquisitions that it holds, from 1; 0 where it holds
+    but one, see `acquisitions_of`.
     """
 
     uid: str
@@ -84,6 +86,12 @@ class DicomSeries:
     without_place: int
     multi_frame: bool
     warnings: tuple[Finding, ...] = ()
+    part: int = 0
+
+    @property
+    def name(self) -> str:
+        """Its UID, or of one of several acquisitions the UID and which of them it is: 1.2.3-2."""
+        return f"{self.uid}-{self.part}" if self.part else self.uid
 
     @property
     def is_ct_without_place(self) -> bool:
@@ -112,8 +120,9 @@ class DicomSeries:
 
     @property
     def title(self) -> str:
-        """Its number and description."""
-        return f'number {self.number} "{self.description}"' if self.number is not None else f'"{self.description}"'
+        """Its number and description, and which of several acquisitions it is."""
+        title = f'number {self.number} "{self.description}"' if self.number is not None else f'"{self.description}"'
+        return f"{title} acquisition {self.part}" if self.part else title
 
     def __str__(self) -> str:
         facts = [f"{len(self.slices)} slices", f"{self.spacing_mm:.4g} mm apart"]
@@ -173,6 +182,7 @@ def _slice(path: Path, header: Dataset, image: Dataset) -> DicomSlice | None:
             is_hu=not is_other_than_hu(image),
             photometric=str(image.get("PhotometricInterpretation") or ""),
             transfer_syntax=str(getattr(header, "file_meta", {}).get("TransferSyntaxUID", "")),
+            acquisition=whole_number(image, "AcquisitionNumber"),
         )
     except (AttributeError, TypeError, ValueError):
         return None

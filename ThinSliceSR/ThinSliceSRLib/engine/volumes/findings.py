@@ -25,7 +25,7 @@ from .geometry import (
 )
 from .masks import lung_share
 from .no_numbers import has_no_numbers, no_numbers_in_body, with_air_for_no_numbers
-from .reading import opened_input, read_volume
+from .reading import holds_dicom, opened_input, read_volume
 from .series_choice import choose_series
 from .slice_steps import ROUNDING_MM, THIN_MM, slice_steps
 from .tilted_gantry import is_correctable, lean_degrees, upright
@@ -67,7 +67,7 @@ def check_input(path: Path, series: str | None = None, undo: ExitStack | None = 
     chosen = None
     try:
         with opened_input(path, undo) as place:
-            if place.is_dir():
+            if holds_dicom(place):
                 found = find_series(place)
                 chosen = choose_series(found, series)
                 volume = read_series(chosen)

@@ -31,7 +31,8 @@ MOST_LISTED = 8
 
 
 def choose_series(found: Sequence[DicomSeries], named: str | None = None) -> DicomSeries:
-    """The only fitting series, or the one that `named` means: a UID, a number, a description or a part of one.
+    """The only fitting series, or the one that `named` means: a name (see `DicomSeries.name`), a UID, a number, a
+    description or a part of one.
 
     Fitting: see `why_left_out`. When none is and there is but one CT, or one series
     at all, it is taken: the check of the volume then says what is wrong with it.
@@ -141,6 +142,7 @@ def _only(found: Sequence[DicomSeries]) -> DicomSeries:
 def _named(found: Sequence[DicomSeries], named: str) -> DicomSeries:
     wanted = named.strip().casefold()
     ways = (
+        lambda item: item.name == named.strip(),
         lambda item: item.uid == named.strip(),
         lambda item: str(item.number) == wanted,
         lambda item: item.description.casefold() == wanted,
@@ -159,5 +161,9 @@ def _named(found: Sequence[DicomSeries], named: str) -> DicomSeries:
 
 def _listed(series: Sequence[DicomSeries]) -> str:
     more = len(series) - MOST_LISTED
-    listed = ", ".join(str(item) for item in series[:MOST_LISTED])
+    told = [str(item) for item in series]
+    names = [
+        f"{text}, UID {item.name}" if told.count(text) > 1 else text for text, item in zip(told, series, strict=True)
+    ]
+    listed = ", ".join(names[:MOST_LISTED])
     return f"{listed} and {more} more, which `check` lists" if more > 0 else listed
