@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -45,6 +45,7 @@ def _series_of(headers: Iterable[tuple[Path, Dataset | None]], census: Census) -
     """No header is kept, as those of a million files would not find the memory."""
     parts: dict[str, list[DicomSeries]] = defaultdict(list)
     seen = set()
+    copies: Counter[str] = Counter()
     count = damaged = nameless = 0
     for path, header in headers:
         count += 1
@@ -58,7 +59,9 @@ def _series_of(headers: Iterable[tuple[Path, Dataset | None]], census: Census) -
             else:
                 # The same object may lie in a folder twice; some writers give one identifier to all slices.
                 identity = (str(header.get("SOPInstanceUID", path)), _as_stored(header, "ImagePositionPatient"))
-                if identity not in seen:
+                if identity in seen:
+                    copies[str(header.SeriesInstanceUID)] += 1
+                else:
                     seen.add(identity)
                     parts[str(header.SeriesInstanceUID)].append(series_of_file(path, header))
         except Exception:  # noqa: BLE001 (see `image_headers`; the file is counted as damaged and reported)
@@ -76,9 +79,19 @@ def _series_of(headers: Iterable[tuple[Path, Dataset | None]], census: Census) -
             "so slices may be missing; export the series again, or take these files out.",
             "no_series_uid",
         )
-    series = [part for of_one in parts.values() for part in acquisitions_of(_whole(of_one))]
+    wholes = [_with_copies_told(_whole(of_one), copies[uid]) for uid, of_one in parts.items()]
+    series = [part for whole in wholes for part in acquisitions_of(whole)]
     series = [item for item in series if item.slices or item.multi_frame or item.is_ct_without_place]
     return sorted(series, key=lambda item: (item.number is None, item.number or 0, item.uid, item.part))
+
+
+def _with_copies_told(series: DicomSeries, copies: int) -> DicomSeries:
+    if not copies:
+        return series
+    message = (
+        f"{copies} of the files are of slices that are there already, under the same identifier, and were left out."
+    )
+    return replace(series, warnings=(*series.warnings, Finding("warning", "copies_left_out", message)))
 
 
 def _as_stored(header: Dataset, keyword: str) -> str:
