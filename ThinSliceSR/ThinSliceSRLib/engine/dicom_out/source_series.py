@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pydicom
 from pydicom.datadict import dictionary_VR
-from pydicom.dataelem import RawDataElement
+from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 from pydicom.uid import generate_uid
@@ -152,14 +152,16 @@ class _Texts:
     def differ(self, keyword: str) -> bool:
         """Whether the slices say different things. Where their character sets differ and not all of their texts are of
         theirs, nobody can tell, and it is taken for the same."""
-        told = {(texts.get(keyword), *characters) for texts, characters in zip(self.stored, self.sets, strict=True)}
-        if len({text for text, *_ in told}) < 2:
+        told = {
+            (texts.get(keyword, b""), tuple(characters))
+            for texts, characters in zip(self.stored, self.sets, strict=True)
+        }
+        if len({text for text, _ in told}) < 2:
             return False
-        if len({tuple(characters) for _, *characters in told}) > 1 and not all(
-            is_consistent(text or b"", characters) for text, *characters in told
-        ):
+        one_set = len({characters for _, characters in told}) == 1
+        if not one_set and not all(is_consistent(text, characters) for text, characters in told):
             return False
-        return len({decoded(text or b"", characters) for text, *characters in told}) > 1
+        return len({decoded(text, characters) for text, characters in told}) > 1
 
 
 def _require_one_study(headers: list[Dataset], texts: _Texts) -> None:
@@ -212,13 +214,14 @@ def _agreed(headers: Sequence[Dataset], keywords: Iterable[str], texts: _Texts |
     an empty one where there must be one. texts: those of the headers, which are one header where it is left out."""
     agreed = Dataset()
     for keyword in keywords if headers else ():
+        element: DataElement | RawDataElement | None
         if texts is not None and keyword in TEXTS:
             element = None if texts.differ(keyword) else texts.element(keyword)
         else:
             first, *others = (element_as_stored(header, keyword) for header in headers)
             same = all(other == first for other in others)
             element = element_as_stored(headers[0], keyword) if same else None  # anew: a comparison reads the texts
-        if element is not None and (element.value or element.value == 0 or keyword in MAY_BE_EMPTY):
+        if element is not None and (element.value not in (None, "", b"", []) or keyword in MAY_BE_EMPTY):
             agreed[element.tag] = element
     return written_as_stored(agreed)
 

@@ -35,7 +35,7 @@ def stored_text(dataset: Dataset, keyword: str) -> bytes | None:
     value = element.value if element is not None else None
     if isinstance(value, bytes):
         return value.rstrip(b" \0")
-    return None if value is None else encode_string(str(value), convert_encodings(character_set(dataset)))
+    return None if value is None else encode_string(str(value), convert_encodings(list(character_set(dataset))))
 
 
 def character_set(dataset: Dataset) -> Sequence[str]:
@@ -103,8 +103,12 @@ def written_as_stored(dataset: Dataset) -> Dataset:
     """The data set, of which pydicom then writes the elements that are bytes as they are, in explicit little endian."""
     if PYDICOM_2:
         dataset.is_implicit_VR, dataset.is_little_endian = False, True
-        dataset.read_implicit_vr, dataset.read_little_endian = False, True
-        dataset.read_encoding = dataset._character_set
+        for name, value in (
+            ("read_implicit_vr", False),
+            ("read_little_endian", True),
+            ("read_encoding", dataset._character_set),
+        ):
+            setattr(dataset, name, value)  # which later versions do not let be set
     else:
         dataset.set_original_encoding(False, True, dataset._character_set)
     return dataset

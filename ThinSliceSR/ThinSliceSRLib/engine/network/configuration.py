@@ -119,10 +119,14 @@ class NetworkConfiguration:
 def _is_plausible(name: str, value: object, usual: object) -> bool:
     """Whether an entry, or one of its parts, may stand in the place of a usual one."""
     if isinstance(usual, float):
-        return type(value) in (int, float) and abs(value) <= LARGEST_NUMBER  # type: ignore[operator]
+        return (
+            isinstance(value, int | float)
+            and not isinstance(value, bool)
+            and -LARGEST_NUMBER <= value <= LARGEST_NUMBER
+        )
     if type(value) is not type(usual):
         return False
-    if type(value) is not int:
+    if not isinstance(value, int) or isinstance(value, bool):
         return True
     largest = next((largest for ending, largest in LARGEST_BY_ENDING.items() if name.endswith(ending)), LARGEST_SIZE)
     return (0 if name == "trim" or name.endswith("_groups") else 1) <= value <= largest

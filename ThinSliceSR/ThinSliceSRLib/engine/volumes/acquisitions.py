@@ -54,7 +54,8 @@ def _by_acquisition(slices: Iterable[DicomSlice]) -> list[list[DicomSlice]]:
 def _by_passes(slices: Iterable[DicomSlice]) -> list[list[DicomSlice]]:
     """In the order of the instance numbers, a new part whenever a place comes again; each in the order of `slices`."""
     slices = list(slices)
-    passes, seen = 0, set()
+    passes = 0
+    seen: set[Hashable] = set()
     of_slice = {}
     for number in sorted(range(len(slices)), key=lambda number: slices[number].instance_number):
         place = _place(slices[number])

@@ -161,7 +161,7 @@ def _slice(path: Path, header: Dataset, image: Dataset) -> DicomSlice | None:
     try:
         row_and_column = np.array(decimals(image, "ImageOrientationPatient"), dtype=float).reshape(2, 3)
         position = np.array(decimals(image, "ImagePositionPatient"), dtype=float).reshape(3)
-        row_spacing, column_spacing = decimals(image, "PixelSpacing") or ()
+        row_spacing, column_spacing = decimals(image, "PixelSpacing") or []
         lengths = np.linalg.norm(row_and_column, axis=1)
         if np.abs(lengths - 1).max() > COSINES_TOLERANCE or np.linalg.norm(np.cross(*row_and_column)) < 0.5:
             return None

@@ -84,8 +84,8 @@ def read_nifti_header(path: Path) -> NiftiHeader:
     with path.open("rb") as file:
         compressed = file.read(2) == GZIP_MAGIC
     try:
-        with gzip.open(path) if compressed else path.open("rb") as file:
-            header = file.read(HEADER_SIZE)
+        with gzip.open(path) if compressed else path.open("rb") as content:
+            header = content.read(HEADER_SIZE)
     except EOFError as error:
         raise UnusableInput("The file ends within its header; copy or export it again.", "truncated") from error
     except (gzip.BadGzipFile, zlib.error) as error:

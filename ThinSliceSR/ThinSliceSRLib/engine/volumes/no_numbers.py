@@ -55,7 +55,7 @@ def with_air_for_no_numbers(volume: Volume) -> Volume:
 def _borders_on_lung(hu: np.ndarray, known: np.ndarray) -> bool:
     beside = known & slice_by_slice(~known, lambda image: sitk.BinaryDilate(image, [1, 1], sitk.sitkCross))
     lung = slice_by_slice(lung_like(hu), lambda image: sitk.BinaryMorphologicalOpening(image, [LUNG_RADIUS] * 2))
-    return np.count_nonzero(beside & lung) > MOST_LUNG_BESIDE * np.count_nonzero(beside)
+    return bool(np.count_nonzero(beside & lung) > MOST_LUNG_BESIDE * np.count_nonzero(beside))
 
 
 def _nearest(mask: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
