@@ -47,7 +47,8 @@ def findings(node: slicer.vtkMRMLScalarVolumeNode) -> list[Finding]:
     """What the engine's `check` finds, errors first, and whether a warping transform lies on the volume."""
     try:
         volume = corrected_volume_of(node)
-        found = [_in_the_panel(finding, volume) for finding in check_volume(volume)]
+        # Results lie on the grid of the node, so its slices are not moved.
+        found = [_in_the_panel(finding, volume) for finding in check_volume(volume, moves_slices=False)]
     except UnusableInput as error:
         return [Finding("error", error.code, str(error))]
     transform = node.GetParentTransformNode()

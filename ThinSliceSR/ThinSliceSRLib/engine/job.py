@@ -13,7 +13,7 @@ import numpy as np
 from . import ENGINE_VERSION
 from .dicom_out.derivation import derivation_of
 from .dicom_out.pending_series import DicomOutput, PendingSeries
-from .errors import Cancelled, UnusableInput
+from .errors import Cancelled
 from .preview import Preview, check_preview_target
 from .progress import Reporter
 from .provenance import bis_header, dls_header, on_or_off, preview_header, thick_slices_entries
@@ -23,7 +23,7 @@ from .synthesis.resampling import interpolate, places_at, resample_slices
 from .synthesis.synthesize import CubeDone, Synthesis, plan_for, synthesize
 from .synthesis.thin_spacing import AUTO, require_spacing, thin_spacing_mm
 from .synthesis.tiling import OVERLAPPED, CubePlan, Tiling
-from .volumes.findings import Finding, check_volume
+from .volumes.findings import Finding, fit_volume
 from .volumes.reading import opened_input, read_volume
 from .volumes.slab_profile import slab_profile_of
 from .volumes.slice_thickness import require_millimetres, thickness_told_by, with_thickness
@@ -97,6 +97,7 @@ def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
     device = choose_device(job.device, job.precision)
     model = choose_model(job.weights, device.is_gpu)
 
+    tilt = source.acquisition.tilt_degrees
     axis = source.through_plane_axis
     axes = (*(index for index in range(3) if index != axis), axis)
     stored_order = tuple(int(index) for index in np.argsort(axes))
@@ -141,10 +142,10 @@ def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
             undo.callback(outputs.discard)
             dls = dls.permuted(stored_order)
             made_of = thick_slices_entries(thick, job.spacing, spacing_mm)
-            results = [(dls, job.output, dls_header(model, result, job.slab_consistent) | made_of)]
+            results = [(dls, job.output, dls_header(model, result, job.slab_consistent, tilt) | made_of)]
             if bis and job.bicubic:
                 bis = bis.permuted(stored_order)
-                results.append((bis, job.bicubic, bis_header() | made_of))
+                results.append((bis, job.bicubic, bis_header(tilt) | made_of))
             for step, (volume, target, header) in enumerate(results):
                 reporter.progress("write", step, steps)
                 outputs.write(volume, target, header)
@@ -168,12 +169,7 @@ def read_fit_volume(
 
     Raises UnusableInput with the first of its errors.
     """
-    volume = with_thickness(read_volume(source, series), slab_mm)
-    findings = check_volume(volume, force)
-    for finding in findings:
-        if finding.level == "error":
-            raise UnusableInput(finding.message, finding.code)
-    return volume, findings
+    return fit_volume(with_thickness(read_volume(source, series), slab_mm), may_be_thin=force)
 
 
 def _tell(cube: CubeDone, reporter: Reporter, preview: Preview | None) -> None:

@@ -122,10 +122,12 @@ def _run(
     works = {work.source.key: work for work in planner.plan(sources, manifest)}
     manifest.put(work.row for work in works.values())
     states = Counter(work.row.state for work in works.values())
+    volumes = len(works) - states["left_out"]
     reporter.started(
         {
-            "volumes": len(works),
+            "volumes": volumes,
             "skipped": states["done"],
+            "left_out": states["left_out"],
             "workers": len(cluster.workers),
             "dashboard": cluster.dashboard,
             "device": engine.device,
@@ -155,13 +157,13 @@ def _run(
         _tell_failure(row, reporter)
         finished += 1
         reporter.progress(STAGE, finished, wanted)
-    failed = sum(work.row.state != "done" for work in works.values())
+    failed = sum(work.row.state not in ("done", "left_out") for work in works.values())
     if failed:
         raise UnusableInput(
-            f"{failed} of {len(works)} volumes failed; {manifest.path} says why, and the next call tries them again.",
+            f"{failed} of {volumes} volumes failed; {manifest.path} says why, and the next call tries them again.",
             "volumes_failed",
         )
-    summary = Summary(len(works), states["done"], manifest.path)
+    summary = Summary(volumes, states["done"], manifest.path)
     reporter.finished(
         {
             "seconds": round(time.monotonic() - began, 1),
@@ -220,5 +222,5 @@ def _row_after(work: Work, made: Made, batch: Batch) -> Row:
 
 
 def _tell_failure(row: Row, reporter: Reporter) -> None:
-    if row.failure:
+    if row.failure and row.state != "left_out":
         reporter.warning(Finding("warning", row.failure_code, f"{row.name}: {row.failure}"))

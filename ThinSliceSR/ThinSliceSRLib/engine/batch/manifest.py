@@ -23,7 +23,8 @@ FORM = 1
 class Row:
     """What is known of one volume.
 
-    state: `waiting`; `made`, its results are whole but not yet sent back; `done`; `failed`.
+    state: `waiting`; `made`, its results are whole but not yet sent back; `done`; `failed`; `left_out`, as it is CT but
+    no thick chest CT, for the reason that stands as its failure.
     output, bicubic, dicom: results, relative to the destination ("" where there is none); bytes: of all of them.
     findings: code and sentence of each warning and note. sent: UIDs of the series that the archive has taken.
     version, options: of the input and of the run, by which a later run tells whether it still is as it was.

@@ -44,6 +44,9 @@ class Planner:
         name = former.name if former else _free_name(source, names)
         names[name.casefold()] = source.key
         results = results_of(name, self.folder, self.settings, bool(source.series))
+        if source.left_out:
+            row = Row(source.place, name, "left_out", source.series, failure_code="left_out", failure=source.left_out)
+            return Work(source, results, former if former and former.state in ("made", "done") else row)
         if former and not self.afresh and (state := self._state(source, former, results)) != "waiting":
             return Work(source, results, replace(former, state=state, failure_code="", failure=""))
         row = Row(source.place, name, series=source.series, engine_version=ENGINE_VERSION, options=self.options)

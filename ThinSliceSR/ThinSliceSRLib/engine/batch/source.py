@@ -16,6 +16,7 @@ class Source:
     series: the series UID of DICOM, else "". study: the study UID, where it is in an archive, else "".
     version: changes when the volume does: size and time of its files, or the number of instances in the archive.
     problem: code and sentence, where it is clear from the start that it cannot be used.
+    left_out: why it is not among the volumes to be done, as it is no thick chest CT.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Source:
     slices: int = 0
     version: str = ""
     problem: tuple[str, str] | None = None
+    left_out: str = ""
 
     @property
     def key(self) -> str:

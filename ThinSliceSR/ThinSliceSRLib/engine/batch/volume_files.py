@@ -43,8 +43,9 @@ def sources_at(place: Path, apart_from: Path, least_thickness_mm: float | None) 
         raise UnusableInput(
             f"{place} cannot be read ({error.strerror}); check it and its permissions.", "not_readable"
         ) from error
-    if not found:
-        raise UnusableInput(f"{place} holds no volume file and no series of thick chest CT.", "nothing_to_do")
+    if all(source.left_out for source in found):
+        others = f": {len(found)} other CT series lie there ({found[0].left_out.rstrip('.')})" if found else ""
+        raise UnusableInput(f"{place} holds no volume file and no series of thick chest CT{others}.", "nothing_to_do")
     return _each_once(found)
 
 
@@ -83,7 +84,9 @@ def _in_list(listing: Path, apart_from: Path, least_thickness_mm: float | None) 
     for text in _listed_paths(listing):
         path = (listing.parent / text).resolve()
         found = list(_at(path, apart_from, least_thickness_mm))
-        yield from found or [unusable_place(path, "nothing_to_do", "It holds no volume file and no thick chest CT.")]
+        yield from found
+        if all(source.left_out for source in found):
+            yield unusable_place(path, "nothing_to_do", "It holds no volume file and no thick chest CT.")
 
 
 def _listed_paths(listing: Path) -> Iterable[str]:

@@ -78,10 +78,17 @@ def load_model(path: Path) -> Model:
             tensors = {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118 - not a dict
     except (safetensors.SafetensorError, OSError) as error:
         raise damaged(path) from error
-    network = CTHNet(NetworkConfiguration.from_json(metadata["configuration"]))
+    configuration = NetworkConfiguration.from_json(metadata["configuration"])
+    if metadata["trained"] not in ("true", "false"):
+        raise WeightsError(f"{path.name} does not say whether it is trained; choose another file.", "weights_refused")
     try:
+        with torch.device("meta"):  # of any size without any memory
+            promised = {key: tensor.shape for key, tensor in CTHNet(configuration).state_dict().items()}
+        if promised != {key: tensor.shape for key, tensor in tensors.items()}:
+            raise RuntimeError("other tensors than those of the configuration")
+        network = CTHNet(configuration)
         network.load_state_dict(tensors)
-    except RuntimeError as error:
+    except (RuntimeError, OverflowError) as error:
         raise WeightsError(
             f"The tensors in {path.name} do not fit its configuration; fetch or copy it again.", "weights_damaged"
         ) from error
