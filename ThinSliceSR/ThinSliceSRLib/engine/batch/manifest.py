@@ -7,10 +7,11 @@ import io
 import json
 import os
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 
 from ..errors import UnusableInput
+from ..file_names import file_name_of
 from ..volumes.unfinished import unfinished_name
 from ..volumes.writing import flush_folder, writing_refusal
 
@@ -72,7 +73,8 @@ class Manifest:
             rows = [
                 Row(**{name: value for name, value in entry.items() if name in known}) for entry in stored["volumes"]
             ]
-            self.rows = {row.key: row for row in rows}
+            # Whoever wrote it, no name in it leads out of the folder.
+            self.rows = {row.key: replace(row, name=file_name_of(row.name)) for row in rows}
         except FileNotFoundError:
             pass
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:

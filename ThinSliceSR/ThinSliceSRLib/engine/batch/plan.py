@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
+from itertools import chain, count
 from pathlib import Path
 
 from .. import ENGINE_VERSION
+from ..file_names import file_name_of, short_hash
 from .manifest import Manifest, Row
 from .settings import Results, Settings, results_of
-from .source import Source, short_hash
+from .source import Source
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,8 @@ class Planner:
         return [self._work(source, names, manifest.rows.get(source.key)) for source in sources]
 
     def _work(self, source: Source, names: dict[str, str], former: Row | None) -> Work:
-        name = former.name if former else _free_name(source, names)
+        own = former is not None and names[former.name.casefold()] == source.key
+        name = former.name if former and own else _free_name(source, names)
         names[name.casefold()] = source.key
         results = results_of(name, self.folder, self.settings, bool(source.series))
         if former and not self.afresh and (state := self._state(source, former, results)) != "waiting":
@@ -72,7 +75,7 @@ class Planner:
 
 
 def _free_name(source: Source, names: dict[str, str]) -> str:
-    """The volume's own name, or with a part of the hash of its place where another volume has that name."""
-    if source.name.casefold() not in names:
-        return source.name
-    return f"{source.name}-{short_hash(source.key)}"
+    """A name for its results: the volume's own or, where another volume has that, with a part of a hash."""
+    name = file_name_of(source.name)
+    others = (file_name_of(f"{name}-{short_hash(f'{source.key} {number}')}") for number in count())
+    return next(free for free in chain([name], others) if free.casefold() not in names)

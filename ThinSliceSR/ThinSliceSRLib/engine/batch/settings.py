@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..file_names import file_name_of
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -54,7 +56,11 @@ class Results:
 
 
 def results_of(name: str, folder: Path, settings: Settings, is_dicom: bool) -> Results:
-    """Where the results of a volume lie in `folder`; only of DICOM (`is_dicom`) can a DICOM series be derived."""
+    """Where the results of a volume lie in `folder`; only of DICOM (`is_dicom`) can a DICOM series be derived.
+
+    Whatever the name, which others may have written into a file or a manifest, they lie there and nowhere else.
+    """
+    name = file_name_of(name)
     return Results(
         output=folder / f"{name}_DLS{settings.suffix}",
         bicubic=folder / f"{name}_BIS{settings.suffix}" if settings.bicubic else None,

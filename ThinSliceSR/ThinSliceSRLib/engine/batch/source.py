@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+
+from ..file_names import short_hash
 
 
 @dataclass(frozen=True)
@@ -41,11 +42,6 @@ def unusable_place(place: Path, code: str, sentence: str) -> Source:
     theirs."""
     kind = "folder" if place.is_dir() else "zip"
     return Source(f"{kind}-{short_hash(str(place))}", str(place), problem=(code, sentence))
-
-
-def short_hash(text: str) -> str:
-    """Twelve hexadecimal digits that tell this text from others."""
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def version_of(files: list[Path]) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 import numpy as np
 
 from ..errors import CannotWrite, ThinSliceError
+from ..file_names import file_name_of
 from ..pictures import DOTS_PER_INCH, INCHES_PER_PICTURE, LUNG_WINDOW, PLANES, box_of, plane_picture, to_window
 from ..volumes.volume import Volume
 from ..volumes.whole_file import whole_file
@@ -85,8 +85,7 @@ def difference_picture(case: Case, truth: Volume, candidates: Mapping[str, Volum
         axes[0, 1 + 2 * index].set_title(name, fontsize=11)
         axes[0, 2 + 2 * index].set_title(f"{name} - {TRUTH}, ±{DIFFERENCE_HU:.0f} HU", fontsize=11)
     figure.subplots_adjust(left=0, right=1, bottom=0, top=1 - 0.35 / figure.get_figheight())
-    # Percent signs for what a file name cannot hold, so that two cases never share a picture.
-    return _write(figure, folder / f"differences_{quote(case.name, safe=' ')}.png")
+    return _write(figure, folder / f"differences_{file_name_of(case.name)}.png")
 
 
 def _figure(width: float, height: float) -> Figure:

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..errors import UnusableInput, WeightsError
+from ..file_names import file_name_of
 from .model_choice import shipped_weights_folders
 from .weights_file import load_model, weights_metadata
 
@@ -58,7 +59,7 @@ class RegisteredModel:
 def is_model_name(name: str) -> bool:
     """Whether weights can be called so: a plain file name without the suffix of weights, and not `auto`."""
     plain = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name)
-    return bool(plain) and name != "auto" and not name.endswith(SUFFIX)
+    return bool(plain) and name == file_name_of(name) and name != "auto" and not name.endswith(SUFFIX)
 
 
 def checked_model_name(name: str) -> str:
