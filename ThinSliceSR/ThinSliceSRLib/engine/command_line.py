@@ -19,6 +19,7 @@ from types import FrameType
 from typing import NoReturn
 
 from . import ENGINE_VERSION
+from .addresses import without_user_info
 from .commands import VERBS
 from .errors import NOTHING_WRITTEN, Cancelled, ThinSliceError, in_plain_words
 from .progress import Reporter, make_reporter, tell
@@ -32,7 +33,8 @@ class Parser(argparse.ArgumentParser):
     """An argument parser that tells wrong usage in one sentence."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(USAGE_EXIT_CODE, f"{message[:1].upper()}{message[1:]}; see {self.prog} --help.\n")
+        sentence = f"{message[:1].upper()}{message[1:]}; see {self.prog} --help.\n"
+        self.exit(USAGE_EXIT_CODE, without_user_info(sentence))
 
 
 def make_parser() -> Parser:
@@ -78,7 +80,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         with contextlib.suppress(Cancelled):  # whoever listened may be gone
             reporter.failed(error)
         if arguments.debug:
-            traceback.print_exception(error)
+            tell("".join(traceback.format_exception(error)), sys.stderr)
         return error.exit_code
 
 

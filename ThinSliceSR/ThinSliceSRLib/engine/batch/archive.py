@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 import pydicom
 
+from ..addresses import has_user_info, is_address, shown
 from ..errors import ThinSliceError, UnusableInput
 from ..volumes.dicom_headers import TAGS
 from ..volumes.unfinished import remove_unfinished, unfinished_name
@@ -217,11 +218,15 @@ def _whole_number(entry: dict[str, Any], tag: str) -> int | None:
 
 def _require_safe(address: str) -> None:
     """Returns when no credentials stand in the address and none would travel for all to read."""
-    parts = urlsplit(address)
-    if parts.username or parts.password:
+    if has_user_info(address):
         raise UnusableInput(
             f"Leave user and password out of the address; set {USER} and {PASSWORD}, or {TOKEN}.", "wrong_usage"
         )
+    if not is_address(address) or set(address) & set("?#"):
+        raise UnusableInput(
+            f"{shown(address)} is no DICOMweb address; write it as https://host/path, without a query.", "wrong_usage"
+        )
+    parts = urlsplit(address)
     credentials = any(os.environ.get(name) for name in (USER, TOKEN))
     if parts.scheme != "https" and credentials and parts.hostname not in LOOPBACK:
         raise UnusableInput("Credentials would travel for all to read; use the archive's https address.", "wrong_usage")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..addresses import shown
 from ..errors import DeviceError, UnusableInput, in_plain_words
 from ..volumes.memory import available_bytes, needed_bytes
 from ..volumes.volume import Volume
@@ -123,7 +124,7 @@ def existing_cluster(scheduler: str, undo: ExitStack) -> Iterator[Cluster]:
         client = distributed.Client(scheduler, timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError) as error:
         raise UnusableInput(
-            f"No Dask scheduler answers at {scheduler}; check that it runs and its address (tcp://host:port).",
+            f"No Dask scheduler answers at {shown(scheduler)}; check that it runs and its address (tcp://host:port).",
             "no_scheduler",
         ) from error
     undo.callback(_close, client)

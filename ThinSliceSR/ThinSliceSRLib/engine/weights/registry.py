@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
+from ..addresses import is_address
 from ..errors import UnusableInput, WeightsError
 from ..file_names import file_name_of
 from .model_choice import shipped_weights_folders
@@ -50,7 +50,7 @@ class RegisteredModel:
             (not re.fullmatch("[0-9a-f]{64}", self.sha256), f"the sha256 of {self.name} is not 64 lower-case digits"),
             (type(self.bytes) is not int or self.bytes <= 0, f"the bytes of {self.name} are not a number above 0"),
             (not isinstance(self.quality, dict), f"the quality of {self.name} is not a table of numbers"),
-            (not all(is_address(url) for url in self.urls), f"a url of {self.name} is not an http(s) address"),
+            (not all(is_address(url) for url in self.urls), f"a url of {self.name} is no http(s) address"),
         ):
             if wrong:
                 raise ValueError(what)
@@ -70,15 +70,6 @@ def checked_model_name(name: str) -> str:
             "weights_name",
         )
     return name
-
-
-def is_address(text: str) -> bool:
-    """Whether this is an address that files can be fetched from."""
-    try:
-        parts = urlsplit(text)
-        return parts.scheme in ("http", "https") and bool(parts.hostname)
-    except ValueError:
-        return False
 
 
 def registered_models(further: Sequence[Path] = ()) -> dict[str, RegisteredModel]:
