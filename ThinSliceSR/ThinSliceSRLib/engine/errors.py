@@ -65,6 +65,10 @@ def in_plain_words(error: Exception) -> ThinSliceError:
             "The memory of this computer does not suffice; close other programs or crop the volume.",
             "not_enough_memory",
         )
+    elif isinstance(error, OSError) and error.strerror:
+        plain = ThinSliceError(
+            f"A file cannot be read or written ({error.strerror}); check its disk and permissions.", "file_refused"
+        )
     else:
         plain = ThinSliceError(
             f"Something unexpected went wrong ({type(error).__name__}); run again with --debug and report that.",

@@ -10,17 +10,18 @@ from __future__ import annotations
 import logging
 import os
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 import pydicom
 
 from ..addresses import has_user_info, is_address, shown
-from ..errors import ThinSliceError, UnusableInput
+from ..errors import ThinSliceError, UnusableInput, in_plain_words
+from ..file_names import short_hash
 from ..volumes.dicom_headers import TAGS
 from ..volumes.unfinished import remove_unfinished, unfinished_name
 from ..volumes.writing import writing_refusal
@@ -39,6 +40,7 @@ CHUNK_BYTES = 100_000_000  # what is sent at once is less, so that it tells its 
 AS_STORED = (("application/dicom", "*"),)
 UNTOLD = "an untold number of instances"
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
+Answer = TypeVar("Answer")
 ANSWER = "archive_answer"  # the code of a failure that may concern one series alone
 
 
@@ -107,22 +109,36 @@ def thick_series_of(
     sources, seen = [], set()
     with connected(address) as client:
         for study in _pages(client.search_for_studies, "0020000D", search_filters=studies):
-            for series, entry in _pages(client.search_for_series, "0020000E", study, **of_modality).items():
+            told, problem = _of_one(lambda: _pages(client.search_for_series, "0020000E", study, **of_modality))
+            if told is None:
+                place = f"{address}/studies/{study}"
+                sources.append(Source(f"study-{short_hash(study)}", place, problem=problem))
+            for series, entry in (told or {}).items():
                 seen.add(series)
-                problem = None
                 instances = _whole_number(entry, "00201209")
-                try:
-                    with _plain_failures():
-                        wanted = _is_wanted(client, study, series, instances, least_thickness_mm)
-                except ArchiveFailure as failure:
-                    if failure.code != ANSWER:
-                        raise
-                    wanted, problem = True, (failure.code, str(failure))
-                if wanted:
+                wanted, problem = _of_one(lambda: _is_wanted(client, study, series, instances, least_thickness_mm))
+                if wanted or problem:
                     version = f"{instances} instances" if instances else UNTOLD
                     source = Source(series, address, series=series, study=study, version=version, problem=problem)
                     sources.append(source)
     return sources, seen
+
+
+def _of_one(ask: Callable[[], Answer]) -> tuple[Answer | None, tuple[str, str] | None]:
+    """What is asked of one study or series, or code and sentence of a problem that need not concern the others.
+
+    Raises ArchiveFailure when it is one of the whole archive.
+    """
+    try:
+        with _plain_failures():
+            return ask(), None
+    except ArchiveFailure as failure:
+        if failure.code != ANSWER:
+            raise
+        return None, (failure.code, str(failure))
+    except Exception as error:  # noqa: BLE001 - whatever pydicom makes of one header must not stop the others
+        failure = in_plain_words(error)
+        return None, (failure.code, str(failure))
 
 
 @contextmanager

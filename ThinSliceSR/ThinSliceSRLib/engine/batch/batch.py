@@ -20,7 +20,7 @@ from ..progress import Reporter
 from ..volumes.findings import Finding
 from ..volumes.unfinished import remove_left_overs
 from .archive import is_archive, thick_series_of
-from .cluster import MOST_DEATHS, Call, Cluster, WorkersDied, existing_cluster, local_cluster
+from .cluster import MOST_DEATHS, Call, CallFailed, Cluster, WorkersDied, existing_cluster, local_cluster
 from .manifest import Manifest, Row
 from .plan import Planner, Work
 from .settings import Settings
@@ -141,7 +141,10 @@ def _run(
     reporter.progress(STAGE, finished, wanted)
     calls = deque(_call(work, batch) for work in works.values() if work.row.state in ("waiting", "made"))
     for call, made in cluster.completed(calls):
-        made = DIED if isinstance(made, WorkersDied) else made
+        if isinstance(made, WorkersDied):
+            made = DIED
+        elif isinstance(made, CallFailed):
+            made = Made(failure_code=made.error.code, failure=str(made.error))
         if made.suspect:
             cluster.restart(made.suspect)
         work = works[call.key]

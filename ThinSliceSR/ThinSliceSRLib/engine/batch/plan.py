@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from itertools import chain, count
@@ -52,7 +53,7 @@ class Planner:
         row = Row(source.place, name, series=source.series, engine_version=ENGINE_VERSION, options=self.options)
         problem = source.problem
         begun = former is not None and former.version  # a row without one only tells why it was not begun
-        if not begun and not self.afresh and any(path.exists() for path in results.paths):
+        if not begun and not self.afresh and any(os.path.lexists(path) for path in results.paths):
             in_the_way = (
                 f"{results.output.name} or another result is there, but not from a batch; move it away or allow "
                 "overwriting (--overwrite)."

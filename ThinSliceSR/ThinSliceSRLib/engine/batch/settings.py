@@ -48,11 +48,14 @@ class Results:
         return [path for path in (self.output, self.bicubic, self.dicom) if path]
 
     def bytes(self) -> int | None:
-        """Of all files; None when one of the results is not there."""
-        if not all(path.exists() for path in self.paths):
+        """Of all files; None when one of the results is not there, or cannot be looked at."""
+        try:
+            if not all(path.exists() for path in self.paths):
+                return None
+            files = [file for path in self.paths for file in ([path] if path.is_file() else path.rglob("*"))]
+            return sum(file.stat().st_size for file in files if file.is_file())
+        except OSError:
             return None
-        files = [file for path in self.paths for file in ([path] if path.is_file() else path.rglob("*"))]
-        return sum(file.stat().st_size for file in files if file.is_file())
 
 
 def results_of(name: str, folder: Path, settings: Settings, is_dicom: bool) -> Results:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,7 +41,7 @@ class Source:
 def unusable_place(place: Path, code: str, sentence: str) -> Source:
     """A folder or ZIP file that gives no volume. Those of DICOM are often called after patients, so no name is made of
     theirs."""
-    kind = "folder" if place.is_dir() else "zip"
+    kind = "folder" if os.path.isdir(place) else "zip"  # which asks no permission, as Path.is_dir does
     return Source(f"{kind}-{short_hash(str(place))}", str(place), problem=(code, sentence))
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import SimpleITK as sitk
 
-from ..errors import ThinSliceError, UnusableInput
+from ..errors import UnusableInput, in_plain_words
 from ..provenance import PREFIX
 from ..volumes.dicom_zip import is_zip
 from ..volumes.reading import READERS
@@ -66,10 +67,12 @@ def _at(place: Path, apart_from: Path, least_thickness_mm: float | None) -> Iter
         yield _of_file(place)
     else:
         packed = []
-        for path in sorted(place.rglob("*")):
-            hidden = any(part.startswith(".") for part in path.relative_to(place).parts)
-            if hidden or apart_from in path.parents:
-                continue
+        files, closed = _files_in(place, apart_from)
+        for folder, reason in closed.items():
+            yield unusable_place(
+                folder, "not_readable", f"The folder cannot be read ({reason}); check its permissions."
+            )
+        for path in files:
             if is_zip(path):
                 packed.append(path)
             elif _is_volume_file(path) and not _is_result(path):
@@ -78,10 +81,29 @@ def _at(place: Path, apart_from: Path, least_thickness_mm: float | None) -> Iter
             yield from thick_series_in(path, apart_from, least_thickness_mm)
 
 
+def _files_in(place: Path, apart_from: Path) -> tuple[list[Path], dict[Path, str | None]]:
+    """All files in a folder at any depth, but hidden ones and those in `apart_from`; and which folders cannot be read,
+    with the reason."""
+    files: list[Path] = []
+    closed: dict[Path, str | None] = {}
+
+    def refused(error: OSError) -> None:
+        closed[Path(error.filename)] = error.strerror
+
+    for folder, folders, names in os.walk(place, onerror=refused):
+        folders[:] = [name for name in folders if not name.startswith(".") and Path(folder, name) != apart_from]
+        files += [Path(folder, name) for name in names if not name.startswith(".")]
+    return sorted(files), closed
+
+
 def _in_list(listing: Path, apart_from: Path, least_thickness_mm: float | None) -> Iterator[Source]:
     for text in _listed_paths(listing):
         path = (listing.parent / text).resolve()
-        found = list(_at(path, apart_from, least_thickness_mm))
+        try:
+            found = list(_at(path, apart_from, least_thickness_mm))
+        except Exception as error:  # noqa: BLE001 - one line must not stop the others
+            failure = in_plain_words(error)
+            found = [unusable_place(path, failure.code, str(failure))]
         yield from found or [unusable_place(path, "nothing_to_do", "It holds no volume file and no thick chest CT.")]
 
 
@@ -115,7 +137,7 @@ def _of_file(path: Path) -> Source:
         values = locate_values(path) if _is_volume_file(path) else None
         if values and values.path != path:
             files.append(values.path)
-    except (ThinSliceError, OSError):  # its own turn tells what is wrong with it
+    except Exception:  # noqa: BLE001 - its own turn tells what is wrong with it, and stops no other one
         pass
     return Source(path.name[: len(path.name) - len(suffix)], str(path), version=version_of(files))
 
@@ -127,7 +149,7 @@ def _is_result(path: Path) -> bool:
     try:
         with itk_silenced():
             reader.ReadImageInformation()
-    except RuntimeError:
+        keys = (f"{PREFIX}content", "descrip", "ITK_FileNotes")
+        return any(reader.GetMetaData(key).startswith(RESULTS) for key in keys if reader.HasMetaDataKey(key))
+    except Exception:  # noqa: BLE001 - whatever ITK or Python make of its header
         return False
-    keys = (f"{PREFIX}content", "descrip", "ITK_FileNotes")
-    return any(reader.GetMetaData(key).startswith(RESULTS) for key in keys if reader.HasMetaDataKey(key))
