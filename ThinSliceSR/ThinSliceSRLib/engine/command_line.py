@@ -21,7 +21,7 @@ from typing import NoReturn
 from . import ENGINE_VERSION
 from .addresses import without_user_info
 from .commands import VERBS
-from .errors import NOTHING_WRITTEN, Cancelled, ThinSliceError, in_plain_words
+from .errors import NOTHING_WRITTEN, Cancelled, ThinSliceError, TooLate, in_plain_words
 from .progress import Reporter, make_reporter, tell
 from .volumes.silence import give_back_stderr
 
@@ -74,7 +74,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         except Exception as failure:  # noqa: BLE001 - the last resort: one sentence instead of a traceback
             error = in_plain_words(failure)
         if isinstance(error, Cancelled):
-            undo.close()
+            with contextlib.suppress(TooLate):
+                undo.close()
             error = Cancelled(arguments.when_cancelled)
             give_back_stderr()
         with contextlib.suppress(Cancelled):  # whoever listened may be gone
@@ -138,10 +139,22 @@ def _run_in_thread(arguments: argparse.Namespace, reporter: Reporter, undo: Exit
         if arguments.cancel_with_input:
             cancel_when_input_ends()
         threading.Thread(target=work, daemon=True).start()
-        while not ended.wait(0.1):  # a wait without end could not be interrupted on Windows
-            pass
+        try:
+            _wait_for(ended)
+        except (KeyboardInterrupt, Cancelled):
+            try:
+                undo.close()
+            except TooLate:
+                _wait_for(ended)
+            else:
+                raise
     finally:
         signal.signal(signal.SIGTERM, before)
     if failures:
         raise failures[0]
     return 0
+
+
+def _wait_for(event: threading.Event) -> None:
+    while not event.wait(0.1):  # a wait without end could not be interrupted on Windows
+        pass

@@ -56,6 +56,10 @@ class Cancelled(ThinSliceError):
         super().__init__(message)
 
 
+class TooLate(Exception):
+    """A run cannot be undone any more: its outputs have got their names."""
+
+
 def in_plain_words(error: Exception) -> ThinSliceError:
     """What to tell of an exception: itself if it is one of these, else a sentence about it."""
     if isinstance(error, ThinSliceError):

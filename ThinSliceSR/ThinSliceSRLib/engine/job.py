@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack, nullcontext, suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -131,8 +131,8 @@ def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
             on_memory_step=reporter.warning,
         )
         dls = result.dls if job.spacing_mm is None else resample_slices(result.dls, job.spacing_mm)
-        with PendingOutputs(job.overwrite, job.compressed) as outputs, series or nullcontext():
-            undo.callback(outputs.discard)
+        with PendingOutputs(job.overwrite, job.compressed, series) as outputs:
+            undo.callback(outputs.cancel)
             dls = dls.permuted(stored_order)
             results = [(dls, job.output, dls_header(model, result, slab_consistent))]
             if bis and job.bicubic:

@@ -23,8 +23,8 @@ from ..addresses import has_user_info, is_address, shown
 from ..errors import ThinSliceError, UnusableInput, in_plain_words
 from ..file_names import short_hash
 from ..volumes.dicom_headers import TAGS
+from ..volumes.replacing import writing_refusal
 from ..volumes.unfinished import remove_unfinished, unfinished_name
-from ..volumes.writing import writing_refusal
 from .source import Source
 from .thick_series import may_be_thick_chest
 
@@ -109,14 +109,14 @@ def thick_series_of(
     sources, seen = [], set()
     with connected(address) as client:
         for study in _pages(client.search_for_studies, "0020000D", search_filters=studies):
-            told, problem = _of_one(lambda: _pages(client.search_for_series, "0020000E", study, **of_modality))
+            told, problem = _of_one(_pages, client.search_for_series, "0020000E", study, **of_modality)
             if told is None:
                 place = f"{address}/studies/{study}"
                 sources.append(Source(f"study-{short_hash(study)}", place, problem=problem))
             for series, entry in (told or {}).items():
                 seen.add(series)
                 instances = _whole_number(entry, "00201209")
-                wanted, problem = _of_one(lambda: _is_wanted(client, study, series, instances, least_thickness_mm))
+                wanted, problem = _of_one(_is_wanted, client, study, series, instances, least_thickness_mm)
                 if wanted or problem:
                     version = f"{instances} instances" if instances else UNTOLD
                     source = Source(series, address, series=series, study=study, version=version, problem=problem)
@@ -124,14 +124,14 @@ def thick_series_of(
     return sources, seen
 
 
-def _of_one(ask: Callable[[], Answer]) -> tuple[Answer | None, tuple[str, str] | None]:
+def _of_one(ask: Callable[..., Answer], *of_what: Any, **query: Any) -> tuple[Answer | None, tuple[str, str] | None]:
     """What is asked of one study or series, or code and sentence of a problem that need not concern the others.
 
     Raises ArchiveFailure when it is one of the whole archive.
     """
     try:
         with _plain_failures():
-            return ask(), None
+            return ask(*of_what, **query), None
     except ArchiveFailure as failure:
         if failure.code != ANSWER:
             raise

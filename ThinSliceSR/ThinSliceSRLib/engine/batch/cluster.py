@@ -91,7 +91,8 @@ class Cluster:
     def completed(self, calls: deque[Call]) -> Iterator[tuple[Call, Any]]:
         """Each call with its result, as it is finished; further ones may be appended meanwhile.
 
-        The result is WorkersDied when its workers died, CallFailed when it failed in another way. Raises ThinSliceError when the cluster is lost.
+        The result is WorkersDied when its workers died, CallFailed when it failed in another way. Raises ThinSliceError
+        when the cluster is lost.
         """
         from distributed import as_completed
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from ..errors import UnusableInput
 from ..file_names import file_name_of
+from ..volumes.replacing import flush_folder, writing_refusal
 from ..volumes.unfinished import unfinished_name
-from ..volumes.writing import flush_folder, writing_refusal
 
 JSON_NAME = "manifest.json"
 CSV_NAME = "manifest.csv"

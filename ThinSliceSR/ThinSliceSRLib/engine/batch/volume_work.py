@@ -74,12 +74,13 @@ def make_volume(source: Source, results: Results, settings: Settings) -> Made:
     Results that are there are replaced: the batch asks for nothing that it may not replace.
     """
     notes = Notes()
-    with ExitStack() as undo:
+    with ExitStack() as fetched:
         try:
             place = Path(source.place)
             if source.in_archive:
-                place = undo.enter_context(fetched_series(source, results.output.parent))
-            outcome = run_job(_job(place, source, results, settings), notes, undo)
+                place = fetched.enter_context(fetched_series(source, results.output.parent))
+            # Nobody ends it from outside but with its whole process, whose remains the batch removes.
+            outcome = run_job(_job(place, source, results, settings), notes, ExitStack())
             model = {"model": outcome.model.label, "model_sha256": outcome.model.sha256}
             return Made({**outcome.facts, **model}, notes.findings, bytes=results.bytes())
         except Exception as error:  # noqa: BLE001 - one volume must not stop the others

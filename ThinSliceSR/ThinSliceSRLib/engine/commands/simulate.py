@@ -41,6 +41,6 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
             raise UnusableInput(finding.message, finding.code)
     thick = simulate_thick(thin, arguments.slab_mm)
     with PendingOutputs(arguments.overwrite) as outputs:
-        undo.callback(outputs.discard)
+        undo.callback(outputs.cancel)
         outputs.write(thick, arguments.thick, simulated_thick_header(arguments.slab_mm))
     tell(f"{arguments.thick}: {thick.size[thick.through_plane_axis]} simulated slices of {arguments.slab_mm:g} mm.")
