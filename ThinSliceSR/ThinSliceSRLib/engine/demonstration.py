@@ -58,6 +58,6 @@ def demonstrate(job: Job, scan: PhantomScan | None, figure: Path, reporter: Repo
             pair = without_outer_slices(volume.hu), without_outer_slices(scan.truth.hu[: len(volume.hu)])
             lines.append(f"{name:8}{psnr(*pair):10.2f}{ssim(*pair):8.4f}")
     through = np.array(scan.nodule_mm) if scan else None
-    comparison_figure(columns, figure, through=through, detail_mm=DETAIL_MM)
+    comparison_figure(columns, figure, through=through, detail_mm=DETAIL_MM, undo=undo)
     lines.append(f"Volumes and the figure {figure.name} are in {figure.parent.resolve()}.")
     return "\n".join(lines)
