@@ -19,7 +19,8 @@ from ..errors import CannotWrite, UnusableInput
 from ..progress import Reporter
 from ..volumes.findings import Finding
 from ..volumes.unfinished import remove_left_overs
-from .archive import is_archive, thick_series_of
+from .archive import thick_series_of
+from .archive_access import is_archive
 from .cluster import MOST_DEATHS, Call, CallFailed, Cluster, WorkersDied, existing_cluster, local_cluster
 from .manifest import Manifest, Row
 from .plan import Planner, Work

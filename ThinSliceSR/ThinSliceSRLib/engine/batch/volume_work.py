@@ -22,7 +22,8 @@ from ..synthesis.device import choose_device
 from ..synthesis.tiling import OVERLAPPED, PUBLISHED_TILING
 from ..volumes.findings import Finding
 from ..weights.model_choice import choose_model
-from .archive import fetched_series, send_series
+from .archive import fetched_series
+from .archive_sending import send_series
 from .settings import Results, Settings
 from .source import Source
 

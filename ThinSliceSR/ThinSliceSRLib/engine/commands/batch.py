@@ -89,7 +89,7 @@ def date_range(text: str) -> str:
 
 
 def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> None:
-    from ..batch.archive import is_archive
+    from ..batch.archive_access import is_archive
     from ..batch.batch import Batch, run_batch
     from ..batch.settings import Settings
 

@@ -40,9 +40,9 @@ def prepare_figures(folder: Path, undo: ExitStack) -> None:
 
 
 def box_plots(evaluation: Evaluation, folder: Path, files: PendingFiles) -> None:
-    """Writes what `files` makes box_plots.png in `folder`: for each measure a box of quartiles for each method, with whiskers and a dot for each case.
+    """Draws box_plots.png: for each measure a box of quartiles for each method, with whiskers and a dot for each case.
 
-    Infinite values (volumes equal to the truth) are left out. Raises CannotWrite.
+    files: has it appear in `folder`. Infinite values (volumes equal to the truth) are left out. Raises CannotWrite.
     """
     methods = [method for method in evaluation.medians if method != TRUTH]
     figure = _figure(INCHES_PER_PICTURE * 4, INCHES_PER_PICTURE * 2)
@@ -68,10 +68,10 @@ def box_plots(evaluation: Evaluation, folder: Path, files: PendingFiles) -> None
 def difference_picture(
     case: Case, truth: Volume, candidates: Mapping[str, Volume], folder: Path, files: PendingFiles
 ) -> None:
-    """Writes what `files` makes differences_CASE.png in `folder`: rows axial, coronal, sagittal; columns the truth,
-    then each method and its error in HU.
+    """Draws differences_CASE.png: rows axial, coronal, sagittal; the truth, then each method and its error in HU.
 
-    Errors are method − truth, red where the method is brighter, full colour at 300 HU. Raises CannotWrite.
+    files: has it appear in `folder`. Errors are method − truth, red where the method is brighter, full colour at 300
+    HU. Raises CannotWrite.
     """
     box = box_of(truth)
     extent = box.highest - box.lowest
