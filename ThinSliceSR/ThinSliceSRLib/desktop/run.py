@@ -15,6 +15,7 @@ from slicer.i18n import tr as _
 
 from ..engine.errors import ThinSliceError
 from ..engine.synthesis.slab import slab_correction_helps
+from .input_facts import require_fit
 from .later import later
 from .outcome import Outcome, Progress, guarded, unexpected_sentence
 from .private_folder import PrivateFolder
@@ -63,6 +64,7 @@ class Run:
 
         Raises ThinSliceError when the volumes cannot be used so, or when there is no room for temporary files.
         """
+        require_fit(request.source)  # here, as panel and scripts both come this way
         self.request = request
         self.results = ResultNodes.begin(request.source, request.dls, request.bis, request.wants_bis)
         try:
