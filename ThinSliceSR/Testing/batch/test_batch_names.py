@@ -10,6 +10,7 @@ import pydicom
 import pytest
 from batches import rows, write_thick
 from dicom_making import files_of, write_series
+from ThinSliceSRLib.engine.batch.manifest import manifest_of
 
 CHEST = np.random.default_rng(0).choice(np.array([-1000, -850, 40, 60]), (5, 16, 16))
 
@@ -40,6 +41,7 @@ def test_no_name_in_a_manifest_leads_out_of_the_destination(tmp_path: Path, batc
     (out / "manifest.json").write_text(json.dumps({"form": 1, "volumes": [evil, {**evil, "input": "b"}]}))
     batch(scan, out)
     assert (tmp_path / "outside_DLS.nrrd").read_text() == "precious"
-    [row] = [row for row in rows(out).values() if row["state"] == "done"]
-    assert (out / row["output"]).parent == out
-    assert (out / row["output"]).exists()
+    with manifest_of(out) as manifest:
+        [row] = [row for row in manifest.rows() if row.state == "done"]
+    assert (out / row.output).parent == out
+    assert (out / row.output).exists()

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from itertools import chain, count
 from pathlib import Path
 
 from .. import ENGINE_VERSION
 from ..file_names import file_name_of, short_hash
-from .manifest import Manifest, Row
+from .manifest import Manifest
+from .row import Row
 from .settings import Results, Settings, results_of
 from .source import Source
 
@@ -40,13 +41,21 @@ class Planner:
 
     def plan(self, sources: Iterable[Source], manifest: Manifest) -> list[Work]:
         """The work on each source, in their order. Those that cannot be begun have failed."""
-        names = {row.name.casefold(): key for key, row in manifest.rows.items()}
-        return [self._work(source, names, manifest.rows.get(source.key)) for source in sources]
+        given: dict[str, str] = {}  # by this run: the keys of volumes by the names of their results
 
-    def _work(self, source: Source, names: dict[str, str], former: Row | None) -> Work:
-        own = former is not None and names[former.name.casefold()] == source.key
-        name = former.name if former and own else _free_name(source, names)
-        names[name.casefold()] = source.key
+        def owner_of(name: str) -> str | None:
+            return given.get(name.casefold()) or manifest.owner_of(name)
+
+        works = []
+        for source in sources:
+            former = manifest.row(source.key)
+            own = former is not None and owner_of(former.name) == former.key
+            name = former.name if former and own else _free_name(source, owner_of)
+            given[name.casefold()] = former.key if former else source.key
+            works.append(self._work(source, name, former))
+        return works
+
+    def _work(self, source: Source, name: str, former: Row | None) -> Work:
         results = results_of(name, self.folder, self.settings, bool(source.series))
         if former and not self.afresh and (state := self._state(source, former, results)) != "waiting":
             return Work(source, results, replace(former, state=state, failure_code="", failure=""))
@@ -75,8 +84,8 @@ class Planner:
         return "made" if self.sends_back else "done"
 
 
-def _free_name(source: Source, names: dict[str, str]) -> str:
+def _free_name(source: Source, owner_of: Callable[[str], str | None]) -> str:
     """A name for its results: the volume's own or, where another volume has that, with a part of a hash."""
     name = file_name_of(source.name)
     others = (file_name_of(f"{name}-{short_hash(f'{source.key} {number}')}") for number in count())
-    return next(free for free in chain([name], others) if free.casefold() not in names)
+    return next(free for free in chain([name], others) if owner_of(free) is None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -16,11 +15,10 @@ from ..volumes.dicom_zip import is_zip
 from ..volumes.reading import READERS
 from ..volumes.silence import itk_silenced
 from ..volumes.stored_values import locate_values
+from .listing import LIST_SUFFIXES, listed_paths
 from .source import Source, unusable_place, version_of
 from .thick_series import thick_series_in
 
-LIST_SUFFIXES = (".txt", ".csv", ".lst")
-PATH_COLUMNS = ("input", "path", "file")
 RESULTS = ("DLS:", "BIS:")
 
 
@@ -97,33 +95,14 @@ def _files_in(place: Path, apart_from: Path) -> tuple[list[Path], dict[Path, str
 
 
 def _in_list(listing: Path, apart_from: Path, least_thickness_mm: float | None) -> Iterator[Source]:
-    for text in _listed_paths(listing):
-        path = (listing.parent / text).resolve()
+    for path in listed_paths(listing):
         try:
+            path = path.resolve()
             found = list(_at(path, apart_from, least_thickness_mm))
         except Exception as error:  # noqa: BLE001 - one line must not stop the others
             failure = in_plain_words(error)
             found = [unusable_place(path, failure.code, str(failure))]
         yield from found or [unusable_place(path, "nothing_to_do", "It holds no volume file and no thick chest CT.")]
-
-
-def _listed_paths(listing: Path) -> Iterable[str]:
-    """The paths in the first column, or in the one that a header calls input, path or file; `#` begins a comment."""
-    try:
-        with listing.open(encoding="utf-8-sig", newline="") as file:
-            is_table = listing.suffix.lower() == ".csv"
-            lines = csv.reader(file) if is_table else ([line.strip().strip('"')] for line in file)
-            rows = [row for row in lines if row and row[0].strip()]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise UnusableInput(f"{listing} is not a text file with one path per line.", "not_readable") from error
-    column = 0
-    if rows:
-        titles = [title.strip().lower() for title in rows[0]]
-        columns = [titles.index(title) for title in PATH_COLUMNS if title in titles]
-        if columns:
-            column, rows = columns[0], rows[1:]
-    paths = (row[column].strip() for row in rows if len(row) > column)
-    return [path for path in paths if path and not path.startswith("#")]
 
 
 def _is_volume_file(path: Path) -> bool:
