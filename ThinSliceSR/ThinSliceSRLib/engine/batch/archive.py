@@ -70,8 +70,8 @@ def _of_one(ask: Callable[..., Answer], *of_what: Any, **query: Any) -> tuple[An
             raise
         return None, (failure.code, str(failure))
     except Exception as error:  # noqa: BLE001 - whatever pydicom makes of one header must not stop the others
-        failure = in_plain_words(error)
-        return None, (failure.code, str(failure))
+        plain = in_plain_words(error)
+        return None, (plain.code, str(plain))
 
 
 @contextmanager

@@ -276,15 +276,15 @@ def _result(future: Future) -> Any:
                 return CallFailed(in_plain_words(error))
     if future.status != "error":
         raise ResultGone
-    error = future.exception()
-    if isinstance(error, KilledWorker):
+    failure = future.exception()
+    if isinstance(failure, KilledWorker):
         return WorkersDied()
-    if isinstance(error, ImportError):
+    if isinstance(failure, ImportError):
         raise UnusableInput(
             "The workers lack thinslicesr, or have another version of it; install this one where they run.",
             "no_engine",
-        ) from error
-    return CallFailed(in_plain_words(error))
+        ) from failure
+    return CallFailed(in_plain_words(failure))
 
 
 def _lost() -> DeviceError:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..file_names import file_name_of
 
-KINDS = {"str": str, "float | None": (int, float, type(None)), "int | None": (int, type(None))}
+KINDS: dict[str, type | tuple[type, ...]] = {"str": str, "float | None": (int, float, type(None)), "int | None": (int, type(None))}
 
 
 @dataclass(frozen=True)
