@@ -61,6 +61,13 @@ def findings(node: slicer.vtkMRMLScalarVolumeNode) -> list[Finding]:
     return found
 
 
+def require_fit(node: slicer.vtkMRMLScalarVolumeNode) -> None:
+    """Returns when nothing that `findings` tells forbids a synthesis. Raises UnusableInput with the first that does."""
+    for finding in findings(node):
+        if finding.level == "error":
+            raise UnusableInput(finding.message, finding.code)
+
+
 def _orientation(volume: Volume) -> str:
     normal = np.abs(volume.direction[:, volume.through_plane_axis])
     names = (_("sagittal"), _("coronal"), _("axial"))

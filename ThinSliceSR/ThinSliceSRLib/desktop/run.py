@@ -19,6 +19,7 @@ from ..engine.errors import ThinSliceError
 from ..engine.volumes.memory import THIN_PER_THICK
 from .engine_sentences import translated
 from .given_thickness import given_thickness_mm
+from .input_facts import require_fit
 from .later import later
 from .outcome import Outcome, Progress, guarded, unexpected_sentence
 from .pace import Pace
@@ -71,6 +72,7 @@ class Run:
 
         Raises ThinSliceError when the volumes cannot be used so, or when there is no room for temporary files.
         """
+        require_fit(request.source)  # here, as panel and scripts both come this way
         self.request = request
         self.results = ResultNodes.begin(request.source, request.dls, request.bis, request.wants_bis)
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack, nullcontext, suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -138,8 +138,8 @@ def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
             on_memory_step=reporter.warning,
         )
         dls = result.dls if native else resample_slices(result.dls, spacing_mm)
-        with PendingOutputs(job.overwrite, job.compressed) as outputs, series or nullcontext():
-            undo.callback(outputs.discard)
+        with PendingOutputs(job.overwrite, job.compressed, series) as outputs:
+            undo.callback(outputs.cancel)
             dls = dls.permuted(stored_order)
             made_of = thick_slices_entries(thick, job.spacing, spacing_mm)
             results = [(dls, job.output, dls_header(model, result, job.slab_consistent, tilt) | made_of)]

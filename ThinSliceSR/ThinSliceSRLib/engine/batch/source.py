@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
+
+from ..file_names import short_hash
 
 
 @dataclass(frozen=True)
@@ -41,13 +43,8 @@ class Source:
 def unusable_place(place: Path, code: str, sentence: str) -> Source:
     """A folder or ZIP file that gives no volume. Those of DICOM are often called after patients, so no name is made of
     theirs."""
-    kind = "folder" if place.is_dir() else "zip"
+    kind = "folder" if os.path.isdir(place) else "zip"  # which asks no permission, as Path.is_dir does
     return Source(f"{kind}-{short_hash(str(place))}", str(place), problem=(code, sentence))
-
-
-def short_hash(text: str) -> str:
-    """Twelve hexadecimal digits that tell this text from others."""
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def version_of(files: list[Path]) -> str:

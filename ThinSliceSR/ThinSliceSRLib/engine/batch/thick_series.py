@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydicom.dataset import Dataset
 
-from ..errors import UnusableInput
+from ..errors import UnusableInput, in_plain_words
 from ..volumes.dicom_headers import is_localiser
 from ..volumes.dicom_index import find_series
 from ..volumes.dicom_slices import DicomSeries, series_of_file
@@ -25,6 +25,14 @@ def thick_series_in(place: Path, apart_from: Path, least_thickness_mm: float | N
     All but those of thick chest CT tell why they are left out; those made by no scanner are passed over. Damaged files
     in one folder do not keep the series of others from being found: they are told as a problem of it.
     """
+    try:
+        yield from _thick_series_in(place, apart_from, least_thickness_mm)
+    except Exception as error:  # noqa: BLE001 - whatever a reader makes of one folder must not stop the others
+        failure = in_plain_words(error)
+        yield unusable_place(place, failure.code, str(failure))
+
+
+def _thick_series_in(place: Path, apart_from: Path, least_thickness_mm: float | None) -> Iterator[Source]:
     try:
         found = find_series(place)
     except UnusableInput as error:

@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
     thin, _ = fit_volume(read_volume(arguments.thin, arguments.series, undo), may_be_thin=True)
     thick = simulate_thick(thin, profile)
     with PendingOutputs(arguments.overwrite) as outputs:
-        undo.callback(outputs.discard)
+        undo.callback(outputs.cancel)
         outputs.write(thick, arguments.thick, simulated_thick_header(profile))
     slices = thick.size[thick.through_plane_axis]
     tell(

@@ -37,7 +37,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="address of a folder on another server to ask instead (or set THINSLICESR_MIRROR)",
     )
     download.add_argument("--progress", choices=("bar", "json", "none"), help=PROGRESS_HELP)
-    download.set_defaults(action=download_weights)
+    download.set_defaults(
+        action=download_weights,
+        when_cancelled="The download was cancelled; what has come is kept, and the next download goes on from there.",
+    )
 
     importing = actions.add_parser(
         "import", help="copy a weights file, or a checkpoint of the published model, into your own folder"

@@ -53,7 +53,7 @@ def export_results(
         thick = upright(read_volume(place, series))
         placed = [(on_grid_of(volume, thick), derivation) for volume, derivation in volumes]
         pending = PendingSeries(output, thick, overwrite, apart_from=(source, *results))
-    undo.callback(pending.discard)
+    undo.callback(pending.cancel)
     total = sum(len(volume.hu) for volume, _ in placed)
     before = 0
     reporter.progress("export", 0, total)
