@@ -523,26 +523,6 @@
         <translation>层间距不均匀：{positions} mm 之后的间距不是通常的 {step} mm，例如混入了两个序列；请选择间距均匀的序列。</translation>
     </message>
     <message>
-        <source>The slices are only {spacing} mm apart, so they are thin already; use this volume as it is.</source>
-        <translation>层间距仅 {spacing} mm，已经是薄层；请直接使用该体数据。</translation>
-    </message>
-    <message>
-        <source>The slices are {spacing} mm apart, but the network is made for 5 mm; look at the result with care.</source>
-        <translation>层间距为 {spacing} mm，而网络是为 5 mm 设计的；请谨慎看待结果。</translation>
-    </message>
-    <message>
-        <source>The slices are {thickness} mm thick but {spacing} mm apart, so they overlap, unlike those that the network was trained on; look at the result with care.</source>
-        <translation>层厚为 {thickness} mm，层间距为 {spacing} mm，因此层面相互重叠，与网络训练所用的不同；请谨慎看待结果。</translation>
-    </message>
-    <message>
-        <source>The slices are {thickness} mm thick but {spacing} mm apart, so what lies between them was never scanned; do not rely on details there.</source>
-        <translation>层厚为 {thickness} mm，层间距为 {spacing} mm，因此层面之间的部分从未被扫描；不要依赖那里的细节。</translation>
-    </message>
-    <message>
-        <source>No number (NaN or infinity) stands in {voxels} of the voxels; export the volume again.</source>
-        <translation>有 {voxels} 个体素不是数值（NaN 或无穷大）；请重新导出该体数据。</translation>
-    </message>
-    <message>
         <source>The values do not look like the Hounsfield units of a chest (air near -1000, soft tissue near 0); make sure that rescale slope and intercept are right and were applied.</source>
         <translation>数值不像胸部的 HU 值（空气约 -1000，软组织约 0）；请确认重缩放的斜率和截距正确且已应用。</translation>
     </message>
@@ -581,6 +561,54 @@
     <message>
         <source>the CPU, which takes longer</source>
         <translation>CPU（耗时更长）</translation>
+    </message>
+    <message>
+        <source>The origin, the spacing or the directions of the volume are no numbers of a place in a patient; copy or export it again, or correct its header.</source>
+        <translation>该体数据的原点、间距或方向不是患者空间中的有效数值；请重新复制或导出，或更正其文件头。</translation>
+    </message>
+    <message>
+        <source>The gantry was tilted by {degrees} degrees; the slices are moved within their planes onto an upright grid, so the result has other edges than the input.</source>
+        <translation>机架倾斜了 {degrees} 度；各层在其平面内平移到直立网格上，因此结果的边缘与输入不同。</translation>
+    </message>
+    <message>
+        <source>The slices are only {spacing} mm apart, so they are thin already; use this volume as it is, or make thinner ones all the same (synthesize --force).</source>
+        <translation>层间距仅为 {spacing} mm，已是薄层；请直接使用该体数据，或仍要生成更薄的图像（synthesize --force）。</translation>
+    </message>
+    <message>
+        <source>The slices are only {spacing} mm apart, so they are thin already; compare the result with this volume itself.</source>
+        <translation>层间距仅为 {spacing} mm，已是薄层；请将结果与该体数据本身比较。</translation>
+    </message>
+    <message>
+        <source>The slices are {spacing} mm apart, but the network is made for 2 to 10 mm; look at the result with care.</source>
+        <translation>层间距为 {spacing} mm，而网络是为 2 至 10 mm 设计的；请谨慎查看结果。</translation>
+    </message>
+    <message>
+        <source>The file does not say how thick its slices are, so they are taken to be as thick as they are apart, {spacing} mm; if not, give --slab-mm.</source>
+        <translation>文件未注明层厚，因此按与层间距相同处理，即 {spacing} mm；如果并非如此，请用 --slab-mm 给出。</translation>
+    </message>
+    <message>
+        <source>The slices are said to be {thickness} mm thick but are {spacing} mm apart, so they are taken to be {taken} mm thick; if the first number is wrong, give the true thickness (--slab-mm).</source>
+        <translation>标注的层厚为 {thickness} mm，而层间距为 {spacing} mm，因此层厚按 {taken} mm 处理；如果前一个数值有误，请给出真实层厚（--slab-mm）。</translation>
+    </message>
+    <message>
+        <source>The slices are said to be {thickness} mm thick but are {spacing} mm apart, so what lies between them was never scanned; do not rely on details there.</source>
+        <translation>标注的层厚为 {thickness} mm，而层间距为 {spacing} mm，因此层与层之间的部分从未被扫描；请勿依赖该处的细节。</translation>
+    </message>
+    <message>
+        <source>The model {model} was trained for slices {least} to {most} mm apart and {thinnest} to {thickest} times as thick, but these are {thickness} mm thick every {spacing} mm; look at the result with care, or choose another model.</source>
+        <translation>模型 {model} 是针对层间距 {least} 至 {most} mm、层厚为其 {thinnest} 至 {thickest} 倍的图像训练的，而这些图像层厚 {thickness} mm、层间距 {spacing} mm；请谨慎查看结果，或选择其他模型。</translation>
+    </message>
+    <message>
+        <source>No number (NaN or infinity) stands in {voxels} of the voxels within the body; export the volume again.</source>
+        <translation>体内有 {voxels} 个体素不是数值（NaN 或无穷大）；请重新导出该体数据。</translation>
+    </message>
+    <message>
+        <source>No number (NaN or infinity) stands in {voxels} of the voxels around the body; they are taken for air ({air} HU).</source>
+        <translation>身体周围有 {voxels} 个体素不是数值（NaN 或无穷大）；它们按空气（{air} HU）处理。</translation>
+    </message>
+    <message>
+        <source>Hardly any lung is in the picture, so it may be no chest, but the network is made for chests; look at the result with care.</source>
+        <translation>图像中几乎没有肺，可能不是胸部，而网络是为胸部设计的；请谨慎查看结果。</translation>
     </message>
 </context>
 <context>

@@ -22,7 +22,8 @@ from ThinSliceSRLib.engine.volumes.findings import Finding, check_volume
 from ThinSliceSRLib.engine.volumes.volume import Acquisition, Volume
 
 LIBRARY = Path(__file__).resolve().parents[2]
-SHEAR = np.array([[1, 0, 0], [0, 1, 0.2], [0, 0, 0.98]])
+TILT = np.array([[1, 0, 0], [0, 1, 0.2], [0, 0, 0.98]])
+SHEAR = np.array([[1, 0.3, 0], [0, 0.95, 0], [0, 0, 1]])
 OBLIQUE = np.array([[1, 0, 0], [0, 0.8, 0.6], [0, -0.6, 0.8]])
 STEPS_OF_MEMORY = """
 import itertools, json
@@ -30,7 +31,12 @@ from types import SimpleNamespace as S
 from ThinSliceSRLib.engine.synthesis.memory_ladder import _step_in_words
 gpu, cpu = S(is_gpu=True, label="cuda:1 NVIDIA"), S(is_gpu=False, label="cpu")
 steps = itertools.product((gpu, cpu), (1, 4), [S(device=d, cubes=c) for d in (gpu, cpu) for c in (1, 2)])
-print(json.dumps([_step_in_words(*step) for step in steps]))
+from ThinSliceSRLib.engine.volumes.volume import Volume
+from ThinSliceSRLib.engine.weights.trained_for import untrained_for
+import numpy as np
+model = S(label="cthnet-small", configuration=S(spacings_mm=(2.0, 10.0), overlaps=(0.5, 2.5)))
+untrained = untrained_for(model, Volume(np.zeros((3, 8, 8)), (0.7, 0.7, 12.5)))
+print(json.dumps([*(_step_in_words(*step) for step in steps), *(finding.message for finding in untrained)]))
 """
 
 
@@ -45,6 +51,14 @@ def with_hu(hu: float, place: Any) -> Volume:
     return volume
 
 
+def no_chest(around: float = -1000.0) -> Volume:
+    """Soft tissue with air on both sides, of which the outermost has another value."""
+    hu = np.full((20, 48, 48), 40, np.float32)
+    hu[:, :, :14] = hu[:, :, -14:] = -1000
+    hu[:, :, :2] = around
+    return Volume(hu, (0.7, 0.7, 5.0))
+
+
 def steps(*changes: tuple[int, float]) -> tuple[float, ...]:
     """Where 20 slices lie that are 5 mm apart but for the step after some of them."""
     lengths = np.full(19, 5.0)
@@ -57,14 +71,18 @@ VOLUMES = [
     Volume(np.zeros((1, 8, 8)), (0.7, 0.7, 5.0)),
     chest(modality="MR"),
     chest(synthetic=True),
+    replace(chest(), origin_mm=(np.nan, 0.0, 0.0)),
+    replace(chest(), direction=TILT),
     replace(chest(), direction=SHEAR),
     replace(chest(), direction=OBLIQUE),
     *[chest(slice_positions_mm=steps(*[(3 * k, 10.0) for k in range(count)])) for count in (1, 6)],
     *[chest(slice_positions_mm=steps(*[(3 * k, 0.0) for k in range(count)])) for count in (1, 6)],
     *[chest(slice_positions_mm=steps(*[(3 * k, 7.3) for k in range(count)])) for count in (1, 6)],
-    *[replace(chest(), spacing_mm=(0.7, 0.7, spacing)) for spacing in (1.0, 9.25)],
-    *[chest(slice_thickness_mm=thickness) for thickness in (3.0, 8.5)],
+    *[replace(chest(), spacing_mm=(0.7, 0.7, spacing)) for spacing in (1.0, 12.25)],
+    *[chest(slice_thickness_mm=thickness) for thickness in (3.0, 20.5)],
     with_hu(np.nan, (3, 3, slice(5))),
+    no_chest(),
+    no_chest(np.nan),
     with_hu(20_000.0, slice(None)),
     with_hu(900.0, 5),
 ]
@@ -74,6 +92,7 @@ VOLUMES = [
 def found() -> list[Finding]:
     """Every finding that there is, those of several words in all of them."""
     found = [finding for volume in VOLUMES for finding in check_volume(volume)]
+    found += check_volume(replace(chest(), spacing_mm=(0.7, 0.7, 1.0)), may_be_thin=True)
     with pytest.MonkeyPatch.context() as little_memory:
         little_memory.setattr(memory, "available_bytes", lambda: 1_000_000_000)
         return found + check_volume(chest())
@@ -136,8 +155,8 @@ def test_another_sentence_stays_as_it_is(chinese: None):
 def test_the_chinese_panel_tells_findings_in_chinese(chinese: None, scene: Any, temporary_folder: Path):
     module = open_module(__name__)
     try:
-        choose(module.ui.inputSelector, add_thick_volume(spacing_mm=9.25))
-        assert "层间距为 9.25 mm，而网络是为 5 mm 设计的" in module.ui.findingsLabel.text
+        choose(module.ui.inputSelector, add_thick_volume(spacing_mm=12.5))
+        assert "层间距为 12.5 mm，而网络是为 2 至 10 mm 设计的" in module.ui.findingsLabel.text
         run = module.panel
         module.ui.applyButton.click()
         run._run._on_event(

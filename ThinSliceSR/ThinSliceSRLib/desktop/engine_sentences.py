@@ -38,9 +38,17 @@ def _values(template: str, text: str) -> dict[str, str] | None:
 def sentences(_: Callable[[str], str]) -> list[str]:
     """The templates; `_` translates them, or leaves them English. Their context is this file, which calls `_`."""
     return [
+        _(
+            "The origin, the spacing or the directions of the volume are no numbers of a place in a patient; copy or "
+            "export it again, or correct its header."
+        ),
         _("The volume has fewer than 2 slices; give the whole series."),
         _("The series is {modality}, not CT; choose a CT series."),
         _("The series is synthetic, so no scanner measured what it shows; choose the series that it is made of."),
+        _(
+            "The gantry was tilted by {degrees} degrees; the slices are moved within their planes onto an upright "
+            "grid, so the result has other edges than the input."
+        ),
         _(
             "The slices are sheared by {degrees} degrees (a tilted gantry, for example); resample the volume to right "
             "angles first."
@@ -55,17 +63,41 @@ def sentences(_: Callable[[str], str]) -> list[str]:
             "The slices are not evenly spaced: the step after {positions} mm is not the usual {step} mm, as when two "
             "series are mixed; choose an evenly spaced series."
         ),
-        _("The slices are only {spacing} mm apart, so they are thin already; use this volume as it is."),
-        _("The slices are {spacing} mm apart, but the network is made for 5 mm; look at the result with care."),
         _(
-            "The slices are {thickness} mm thick but {spacing} mm apart, so they overlap, unlike those that the "
-            "network was trained on; look at the result with care."
+            "The slices are only {spacing} mm apart, so they are thin already; use this volume as it is, or make "
+            "thinner ones all the same (synthesize --force)."
         ),
         _(
-            "The slices are {thickness} mm thick but {spacing} mm apart, so what lies between them was never scanned; "
-            "do not rely on details there."
+            "The slices are only {spacing} mm apart, so they are thin already; compare the result with this volume "
+            "itself."
         ),
-        _("No number (NaN or infinity) stands in {voxels} of the voxels; export the volume again."),
+        _("The slices are {spacing} mm apart, but the network is made for 2 to 10 mm; look at the result with care."),
+        _(
+            "The file does not say how thick its slices are, so they are taken to be as thick as they are apart, "
+            "{spacing} mm; if not, give --slab-mm."
+        ),
+        _(
+            "The slices are said to be {thickness} mm thick but are {spacing} mm apart, so they are taken to be "
+            "{taken} mm thick; if the first number is wrong, give the true thickness (--slab-mm)."
+        ),
+        _(
+            "The slices are said to be {thickness} mm thick but are {spacing} mm apart, so what lies between them was "
+            "never scanned; do not rely on details there."
+        ),
+        _(
+            "The model {model} was trained for slices {least} to {most} mm apart and {thinnest} to {thickest} times "
+            "as thick, but these are {thickness} mm thick every {spacing} mm; look at the result with care, or choose "
+            "another model."
+        ),
+        _("No number (NaN or infinity) stands in {voxels} of the voxels within the body; export the volume again."),
+        _(
+            "No number (NaN or infinity) stands in {voxels} of the voxels around the body; they are taken for air "
+            "({air} HU)."
+        ),
+        _(
+            "Hardly any lung is in the picture, so it may be no chest, but the network is made for chests; look at "
+            "the result with care."
+        ),
         _(
             "The values do not look like the Hounsfield units of a chest (air near -1000, soft tissue near 0); make "
             "sure that rescale slope and intercept are right and were applied."

@@ -111,7 +111,9 @@ def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
     facts = _start_facts(thick, axis, len(places), spacing_mm, model, device, plan)
     facts["slab_consistency"] = on_or_off(job.slab_consistent)
     reporter.started(facts)
-    for finding in [*findings, *untrained_for(model, thick)]:
+    if not any(finding.code == "spacing_unusual" for finding in findings):  # which says the same of every model
+        findings += untrained_for(model, thick)
+    for finding in findings:
         (reporter.note if finding.level == "note" else reporter.warning)(finding)
 
     if job.bicubic or job.preview:
