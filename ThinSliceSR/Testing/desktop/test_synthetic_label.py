@@ -284,3 +284,6 @@ class LayoutManager(qt.QObject):
     """Stands for qMRMLLayoutManager's signal; it cannot prove when Slicer emits it."""
 
     layoutChanged = qt.Signal(int)  # noqa: N815 (Slicer's name)
+
+    def sliceWidget(self, name: str) -> None:  # noqa: N802 - Slicer's name
+        """None: Slicer has not laid out the view yet."""
