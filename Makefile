@@ -1,5 +1,6 @@
 # make demo: the main job on a phantom, or on your own scan with  make demo INPUT=path/to/scan
 # make test: all fast tests.  make test-slow: the minutes-long ones.  make lint: style, types and workflows.
+# make fuzz: 2,000 damaged files of each format, or FILES=… of them; each must be read or told in one sentence.
 # make test-dicom: DICOM output against dciodvfy, DCMTK and a real Orthanc, which  make dicom-tools  installs (Debian).
 # make bench: speed and memory, hours on a CPU; see benchmarks/README.md. BENCH="--cubes-only --cube 128" is a quick look.
 # make docs: the documentation as a site, in site/; broken links are errors.
@@ -24,20 +25,20 @@ ROOMS := $(patsubst %/__init__.py,%,$(wildcard ThinSliceSR/ThinSliceSRLib/*/__in
 DICOM_TOOLS := dicom3tools dcmtk orthanc orthanc-dicomweb
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: demo test coverage test-slow test-dicom dicom-tools bench lint docs pictures translations publish-address clean
+.PHONY: demo test coverage fuzz test-slow test-dicom dicom-tools bench lint docs pictures translations publish-address clean
 
 demo: $(VENV)/demo-ready
 	$(BIN)/thinslicesr demo --output "$(OUTPUT)" $(if $(INPUT),--input "$(INPUT)")
 
 # The desktop's tests run in processes of their own, which never load torch, as in Slicer.
 test: $(VENV)/test-ready
-	$(TEST) -m "not slow and not dicom_tools" --ignore $(DESKTOP)
+	$(TEST) -m "not slow and not dicom_tools and not fuzz" --ignore $(DESKTOP)
 	$(TEST) -m "not slow" $(DESKTOP)
 
 # In two parts, as `test`; worker processes are measured too.
 coverage: $(VENV)/test-ready
 	$(BIN)/coverage erase
-	$(TEST) -m "not slow and not dicom_tools" --ignore $(DESKTOP) --cov --cov-report=
+	$(TEST) -m "not slow and not dicom_tools and not fuzz" --ignore $(DESKTOP) --cov --cov-report=
 	$(TEST) -m "not slow" $(DESKTOP) --cov --cov-append --cov-report=
 	$(BIN)/coverage report
 	@for room in $(ROOMS); do \
@@ -45,6 +46,9 @@ coverage: $(VENV)/test-ready
 
 test-slow: $(VENV)/test-ready
 	$(TEST) -m slow
+
+fuzz: $(VENV)/test-ready
+	THINSLICESR_FUZZ_FILES=$(or $(FILES),2000) $(TEST) --timeout 7200 -m fuzz
 
 test-dicom: $(VENV)/test-ready
 	$(TEST) -m dicom_tools

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import importlib.util
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import slicer
-from DICOMLib import DICOMPlugin
 from slicer.i18n import tr as _
+
+# Slicer can be built without DICOM, and loads this file all the same.
+HAS_DICOM = importlib.util.find_spec("DICOMLib") is not None
+if TYPE_CHECKING or HAS_DICOM:
+    from DICOMLib import DICOMPlugin
+else:
+    DICOMPlugin = object
 
 NAME = "DICOMThinSliceSRPlugin"
 SCALAR_VOLUME_PLUGIN = "DICOMScalarVolumePlugin"
@@ -109,6 +116,8 @@ class DICOMThinSliceSRPlugin:
         parent.helpText = "Lets the DICOM module export and load the volumes that ThinSliceSR makes."
         parent.acknowledgementText = ""
         parent.hidden = True
+        if not HAS_DICOM:
+            return
         # Slicer may load this before the DICOM module, which asks for the plugins.
         if not hasattr(slicer.modules, "dicomPlugins"):
             slicer.modules.dicomPlugins = {}

@@ -22,6 +22,7 @@ from slicer.util import VTKObservationMixin
 
 if TYPE_CHECKING:
     from ThinSliceSRLib.desktop.panel import Panel
+    from ThinSliceSRLib.desktop.synthetic_arrivals import SyntheticArrivals
     from ThinSliceSRLib.desktop.synthetic_label import SyntheticLabels
 
 
@@ -47,6 +48,7 @@ class ThinSliceSR(ScriptedLoadableModule):
             "improves chest disease diagnosis based on thick slice CT, npj Digital Medicine 7:335 (2024)."
         )
         self.labels: SyntheticLabels | None = None
+        self.arrivals: SyntheticArrivals | None = None
         slicer.app.connect("startupCompleted()", self.onStartupCompleted)
 
     def onStartupCompleted(self) -> None:
@@ -61,17 +63,20 @@ class ThinSliceSR(ScriptedLoadableModule):
         register_sample_volumes(Path(__file__).parent / "Resources" / "Icons")
 
     def startLabels(self) -> None:
-        """Labels synthetic volumes from now on, if that has not begun yet."""
+        """Knows and labels synthetic volumes from now on, if that has not begun yet."""
+        from ThinSliceSRLib.desktop.synthetic_arrivals import SyntheticArrivals
         from ThinSliceSRLib.desktop.synthetic_label import SyntheticLabels
 
         if self.labels is None:
-            self.labels = SyntheticLabels()
+            self.arrivals, self.labels = SyntheticArrivals(), SyntheticLabels()
+            self.arrivals.start()
             self.labels.start()
 
     def stopLabels(self) -> None:
-        if self.labels is not None:
+        if self.labels is not None and self.arrivals is not None:
+            self.arrivals.stop()
             self.labels.stop()
-            self.labels = None
+            self.arrivals = self.labels = None
 
 
 @parameterNodeWrapper
@@ -193,7 +198,7 @@ class ThinSliceSRLogic(ScriptedLoadableModuleLogic):
 
 
 class ThinSliceSRTest(ScriptedLoadableModuleTest):
-    """The main path inside Slicer: the phantom, no network, no GPU. PyTorch must be installed."""
+    """The main path inside Slicer: a small chest, no network, no GPU. PyTorch must be installed."""
 
     def setUp(self) -> None:
         slicer.mrmlScene.Clear()

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from ThinSliceSRLib.engine.network.configuration import NetworkConfiguration
 from ThinSliceSRLib.engine.network.cthnet import CTHNet
+from ThinSliceSRLib.engine.network.slab_inputs import TYPICAL, ForSlabs
 from ThinSliceSRLib.engine.synthesis.device import PRECISIONS, Device, choose_device
 from ThinSliceSRLib.engine.synthesis.memory_ladder import MemoryLadder, Rung, rungs_from
 from ThinSliceSRLib.engine.synthesis.tiling import OVERLAPPED
@@ -102,7 +103,8 @@ class EngineCubes:
     """Cubes through the engine, as `synthesize` sends them."""
 
     def __init__(self, network: CTHNet, device: Device, cube: np.ndarray) -> None:
-        self.network, self.device, self.cube = network, device, cube
+        self.network = ForSlabs(network, torch.tensor([TYPICAL]))
+        self.device, self.cube = device, cube
         self.batch = rungs_from(device, device.precision, network.config, OVERLAPPED)[0].cubes
 
     def measure(self) -> Timing:

@@ -10,7 +10,6 @@ import numpy as np
 from ThinSliceSRLib.engine.job import read_fit_volume
 from ThinSliceSRLib.engine.synthesis.device import choose_device
 from ThinSliceSRLib.engine.synthesis.memory_ladder import rungs_from
-from ThinSliceSRLib.engine.synthesis.slab import slab_correction_helps
 from ThinSliceSRLib.engine.synthesis.synthesize import Synthesis, synthesize
 from ThinSliceSRLib.engine.synthesis.tiling import OVERLAPPED
 from ThinSliceSRLib.engine.volumes.volume import Volume
@@ -76,7 +75,7 @@ def synthesis_of(source: Volume, model: Model, device: str, precision: str) -> S
     """What the command line makes of a volume whose slices may lie along any axis."""
     thick = source.stacked_along_k(source.through_plane_axis)
     rungs = rungs_from(choose_device(device, precision), precision, model.configuration, OVERLAPPED)
-    return synthesize(thick, model, rungs, slab_consistent=slab_correction_helps(source))
+    return synthesize(thick, model, rungs)
 
 
 def volumes_of(files: Iterable[Any]) -> Iterator[Volume]:

@@ -59,7 +59,7 @@ def ablation_table(settings: Settings, run: Run) -> list[Row]:
     return rows
 
 
-def leads(trained: Training, tiling: Tiling = OVERLAPPED, slab_consistent: bool | None = None) -> dict[str, float]:
+def leads(trained: Training, tiling: Tiling = OVERLAPPED, slab_consistent: bool = True) -> dict[str, float]:
     """How far (dB) the averaged network lies above BIS, by validation case."""
     network, device = trained.averaged_network, trained.inference_device
     return {

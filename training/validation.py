@@ -13,7 +13,6 @@ from ThinSliceSRLib.engine.synthesis.device import Device
 from ThinSliceSRLib.engine.synthesis.memory_ladder import Rung
 from ThinSliceSRLib.engine.synthesis.resampling import interpolate, places_at, resample_slices
 from ThinSliceSRLib.engine.synthesis.simulation import simulate_thick
-from ThinSliceSRLib.engine.synthesis.slab import slab_correction_helps
 from ThinSliceSRLib.engine.synthesis.synthesize import plan_for, synthesize
 from ThinSliceSRLib.engine.synthesis.tiling import OVERLAPPED, Tiling
 from ThinSliceSRLib.engine.volumes.slab_profile import SlabProfile
@@ -59,16 +58,12 @@ def real_cases(folder: Path, region: int, ratio: int, settings: RealPairSettings
 
 
 def dls_psnr(
-    case: Case, network: CTHNet, device: Device, tiling: Tiling = OVERLAPPED, slab_consistent: bool | None = None
+    case: Case, network: CTHNet, device: Device, tiling: Tiling = OVERLAPPED, slab_consistent: bool = True
 ) -> float:
-    """PSNR in dB of what the network makes of a case, by the engine's own synthesis, on the slices of the truth.
-
-    slab_consistent: None decides as a run does.
-    """
+    """PSNR in dB of what the network makes of a case, by the engine's own synthesis, on the slices of the truth."""
     model = Model("in training", network.eval(), sha256="", trained=True)
     plan = plan_for(case.thick, model, tiling)
-    consistent = slab_correction_helps(case.thick) if slab_consistent is None else slab_consistent
-    made = synthesize(case.thick, model, [Rung(device)], plan, slab_consistent=consistent)
+    made = synthesize(case.thick, model, [Rung(device)], plan, slab_consistent=slab_consistent)
     return paper_psnr(resample_slices(made.dls, THIN_MM).hu, case.thin)
 
 

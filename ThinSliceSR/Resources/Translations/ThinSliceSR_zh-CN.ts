@@ -107,12 +107,20 @@
         <translation>正在进行的操作，或上一次操作的结果。</translation>
     </message>
     <message>
+        <source>Look at the new slices beside the thick ones, where you are looking now.</source>
+        <translation>在您当前查看的位置，把新层面与厚层并排对比。</translation>
+    </message>
+    <message>
         <source>Show the log</source>
         <translation>显示日志</translation>
     </message>
     <message>
         <source>What the background program wrote before it ended.</source>
         <translation>后台程序在结束之前写下的内容。</translation>
+    </message>
+    <message>
+        <source>Show thick, BIS and DLS in linked axial, coronal and sagittal views; press again to return to your own layout. The key C shows thick, BIS and DLS in turn in your own views.</source>
+        <translation>在联动的横断面、冠状面和矢状面视图中显示厚层、BIS 和 DLS；再按一次返回您自己的布局。按 C 键可在您自己的视图中依次显示厚层、BIS 和 DLS。</translation>
     </message>
     <message>
         <source>Make new DICOM series of the latest results, in the study of the input; each says that it is synthetic.</source>
@@ -139,6 +147,10 @@
         <translation>按来源所给</translation>
     </message>
     <message>
+        <source>The network&apos;s weights. Automatic takes those that suit the device, of those that are here.</source>
+        <translation>网络的权重。“自动”在本机已有的权重中使用适合所用设备的那一个。</translation>
+    </message>
+    <message>
         <source>Copy a weights file (.safetensors), or a checkpoint of the published model (.pkl, .pth), into your own folder.</source>
         <translation>把权重文件（.safetensors）或已发表模型的检查点文件（.pkl、.pth）复制到您自己的文件夹。</translation>
     </message>
@@ -159,8 +171,12 @@
         <translation>并排对比</translation>
     </message>
     <message>
-        <source>Show thick, BIS and DLS in linked axial, coronal and sagittal views; press again to return to your own layout.</source>
-        <translation>在联动的横断面、冠状面和矢状面视图中显示厚层、BIS 和 DLS 图像；再按一次返回您自己的布局。</translation>
+        <source>Planes:</source>
+        <translation>平面：</translation>
+    </message>
+    <message>
+        <source>Which planes the comparison shows; one alone is larger. Kept for the next time.</source>
+        <translation>对比显示哪些平面；单独一个平面会更大。下次仍保留此选择。</translation>
     </message>
     <message>
         <source>Real thin CT:</source>
@@ -241,10 +257,6 @@
     <message>
         <source>The network&apos;s weights.</source>
         <translation>网络的权重。</translation>
-    </message>
-    <message>
-        <source>The network&apos;s weights. Automatic takes the base model on a GPU and the small one on a CPU, or whichever is there.</source>
-        <translation>网络的权重。“自动”在 GPU 上使用 base 模型，在 CPU 上使用 small 模型；只有其中之一时使用现有的那一个。</translation>
     </message>
     <message>
         <source>Device:</source>
@@ -374,12 +386,39 @@
         <translation>正好 {name} mm</translation>
     </message>
     <message>
+        <source>Automatic (looking for GPUs…)</source>
+        <translation>自动（正在查找 GPU…）</translation>
+    </message>
+    <message>
         <source>CPU</source>
         <translation>CPU</translation>
     </message>
     <message>
         <source>{name} (not found)</source>
         <translation>{name}（未找到）</translation>
+    </message>
+</context>
+<context>
+    <name>desktop.compare_section</name>
+    <message>
+        <source>{link}, or press {key} to see thick, BIS and DLS in turn.</source>
+        <translation>{link}，或按 {key} 键依次查看厚层、BIS 和 DLS。</translation>
+    </message>
+    <message>
+        <source>Axial only</source>
+        <translation>仅横断面</translation>
+    </message>
+    <message>
+        <source>Coronal only</source>
+        <translation>仅冠状面</translation>
+    </message>
+    <message>
+        <source>Sagittal only</source>
+        <translation>仅矢状面</translation>
+    </message>
+    <message>
+        <source>Three planes</source>
+        <translation>三个平面</translation>
     </message>
 </context>
 <context>
@@ -392,19 +431,11 @@
 <context>
     <name>desktop.comparison_layout</name>
     <message>
-        <source>thick</source>
+        <source>Thick</source>
         <translation>厚层</translation>
     </message>
     <message>
-        <source>BIS synthetic</source>
-        <translation>BIS 合成</translation>
-    </message>
-    <message>
-        <source>DLS synthetic</source>
-        <translation>DLS 合成</translation>
-    </message>
-    <message>
-        <source>thin</source>
+        <source>Thin</source>
         <translation>薄层</translation>
     </message>
 </context>
@@ -455,6 +486,101 @@
     <message>
         <source>The DICOM files of the input cannot be read or copied ({reason}); check the disks.</source>
         <translation>无法读取或复制输入图像的 DICOM 文件（{reason}）；请检查磁盘。</translation>
+    </message>
+</context>
+<context>
+    <name>desktop.engine_sentences</name>
+    <message>
+        <source>The volume has fewer than 2 slices; give the whole series.</source>
+        <translation>该体数据少于 2 层；请提供整个序列。</translation>
+    </message>
+    <message>
+        <source>The series is {modality}, not CT; choose a CT series.</source>
+        <translation>该序列是 {modality}，不是 CT；请选择 CT 序列。</translation>
+    </message>
+    <message>
+        <source>The series is synthetic, so no scanner measured what it shows; choose the series that it is made of.</source>
+        <translation>该序列是合成的，其内容并非扫描仪实测；请选择生成它所用的原始序列。</translation>
+    </message>
+    <message>
+        <source>The slices are sheared by {degrees} degrees (a tilted gantry, for example); resample the volume to right angles first.</source>
+        <translation>层面错切了 {degrees} 度（例如机架倾斜）；请先将体数据重采样为直角网格。</translation>
+    </message>
+    <message>
+        <source>The slices are not axial (they are stacked {degrees} degrees off the head-foot axis), but the network is made for axial ones; use the axial series if there is one.</source>
+        <translation>层面不是横断面（堆叠方向偏离头足轴 {degrees} 度），而网络是为横断面设计的；如有横断面序列，请使用它。</translation>
+    </message>
+    <message>
+        <source>Slices are missing at {positions} mm; export the whole series again.</source>
+        <translation>{positions} mm 处缺少层面；请重新导出整个序列。</translation>
+    </message>
+    <message>
+        <source>More than one slice lies at {positions} mm; choose a series with one slice at each position.</source>
+        <translation>{positions} mm 处有不止一层；请选择每个位置只有一层的序列。</translation>
+    </message>
+    <message>
+        <source>The slices are not evenly spaced: the step after {positions} mm is not the usual {step} mm, as when two series are mixed; choose an evenly spaced series.</source>
+        <translation>层间距不均匀：{positions} mm 之后的间距不是通常的 {step} mm，例如混入了两个序列；请选择间距均匀的序列。</translation>
+    </message>
+    <message>
+        <source>The slices are only {spacing} mm apart, so they are thin already; use this volume as it is.</source>
+        <translation>层间距仅 {spacing} mm，已经是薄层；请直接使用该体数据。</translation>
+    </message>
+    <message>
+        <source>The slices are {spacing} mm apart, but the network is made for 5 mm; look at the result with care.</source>
+        <translation>层间距为 {spacing} mm，而网络是为 5 mm 设计的；请谨慎看待结果。</translation>
+    </message>
+    <message>
+        <source>The slices are {thickness} mm thick but {spacing} mm apart, so they overlap, unlike those that the network was trained on; look at the result with care.</source>
+        <translation>层厚为 {thickness} mm，层间距为 {spacing} mm，因此层面相互重叠，与网络训练所用的不同；请谨慎看待结果。</translation>
+    </message>
+    <message>
+        <source>The slices are {thickness} mm thick but {spacing} mm apart, so what lies between them was never scanned; do not rely on details there.</source>
+        <translation>层厚为 {thickness} mm，层间距为 {spacing} mm，因此层面之间的部分从未被扫描；不要依赖那里的细节。</translation>
+    </message>
+    <message>
+        <source>No number (NaN or infinity) stands in {voxels} of the voxels; export the volume again.</source>
+        <translation>有 {voxels} 个体素不是数值（NaN 或无穷大）；请重新导出该体数据。</translation>
+    </message>
+    <message>
+        <source>The values do not look like the Hounsfield units of a chest (air near -1000, soft tissue near 0); make sure that rescale slope and intercept are right and were applied.</source>
+        <translation>数值不像胸部的 HU 值（空气约 -1000，软组织约 0）；请确认重缩放的斜率和截距正确且已应用。</translation>
+    </message>
+    <message>
+        <source>{slices} of the slices (number {number} in order of place, for example) differ from their neighbours by more than {difference} HU on average, as with a wrong rescale slope or intercept; look at them and export the series again.</source>
+        <translation>有 {slices} 层（例如按位置排列的第 {number} 层）与相邻层平均相差超过 {difference} HU，可能是重缩放的斜率或截距有误；请查看这些层面并重新导出该序列。</translation>
+    </message>
+    <message>
+        <source>A run needs about {needed} GB of memory, but only {available} GB are free; close other programs or crop the volume to the chest.</source>
+        <translation>运行约需 {needed} GB 内存，但只有 {available} GB 可用；请关闭其他程序，或将体数据裁剪到胸部。</translation>
+    </message>
+    <message>
+        <source>The {whose}&apos;s memory does not suffice for {failed}; going on with {onward}.</source>
+        <translation>{whose}内存不足以处理{failed}；改用{onward}继续。</translation>
+    </message>
+    <message>
+        <source>{positions} and {more} more</source>
+        <translation>{positions} 及另外 {more} 处</translation>
+    </message>
+    <message>
+        <source>computer</source>
+        <translation>计算机</translation>
+    </message>
+    <message>
+        <source>one cube</source>
+        <translation>一个立方块</translation>
+    </message>
+    <message>
+        <source>{count} cubes at a time</source>
+        <translation>每次 {count} 个立方块</translation>
+    </message>
+    <message>
+        <source>one</source>
+        <translation>一个</translation>
+    </message>
+    <message>
+        <source>the CPU, which takes longer</source>
+        <translation>CPU（耗时更长）</translation>
     </message>
 </context>
 <context>
@@ -509,6 +635,10 @@
     <message>
         <source>Make new DICOM series of the latest results, in the study of the input; each says that it is synthetic.</source>
         <translation>把最近的结果作为新的 DICOM 序列加入输入图像所属的检查，每个序列均注明为合成图像。</translation>
+    </message>
+    <message>
+        <source>Choose the volume whose results are to be exported, or a result.</source>
+        <translation>请选择要导出其结果的体数据，或直接选择一个结果。</translation>
     </message>
     <message>
         <source>A run or an export is going on; wait for its end or cancel it.</source>
@@ -745,8 +875,20 @@
         <translation>开始</translation>
     </message>
     <message>
+        <source>Looking which devices can compute…</source>
+        <translation>正在查找可用的计算设备…</translation>
+    </message>
+    <message>
+        <source>Looking which models are here…</source>
+        <translation>正在查找本机上的模型…</translation>
+    </message>
+    <message>
         <source>Cancelling when the current step of the installation has ended…</source>
         <translation>当前安装步骤结束后即取消…</translation>
+    </message>
+    <message>
+        <source>Asking the background program about this computer…</source>
+        <translation>正在向后台程序查询本机信息…</translation>
     </message>
 </context>
 <context>
@@ -899,6 +1041,10 @@
         <translation>发生意外错误；请查看日志，并连同诊断信息一起报告。</translation>
     </message>
     <message>
+        <source>Step {step} of {steps}: {text}</source>
+        <translation>第 {step} 步（共 {steps} 步）：{text}</translation>
+    </message>
+    <message>
         <source>{stage}: {percent} %, about {time} left</source>
         <translation>{stage}：{percent} %，约剩 {time}</translation>
     </message>
@@ -942,6 +1088,10 @@
         <translation>无法写入本次运行的临时文件；请检查磁盘空间和权限。</translation>
     </message>
     <message>
+        <source>No volume is chosen; choose the chest CT with thick slices.</source>
+        <translation>尚未选择体数据；请选择厚层胸部 CT。</translation>
+    </message>
+    <message>
         <source>This volume holds no image; choose another one.</source>
         <translation>该体数据中没有图像；请选择另一个。</translation>
     </message>
@@ -981,10 +1131,6 @@
         <translation>请删除后重新导入</translation>
     </message>
     <message>
-        <source>Automatic (base on a GPU, small on a CPU)</source>
-        <translation>自动（GPU 用 base，CPU 用 small）</translation>
-    </message>
-    <message>
         <source>untrained, for tests only</source>
         <translation>未经训练，仅供测试</translation>
     </message>
@@ -995,6 +1141,18 @@
     <message>
         <source>not on this computer, can be downloaded</source>
         <translation>不在这台计算机上，可以下载</translation>
+    </message>
+    <message>
+        <source>Automatic</source>
+        <translation>自动</translation>
+    </message>
+    <message>
+        <source>Automatic ({on_gpu} on a GPU, {on_cpu} on a CPU)</source>
+        <translation>自动（GPU 用 {on_gpu}，CPU 用 {on_cpu}）</translation>
+    </message>
+    <message>
+        <source>Automatic ({name})</source>
+        <translation>自动（{name}）</translation>
     </message>
     <message>
         <source>{size} MB</source>

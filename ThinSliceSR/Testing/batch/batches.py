@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import csv
-import json
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import psutil
 import SimpleITK as sitk
+from ThinSliceSRLib.engine.batch.manifest import manifest_of
+from ThinSliceSRLib.engine.errors import UnusableInput
 
 COMMAND = [sys.executable, "-m", "ThinSliceSRLib.engine", "batch"]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "OMP_NUM_THREADS": "1"}
@@ -59,7 +61,8 @@ def workers_of(process: subprocess.Popen[str]) -> list[psutil.Process]:
 
 def rows(folder: Path) -> dict[str, dict[str, Any]]:
     """The rows of the manifest in `folder` by the names of their volumes, of which no two may be the same."""
-    stored = json.loads((folder / "manifest.json").read_text())["volumes"]
+    with manifest_of(folder) as manifest:
+        stored = [asdict(row) for row in manifest.rows()]
     assert len({row["name"] for row in stored}) == len(stored)
     return {row["name"]: row for row in stored}
 
@@ -72,7 +75,7 @@ def table(folder: Path) -> list[dict[str, str]]:
 def states(folder: Path) -> list[str]:
     try:
         return [row["state"] for row in rows(folder).values()]
-    except FileNotFoundError:
+    except UnusableInput:
         return []
 
 

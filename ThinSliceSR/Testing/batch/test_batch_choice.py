@@ -21,7 +21,7 @@ from ThinSliceSRLib.engine.errors import UnusableInput
 
 
 def found(place: Path, apart_from: Path = Path("/nowhere"), least_thickness_mm: float | None = None) -> list[str]:
-    return [source.name for source in sources_at(place, apart_from, least_thickness_mm)]
+    return [source.name for source in sources_at(place, apart_from, least_thickness_mm) if not source.left_out]
 
 
 def chest(slices: int = 5) -> np.ndarray:

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 
 import pytest
-from ThinSliceSRLib.engine.batch.archive import PASSWORD, TOKEN, USER, connected
+from ThinSliceSRLib.engine.batch.archive_access import PASSWORD, TOKEN, USER, connected
 from ThinSliceSRLib.engine.errors import UnusableInput
 
 

@@ -55,7 +55,8 @@ def test_the_command_makes_dicom_series_of_what_lies_in_zip_files_once(tmp_path:
     assert (code, problems) == (0, "")
     assert told.startswith("4 volumes are done, 0 of them were before")
     made = rows(out)
-    assert set(made) == {"a", "1.2.1", "1.2.2", "1.2.3"}
+    assert {name for name, row in made.items() if row["state"] == "done"} == {"a", "1.2.1", "1.2.2", "1.2.3"}
+    assert {name for name, row in made.items() if row["state"] == "left_out"} == {"1.2.4", "1.2.5"}
     for uid in ("1.2.2", "1.2.3"):
         assert (made[uid]["series"], made[uid]["output"]) == (uid, f"{uid}_DLS.nrrd")
         assert made[uid]["input"] == str(scans / "2024" / "Doe^Jane.zip")

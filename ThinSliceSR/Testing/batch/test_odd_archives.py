@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 from batches import rows
 from dicom_making import write_slice
-from ThinSliceSRLib.engine.batch.archive import ArchiveFailure, fetched_series, send_series, thick_series_of
+from ThinSliceSRLib.engine.batch.archive import fetched_series, thick_series_of
+from ThinSliceSRLib.engine.batch.archive_access import ArchiveFailure
+from ThinSliceSRLib.engine.batch.archive_sending import send_series
 from ThinSliceSRLib.engine.batch.source import Source
 from ThinSliceSRLib.engine.errors import CannotWrite, UnusableInput
 

@@ -11,8 +11,8 @@ from ThinSliceSRLib.desktop.comparison import ComparedVolumes
 def compared_volumes(scene: slicer.vtkMRMLScene, directions: np.ndarray | None = None) -> ComparedVolumes:
     return ComparedVolumes(
         thick=ball_volume(scene, "chest", 5.0, directions=directions),
-        bis=ball_volume(scene, "chest BIS 1 mm", 1.0, directions=directions, kind="BIS"),
-        dls=ball_volume(scene, "chest DLS 1 mm (synthetic)", 1.0, directions=directions, kind="DLS"),
+        bis=ball_volume(scene, "BIS 1 mm of chest", 1.0, directions=directions, kind="BIS"),
+        dls=ball_volume(scene, "synthetic DLS 1 mm of chest", 1.0, directions=directions, kind="DLS"),
     )
 
 

@@ -104,3 +104,16 @@ def thick_from_dicom(scene: object, database: object, tmp_path: Path) -> object:
 
     write_thick_series(tmp_path / "files")
     return load_into_scene(database, tmp_path / "files")
+
+
+@pytest.fixture
+def worker_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the fast worker, which runs from now on, looks for what it does; see fast_worker.py."""
+    import sys
+
+    from fast_worker import install
+
+    folder = tmp_path / "worker"
+    folder.mkdir()
+    monkeypatch.setattr(sys, "executable", str(install(folder)))
+    return folder

@@ -71,11 +71,13 @@ def add_thick_volume(name: str = "Chest", slices: int = 8, matrix: int = 40, spa
     hu = np.full((slices, matrix, matrix), 40, np.int16)
     hu[:, matrix // 4 : -matrix // 4, matrix // 6 : -matrix // 6] = -850
     hu += np.random.default_rng(1).integers(-20, 20, hu.shape, np.int16)
-    volume = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name)
+    volume = slicer.vtkMRMLScalarVolumeNode()
+    volume.SetName(name)
     slicer.util.updateVolumeFromArray(volume, hu)
     volume.SetSpacing(0.7, 0.7, spacing_mm)
     volume.SetOrigin(10, -20, -300)
     volume.SetIJKToRASDirections(-1, 0, 0, 0, -1, 0, 0, 0, 1)
+    slicer.mrmlScene.AddNode(volume)  # now that it is whole: the selector chooses the first volume of a scene at once
     volume.CreateDefaultDisplayNodes()
     return volume
 
@@ -103,7 +105,7 @@ def start_long_run(module: Any) -> Any:
     choose(module.ui.inputSelector, thick)
     on_cpu(module)
     module.ui.applyButton.click()
-    wait_for(lambda: module.panel._run._visible)
+    wait_for(lambda: module.panel._run._visible and "Making thin slices" in module.ui.statusLabel.text)
     return thick
 
 

@@ -64,9 +64,11 @@ def load_into_scene(database: Database, folder: Path) -> slicer.vtkMRMLScalarVol
     return ScalarVolumePlugin().load(ScalarVolumePlugin().examineForImport([database.filesForSeries(SERIES)])[0])
 
 
-def results_of_run(source: slicer.vtkMRMLScalarVolumeNode) -> ResultNodes:
+def results_of_run(
+    source: slicer.vtkMRMLScalarVolumeNode, *given: slicer.vtkMRMLScalarVolumeNode | None
+) -> ResultNodes:
     """DLS and BIS nodes as a run leaves them, their voxels any HU."""
-    results = ResultNodes.begin(source)
+    results = ResultNodes.begin(source, *given)
     slices = source.GetImageData().GetDimensions()[2]
     results.set_grid(ResultGrid(2, 5 * (slices - 1) + 1, source.GetSpacing()[2] / 5))
     noise = np.random.default_rng(4)

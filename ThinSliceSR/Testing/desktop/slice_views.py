@@ -1,14 +1,16 @@
 """Slicer's slice views without Qt: the real layout, link and slice logics, and windows that draw into memory.
 
-Stands for qMRMLLayoutManager, which gives every new slice node a slice logic and a window. It cannot prove when Qt
-makes and sizes the real windows, nor what CTK adds to them.
+Stands for qMRMLLayoutManager, which gives a new slice node a slice logic, a controller and a window. It cannot prove
+when Qt makes and sizes the real windows, nor what CTK adds to them.
 """
 
 from __future__ import annotations
 
 import numpy as np
+import qt
 import slicer
 import vtk
+from slicer.mrml_widgets import LayerSelectors
 from vtk.util.numpy_support import vtk_to_numpy
 
 SIZE = (300, 240)
@@ -20,7 +22,9 @@ class SliceViews:
 
     def __init__(self, scene: slicer.vtkMRMLScene) -> None:
         self.scene = scene
+        self._application = qt.QApplication.instance() or qt.QApplication([])
         self.logics = vtk.vtkCollection()
+        self.selectors: dict[str, LayerSelectors] = {}
         self.application_logic = slicer.vtkMRMLApplicationLogic()
         self.application_logic.SetSliceLogics(self.logics)
         self.application_logic.SetMRMLScene(scene)
@@ -60,6 +64,8 @@ class SliceViews:
     def close(self) -> None:
         self.scene.RemoveObserver(self._observation)
         self.layout_logic.SetMRMLScene(None)
+        for selectors in self.selectors.values():
+            selectors.close()
         for index in range(self.logics.GetNumberOfItems()):
             self.logics.GetItemAsObject(index).SetMRMLScene(None)
         self.application_logic.SetMRMLScene(None)
@@ -74,6 +80,7 @@ class SliceViews:
         logic.SetMRMLApplicationLogic(self.application_logic)
         logic.SetSliceNode(node)
         logic.SetMRMLScene(scene)
+        self.selectors[node.GetLayoutName()] = LayerSelectors(logic)
 
 
 def ball_volume(

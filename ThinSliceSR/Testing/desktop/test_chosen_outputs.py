@@ -22,7 +22,7 @@ def test_an_empty_volume_chosen_as_output_becomes_the_result_and_tells_what_it_i
     dls, bis = (scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name) for name in ("Mine", "Other"))
     results = finished(source, dls=dls, bis=bis)
     assert (results.dls, results.bis) == (dls, bis)
-    assert (dls.GetName(), bis.GetName()) == ("Mine (synthetic)", "Other BIS")
+    assert (dls.GetName(), bis.GetName()) == ("synthetic Mine", "BIS Other")
     assert dls.GetDisplayNode().GetWindow() == 1500
     assert parent_name(dls) == "Thorax"
     assert world_point(dls, (0, 0, 25)) == pytest.approx(world_point(source, (0, 0, 5)))
@@ -35,7 +35,7 @@ def test_an_earlier_result_stays_what_it_is_until_its_new_image_comes(source):
     results = ResultNodes.begin(other, dls=earlier.dls, bis=earlier.bis)
     assert everything_about(earlier.dls) == before
     results.set_grid(GRID)
-    assert results.dls.GetName() == "Other chest DLS 1 mm (synthetic)"
+    assert results.dls.GetName() == "synthetic DLS 1 mm of Other chest"
     assert results.dls.GetAttribute("ThinSliceSR.SourceNodeID") == other.GetID()
     assert results.dls.GetAttribute("ThinSliceSR.Model") is None
     assert results.dls.GetTransformNodeID() is None
@@ -46,7 +46,7 @@ def test_an_earlier_result_that_is_made_again_keeps_its_name(source):
     first = finished(source)
     again = finished(source, dls=first.dls, bis=first.bis)
     assert again.dls is first.dls
-    assert again.dls.GetName() == "Thorax 5.0 DLS 1 mm (synthetic)"
+    assert again.dls.GetName() == "synthetic DLS 1 mm of Thorax 5.0"
     first.dls.SetName("For the round (synthetic)")
     assert finished(source, dls=first.dls).dls.GetName() == "For the round (synthetic)"
 

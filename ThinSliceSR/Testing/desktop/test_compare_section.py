@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 import pytest
-from driving import add_thick_volume, choose, wait_for
+from driving import add_thick_volume, choose, open_module, wait_for
 from result_making import finished
 from slice_views import SliceViews
 
@@ -17,6 +17,7 @@ pytestmark = pytest.mark.usefixtures("application")
 def red(views: SliceViews, module: Any) -> Any:
     """A view that shows the DLS volume of the panel's input."""
     thick = add_thick_volume(slices=6)
+    choose(module.ui.inputSelector, None)
     dls = finished(thick).dls
     choose(module.ui.inputSelector, thick)
     views.node("Red").SetMappedInLayout(True)
@@ -64,6 +65,40 @@ def test_the_slider_stops_the_flicker(module: Any, red: Any):
     assert red.GetForegroundOpacity() == pytest.approx(0.5)
 
 
+def test_a_fade_of_a_deleted_volume_ends_and_the_views_show_the_rest(module: Any, red: Any, scene: Any):
+    import slicer
+
+    module.ui.fadeSlider.value = 50
+    scene.RemoveNode(scene.GetNodeByID(red.GetForegroundVolumeID()))
+    assert shown_in(red) == (None, None)  # nothing was there before DLS
+    assert red.GetBackgroundVolumeID() is None
+    assert module.ui.fadeSlider.value == module.ui.fadeSlider.maximum
+    assert len(slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")) == 2
+
+
+def test_a_fade_ends_when_another_input_is_chosen_and_keeps_what_the_user_chose_meanwhile(
+    views: SliceViews, module: Any, red: Any
+):
+    other = add_thick_volume("Other", slices=6)
+    finished(other)
+    module.ui.fadeSlider.value = 50
+    views.selectors["Red"].background.choose_by_hand(other)
+    choose(module.ui.inputSelector, other)
+    assert red.GetBackgroundVolumeID() == other.GetID()
+    assert red.GetForegroundVolumeID() is None
+
+
+def test_where_there_are_no_views_comparing_and_fading_are_off_and_say_why(module: Any):
+    thick = add_thick_volume(slices=6)
+    choose(module.ui.inputSelector, None)
+    finished(thick)
+    choose(module.ui.inputSelector, thick)
+    assert not module.ui.compareButton.enabled
+    assert "no views to compare in" in module.ui.compareButton.toolTip
+    assert not module.ui.fadeSlider.enabled
+    assert not module.ui.flickerButton.enabled
+
+
 def test_comparing_side_by_side_ends_the_fade(module: Any, red: Any):
     module.ui.fadeSlider.value = 50
     module.ui.compareButton.click()
@@ -78,3 +113,21 @@ def test_without_bis_there_is_nothing_to_fade_to(module: Any, red: Any, scene: A
     assert not module.ui.fadeSlider.enabled
     assert not module.ui.flickerButton.enabled
     assert shown_in(red) == ("DLS", None)
+
+
+def test_one_plane_can_be_compared_large_and_the_choice_is_remembered(views: SliceViews, module: Any, red: Any):
+    import slicer
+
+    module.ui.compareButton.click()
+    assert len(views.shown_names()) == 9
+    module.ui.planesComboBox.currentIndex = 1
+    assert views.shown_names() == ["ThinSliceSRAxialThick", "ThinSliceSRAxialBis", "ThinSliceSRAxialDls"]
+    assert all(views.composite(name).GetBackgroundVolumeID() for name in views.shown_names())
+    module.cleanup()
+    again = open_module(__name__)
+    try:
+        assert again.ui.planesComboBox.currentText == "Axial only"
+    finally:
+        again.ui.planesComboBox.currentIndex = 0
+        again.cleanup()
+    assert slicer.app.userSettings().value("ThinSliceSR/ComparedPlanes") == "all"

@@ -17,6 +17,8 @@ from ThinSliceSRLib.desktop.comparison_layout import (
     register_layouts,
     view_name,
 )
+from ThinSliceSRLib.desktop.view_history import ViewHistory
+from ThinSliceSRLib.engine.errors import ThinSliceError
 
 LAYOUTS_OF_SLICER_UP_TO = 100
 
@@ -26,19 +28,21 @@ def volumes(scene: slicer.vtkMRMLScene) -> ComparedVolumes:
     return compared_volumes(scene)
 
 
+@pytest.mark.parametrize("rows", [ROWS, ROWS[1:2]])
 @pytest.mark.parametrize("columns", [("thick", "DLS"), ("thick", "BIS", "DLS"), COLUMNS])
-def test_slicers_layout_node_reads_one_view_per_row_and_column(views: SliceViews, columns: tuple[str, ...]) -> None:
+def test_slicers_layout_node_reads_one_view_per_row_and_column(
+    views: SliceViews, columns: tuple[str, ...], rows: tuple[str, ...]
+) -> None:
     register_layouts(views.layout_node)
-    views.layout_node.SetViewArrangement(layout_id(columns))
-    assert views.shown_names() == [view_name(row, column) for row in ROWS for column in columns]
-    for row in ROWS:
+    views.layout_node.SetViewArrangement(layout_id(columns, rows))
+    assert views.shown_names() == [view_name(row, column) for row in rows for column in columns]
+    for row in rows:
         for column in columns:
             node = views.node(view_name(row, column))
             assert node.GetOrientation() == row
             assert node.GetViewGroup() == VIEW_GROUP
-            assert column in node.GetLayoutLabel()
-            assert ("synthetic" in node.GetLayoutLabel()) == (column in ("BIS", "DLS"))
-    colours = {views.node(view_name("Axial", column)).GetLayoutColor() for column in columns}
+            assert node.GetLayoutLabel() == {"thick": "Thick", "thin": "Thin"}.get(column, column)
+    colours = {views.node(view_name(rows[0], column)).GetLayoutColor() for column in columns}
     assert len(colours) == len(columns)
 
 
@@ -48,7 +52,7 @@ def test_layouts_are_registered_once_however_often_and_beside_slicers_own(views:
     register_layouts(views.layout_node)
     after = {index: views.layout_node.GetLayoutDescription(index) for index in views.layout_node.GetLayoutIndices()}
     added = after.keys() - before.keys()
-    assert len(added) == 4
+    assert len(added) == 16
     assert min(added) > LAYOUTS_OF_SLICER_UP_TO
     assert {index: after[index] for index in before} == before
     assert after[layout_id(COLUMNS)] == layout_xml(COLUMNS)
@@ -144,7 +148,10 @@ def test_deleting_a_compared_volume_empties_its_column_and_leaves_the_rest(
     scene: slicer.vtkMRMLScene, views: SliceViews, comparison: Comparison, volumes: ComparedVolumes, column: str
 ) -> None:
     comparison.show(volumes)
+    history = ViewHistory()  # as the panel has one
+    history.take_out(volumes.by_column()[column])
     scene.RemoveNode(volumes.by_column()[column])
+    history.show_again()
     comparison.fit()
     assert views.composite(view_name("Axial", column)).GetBackgroundVolumeID() is None
     offsets = {views.node(view_name("Axial", other)).GetSliceOffset() for other in ("thick", "BIS", "DLS")}
@@ -179,7 +186,7 @@ def test_the_views_are_fitted_once_more_when_qt_has_sized_them(
 def test_without_views_showing_says_so_in_one_sentence(scene: slicer.vtkMRMLScene) -> None:
     comparison = Comparison()
     volume = ball_volume(scene, "chest", 5.0)
-    with pytest.raises(RuntimeError, match="no views to compare in"):
+    with pytest.raises(ThinSliceError, match="no views to compare in"):
         comparison.show(ComparedVolumes(thick=volume, bis=None, dls=volume))
     comparison.back()
     assert not comparison.is_shown

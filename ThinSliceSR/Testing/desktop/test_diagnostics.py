@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from ThinSliceSRLib.desktop.diagnostics import diagnostics_text, without_home, without_names
-from ThinSliceSRLib.desktop.weights_list import LIST_ARGUMENTS, parse_weights_list
+from ThinSliceSRLib.desktop.weights_list import weights_list_of
 from ThinSliceSRLib.engine import ENGINE_VERSION
 
 LIBRARY = Path(__file__).resolve().parents[2]
@@ -52,8 +52,8 @@ def test_it_tells_devices_and_their_memory() -> None:
 
 
 def test_it_understands_what_the_engine_tells_of_devices_and_weights() -> None:
-    devices = json.loads(told_by_engine("devices", "--json"))
-    weights = parse_weights_list(told_by_engine(*LIST_ARGUMENTS))
+    started, devices = map(json.loads, told_by_engine("available").splitlines())
+    weights = weights_list_of(started)
 
     text = diagnostics_text(devices, weights)
 

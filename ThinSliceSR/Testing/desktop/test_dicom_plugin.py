@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -117,3 +119,16 @@ def test_a_series_of_ours_comes_back_as_synthetic_beside_its_input(
 
 def test_series_of_scanners_are_left_to_others(thick_from_dicom: Any, database: Database, plugin: Any):
     assert plugin.examineForImport([list(database.filesForSeries(SERIES))]) == []
+
+
+def test_a_slicer_without_dicom_loads_the_file_and_has_no_plugin(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "DICOMLib", None)  # an import of it fails
+    monkeypatch.delitem(sys.modules, "DICOMThinSliceSRPlugin", raising=False)
+    monkeypatch.setattr(slicer.modules, "dicomPlugins", {}, raising=False)
+    monkeypatch.delattr(slicer.modules, "dicomPlugins")
+    module = importlib.import_module("DICOMThinSliceSRPlugin")
+    parent = SimpleNamespace()
+    module.DICOMThinSliceSRPlugin(parent)
+    assert parent.hidden
+    assert not hasattr(slicer.modules, "dicomPlugins")
+    monkeypatch.delitem(sys.modules, "DICOMThinSliceSRPlugin")

@@ -99,6 +99,28 @@ def test_deleting_the_result_takes_the_export_away(module: Any):
     assert not module.ui.exportButton.enabled
 
 
+def test_a_result_can_be_exported_when_its_input_is_no_more(module: Any, database: Database, thick_from_dicom: Any):
+    results = with_result(module)
+    other = add_thick_volume("Other")
+    slicer.mrmlScene.RemoveNode(thick_from_dicom)
+    assert module.ui.inputSelector.currentNode() is None
+    assert not module.ui.exportButton.enabled
+    assert "Choose the volume" in module.ui.exportButton.toolTip
+    module.ui.inputSelector.setCurrentNode(other)
+    assert "not loaded from DICOM" in module.ui.exportButton.toolTip
+    module.ui.inputSelector.setCurrentNode(results.dls)
+    assert module.ui.exportButton.enabled
+    assert answer(module, TO_DATABASE) == []
+    assert "new series (DLS, BIS)" in export_and_wait(module)
+
+
+def test_the_last_runs_volumes_are_exported_also_where_it_filled_earlier_ones(module: Any, thick_from_dicom: Any):
+    first = with_result(module)
+    with_result(module)
+    results_of_run(thick_from_dicom, first.dls, first.bis)
+    assert module.panel._export._results() == (first.dls, first.bis)
+
+
 def test_only_what_is_chosen_is_exported(module: Any, tmp_path: Path):
     with_result(module)
     (tmp_path / "chosen").mkdir()
@@ -152,6 +174,18 @@ def test_the_dialog_offers_the_database_first(dialog: ExportDialog):
     for box in (dialog.with_bis, dialog.compressed, dialog.anonymous):
         box.click()
     assert dialog.choice(Path("there")) == ExportChoice(Path("there"), with_bis=True, compressed=True, anonymous=True)
+
+
+@pytest.mark.parametrize(("name", "agreed"), [("Ok", True), ("Cancel", False)])
+def test_the_dialog_is_answered_by_its_buttons(dialog: ExportDialog, name: str, agreed: bool):
+    answers: list[bool] = []
+    dialog.widget.accepted.connect(lambda: answers.append(True))
+    dialog.widget.rejected.connect(lambda: answers.append(False))
+    buttons = dialog.widget.findChild(qt.QDialogButtonBox)
+    button = buttons.button(getattr(qt.QDialogButtonBox, name))
+    assert button is not None
+    button.click()
+    assert answers == [agreed]
 
 
 def test_what_cannot_be_chosen_is_off(dialog: ExportDialog, database: Database):

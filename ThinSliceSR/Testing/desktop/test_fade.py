@@ -119,10 +119,11 @@ def test_the_end_is_calm_when_a_volume_is_gone(
     bis: slicer.vtkMRMLScalarVolumeNode,
     dls: slicer.vtkMRMLScalarVolumeNode,
 ) -> None:
-    views.composite("Red").SetBackgroundVolumeID(dls.GetID())
+    other = ball_volume(scene, "other", 5.0)
+    views.composite("Red").SetBackgroundVolumeID(other.GetID())
     fade = Fade()
     fade.begin(bis, dls)
-    scene.RemoveNode(dls)
+    scene.RemoveNode(other)
     fade.flicker()
     fade.end()
     assert views.composite("Red").GetBackgroundVolumeID() is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -137,12 +138,47 @@ def test_a_list_that_cannot_be_had_is_told_in_the_engines_sentence(module: Any, 
     assert module.ui.modelsList.count == 0
 
 
-def test_answers_that_cannot_be_read_are_told(
+def test_words_of_others_among_the_answers_do_no_harm_and_no_answer_is_told(
     module: Any, own_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     """As where something in the user's Python prints as soon as it starts."""
     (tmp_path / "sitecustomize.py").write_text("print('Welcome')\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    module.ui.modelsSection.collapsed = False
+    open_section(module)
+    assert "ready" in line_of(module, "cthnet-small")
+    (tmp_path / "sitecustomize.py").write_text("import os\nos._exit(0)\n")
+    module.panel._models._refresh()
     wait_until_told(module, "ended unexpectedly")
-    assert module.ui.modelsList.count == 0
+
+
+def test_models_are_listed_before_the_devices_are_known_and_what_goes_on_is_told(module: Any, own_folder: Path):
+    told: list[str] = []
+    offer = module.panel._offer_models
+    module.panel._models._on_listed = lambda w: offer(w) or told.append(module.ui.modelsStatusLabel.text)
+    module.ui.modelsSection.collapsed = False
+    assert module.ui.modelsStatusLabel.text == "Looking which models are here…"
+    assert module.ui.deviceComboBox.itemText(0) == "Automatic (looking for GPUs…)"
+    worker = module.panel._available._worker
+    module.ui.advancedSection.collapsed = False
+    assert module.panel._available._worker is worker, "one worker tells both"
+    wait_for(lambda: module.ui.modelsList.count > 0)
+    assert told == ["Looking which models are here…"]
+    assert module.ui.modelsStatusLabel.text == "Looking which devices can compute…"
+    assert module.panel._available.devices is None
+    wait_for(lambda: not module.panel._available.asking)
+    assert module.ui.modelsStatusLabel.text == ""
+    assert module.ui.deviceComboBox.itemText(0) == "Automatic"
+    assert module.ui.modelComboBox.itemText(0) == "Automatic (cthnet-small)"
+
+
+def test_what_could_not_be_asked_is_asked_again_when_the_section_is_opened_again(
+    module: Any, own_folder: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(sys, "executable", "/no/such/python")
+    module.ui.modelsSection.collapsed = False
+    wait_until_told(module, "could not be started")
+    assert module.ui.deviceComboBox.itemText(0) == "Automatic"
+    monkeypatch.undo()
+    module.ui.modelsSection.collapsed = True
+    open_section(module)
+    assert "could not be started" not in module.ui.modelsStatusLabel.text

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,6 @@ from driving import (
     apply_and_wait,
     choose,
     on_cpu,
-    open_module,
     start_long_run,
     synthetic_volumes,
     wait_for,
@@ -38,6 +39,36 @@ def test_choosing_a_volume_tells_its_facts_and_what_speaks_against_it(module: An
     choose(module.ui.inputSelector, add_thick_volume("Thin", spacing_mm=1.0))
     assert "thin already" in module.ui.findingsLabel.text
     assert not module.ui.applyButton.enabled
+
+
+@pytest.mark.parametrize("kind", ["u1", "i1", "u2", "i2", "u4", "i4", "f4", "f8"])
+def test_a_volume_of_any_type_of_values_is_looked_at(module: Any, scene: Any, kind: str):
+    import slicer
+
+    choose(module.ui.inputSelector, add_thick_volume())
+    volume = add_thick_volume("MR")
+    slicer.util.updateVolumeFromArray(volume, abs(slicer.util.arrayFromVolume(volume) // 8).astype(kind))
+    choose(module.ui.inputSelector, volume)
+    assert "do not look like" in module.ui.findingsLabel.text
+
+
+def test_what_goes_wrong_while_an_input_is_looked_at_is_told_and_apply_is_not_offered(
+    module: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    from ThinSliceSRLib.desktop import input_facts
+
+    def fail(volume: object) -> None:
+        raise OverflowError("anything")
+
+    choose(module.ui.inputSelector, add_thick_volume(spacing_mm=6))
+    assert "6 mm apart" in module.ui.findingsLabel.text
+    monkeypatch.setattr(input_facts, "check_volume", fail)
+    choose(module.ui.inputSelector, add_thick_volume("Other"))
+    assert not module.ui.applyButton.enabled
+    assert "unexpected went wrong (OverflowError)" in module.ui.findingsLabel.text
+    assert "6 mm apart" not in module.ui.findingsLabel.text
+    assert module.ui.factsLabel.text == ""
+    assert "anything" in caplog.text
 
 
 def test_a_volume_that_is_filled_after_it_was_chosen_is_looked_at_again(module: Any, scene: Any):
@@ -108,7 +139,7 @@ def test_the_panel_is_no_wider_than_its_widest_list(module: Any):
 
 def test_opening_advanced_lists_devices_and_models(module: Any):
     module.ui.advancedSection.collapsed = False
-    wait_for(lambda: module.ui.modelsList.count > 0 and module.panel._devices)
+    wait_for(lambda: module.panel._available.devices)
     assert "cthnet-small" in module.ui.modelsList.item(0).text()
     assert [module.ui.modelComboBox.itemData(index) for index in range(2)] == ["auto", "cthnet-small"]
     assert module.ui.deviceComboBox.findData("cpu") > 0
@@ -134,13 +165,37 @@ def test_a_published_checkpoint_that_runs_code_is_refused_in_the_panel(module: A
 
 
 def test_the_diagnostics_name_no_volume(module: Any):
-    import qt
-
     choose(module.ui.inputSelector, add_thick_volume("DOE JANE"))
-    module.ui.diagnosticsButton.click()
-    text = qt.QGuiApplication.clipboard().text()
+    text = copied_diagnostics(module)
     assert "ThinSliceSR" in text
     assert "DOE" not in text
+
+
+def copied_diagnostics(module: Any) -> str:
+    import qt
+
+    module.ui.diagnosticsButton.click()
+    wait_for(lambda: "on the clipboard" in module.ui.statusLabel.text)
+    return qt.QGuiApplication.clipboard().text()
+
+
+def test_the_diagnostics_tell_devices_and_weights_though_no_section_was_opened(module: Any):
+    module.ui.diagnosticsButton.click()
+    assert not module.ui.diagnosticsButton.enabled
+    assert "Asking" in module.ui.statusLabel.text
+    wait_for(lambda: module.ui.diagnosticsButton.enabled)
+    text = copied_diagnostics(module)
+    assert "not known" not in text
+    assert "cthnet-small, " in text
+    assert "\n  cpu" in text
+    assert module.ui.modelsList.count > 0
+
+
+def test_diagnostics_that_cannot_be_asked_for_are_copied_without(module: Any, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sys, "executable", "/no/such/python")
+    text = copied_diagnostics(module)
+    assert "Devices: not known" in text
+    assert module.ui.diagnosticsButton.enabled
 
 
 def test_window_buttons_set_all_compared_volumes(module: Any, scene: Any):
@@ -161,7 +216,7 @@ def test_every_control_has_a_tooltip(module: Any):
     assert [control.objectName for control in controls if not control.toolTip] == []
 
 
-def test_deleting_the_results_takes_the_comparison_away(scene: Any, module: Any):
+def test_deleting_the_results_takes_the_comparison_away(scene: Any, views: SliceViews, module: Any):
     choose(module.ui.inputSelector, add_thick_volume())
     on_cpu(module)
     results = apply_and_wait(module)
@@ -171,10 +226,8 @@ def test_deleting_the_results_takes_the_comparison_away(scene: Any, module: Any)
     assert not module.ui.lungButton.enabled
 
 
-def test_one_click_compares_and_one_click_returns_to_the_users_own_layout(scene: Any, temporary_folder: Path):
-    views = SliceViews(scene)
+def test_one_click_compares_and_one_click_returns_to_the_users_own_layout(views: SliceViews, module: Any):
     views.layout_node.SetViewArrangement(6)
-    module = open_module(__name__)
     choose(module.ui.inputSelector, add_thick_volume())
     on_cpu(module)
     results = apply_and_wait(module)
@@ -184,13 +237,9 @@ def test_one_click_compares_and_one_click_returns_to_the_users_own_layout(scene:
     assert backgrounds[2::3] == [results.dls.GetID()] * 3
     module.ui.compareButton.click()
     assert views.layout_node.GetViewArrangement() == 6
-    module.cleanup()
-    views.close()
 
 
-def test_results_that_come_while_comparing_take_their_columns(scene: Any, temporary_folder: Path):
-    views = SliceViews(scene)
-    module = open_module(__name__)
+def test_results_that_come_while_comparing_take_their_columns(views: SliceViews, module: Any):
     choose(module.ui.inputSelector, add_thick_volume())
     on_cpu(module)
     apply_and_wait(module)
@@ -198,8 +247,6 @@ def test_results_that_come_while_comparing_take_their_columns(scene: Any, tempor
     results = apply_and_wait(module)
     shown = {views.composite(name).GetBackgroundVolumeID() for name in views.shown_names()}
     assert shown == {module.ui.inputSelector.currentNode().GetID(), results.bis.GetID(), results.dls.GetID()}
-    module.cleanup()
-    views.close()
 
 
 def test_reload_brings_a_fresh_library_and_ends_what_went_on(
@@ -233,9 +280,13 @@ def test_at_start_up_samples_are_offered_and_synthetic_volumes_labelled(module: 
     assert len(slicer.modules.sampleDataSources["ThinSliceSR"]) == 2
 
 
-def test_the_self_test_of_the_module_passes(scene: Any, temporary_folder: Path, capsys: pytest.CaptureFixture[str]):
+def test_the_self_test_of_the_module_passes(
+    scene: Any, temporary_folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
     from ThinSliceSR import ThinSliceSRTest
 
+    clock = time.monotonic
+    monkeypatch.setattr(time, "monotonic", lambda: 10 * clock())  # a computer that is ten times as slow
     ThinSliceSRTest().runTest()
     assert "ThinSliceSR self-test passed" in capsys.readouterr().out
     assert list(temporary_folder.iterdir()) == []

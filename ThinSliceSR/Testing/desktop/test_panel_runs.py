@@ -100,16 +100,16 @@ def test_nothing_keeps_the_volumes_of_a_run_once_they_are_deleted(module: Any, s
     assert deleted
 
 
-def test_apply_makes_both_volumes_and_says_what_was_used(module: Any, scene: Any):
+def test_apply_makes_both_volumes_and_says_what_was_used(scene: Any, views: Any, module: Any):
     thick = add_thick_volume("Chest")
     choose(module.ui.inputSelector, thick)
     on_cpu(module)
     apply_and_wait(module)
     names = {volume.GetName() for volume in synthetic_volumes()}
-    assert names == {"Chest DLS 1 mm (synthetic)", "Chest BIS 1 mm"}
+    assert names == {"synthetic DLS 1 mm of Chest", "BIS 1 mm of Chest"}
     told = module.ui.statusLabel.text
-    assert "“Chest DLS 1 mm (synthetic)”" in told
-    assert "“Chest BIS 1 mm”" in told
+    assert "“synthetic DLS 1 mm of Chest”" in told
+    assert "“BIS 1 mm of Chest”" in told
     assert "synthetic, for research only." in told
     assert "cthnet-small on cpu" in told
     assert module.ui.compareButton.enabled
@@ -154,6 +154,23 @@ def test_cancel_ends_the_run_and_says_so(module: Any, scene: Any):
     assert "cancelled" in module.ui.statusLabel.text
     assert synthetic_volumes() == []
     assert module.ui.inputSelector.enabled
+
+
+def test_what_was_told_of_one_input_does_not_stay_when_another_is_chosen(module: Any, scene: Any):
+    other = add_thick_volume("Other")
+    choose(module.ui.inputSelector, add_thick_volume())
+    module._parameters.model = "no-such-model"
+    module.ui.applyButton.click()
+    choose(module.ui.inputSelector, other)  # as a script may
+    assert module.ui.statusLabel.text, "what goes on is told on"
+    wait_for(lambda: module.ui.applyButton.text == "Apply")
+    assert "chosen model is not here" in module.ui.statusLabel.text
+    assert module.ui.logButton.visible
+    module._parameters.makeBis = False
+    assert module.ui.statusLabel.visible, "another parameter is no other input"
+    choose(module.ui.inputSelector, add_thick_volume("Third"))
+    assert not module.ui.statusLabel.visible
+    assert not module.ui.logButton.visible
 
 
 @pytest.mark.skipif(os.name == "nt", reason="SIGKILL")

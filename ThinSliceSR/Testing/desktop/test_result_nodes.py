@@ -19,8 +19,8 @@ def source(scene):
 
 def test_results_are_named_after_their_input(source):
     results = finished(source)
-    assert results.dls.GetName() == "Thorax 5.0 DLS 1 mm (synthetic)"
-    assert results.bis.GetName() == "Thorax 5.0 BIS 1 mm"
+    assert results.dls.GetName() == "synthetic DLS 1 mm of Thorax 5.0"
+    assert results.bis.GetName() == "BIS 1 mm of Thorax 5.0"
 
 
 def test_another_grid_is_filled_before_it_is_shown(source):
@@ -44,15 +44,15 @@ def test_another_grid_is_filled_before_it_is_shown(source):
 def test_names_tell_the_real_spacing(source):
     results = ResultNodes.begin(source)
     results.set_grid(ResultGrid(2, 26, 0.9))
-    assert results.dls.GetName() == "Thorax 5.0 DLS 0.9 mm (synthetic)"
+    assert results.dls.GetName() == "synthetic DLS 0.9 mm of Thorax 5.0"
     results.set_grid(GRID)
-    assert results.bis.GetName() == "Thorax 5.0 BIS 1 mm"
+    assert results.bis.GetName() == "BIS 1 mm of Thorax 5.0"
 
 
 def test_names_are_unique_in_the_scene(source):
     first, second = finished(source), finished(source)
     assert first.dls.GetName() != second.dls.GetName()
-    assert second.dls.GetName().startswith("Thorax 5.0 DLS 1 mm (synthetic)")
+    assert second.dls.GetName().startswith("synthetic DLS 1 mm of Thorax 5.0")
 
 
 def test_a_name_that_the_user_gives_during_the_run_stays(source):
@@ -73,7 +73,7 @@ def test_a_new_result_says_that_it_is_synthetic_before_anyone_can_see_it(source,
     observation = scene.AddObserver(scene.NodeAddedEvent, on_node_added)
     ResultNodes.begin(source)
     scene.RemoveObserver(observation)
-    assert seen == {"Thorax 5.0 DLS (synthetic)": (True, "DLS"), "Thorax 5.0 BIS": (True, "BIS")}
+    assert seen == {"synthetic DLS of Thorax 5.0": (True, "DLS"), "BIS of Thorax 5.0": (True, "BIS")}
 
 
 def test_attributes_tell_how_a_result_was_made_and_name_no_patient(source):
@@ -84,6 +84,7 @@ def test_attributes_tell_how_a_result_was_made_and_name_no_patient(source):
         "ThinSliceSR.Kind": "DLS",
         "ThinSliceSR.SourceNodeID": source.GetID(),
         "ThinSliceSR.SourceSeriesUID": "1.2.3",
+        "ThinSliceSR.Run": "1",
     }
     assert attributes(results.dls) == start | {f"ThinSliceSR.{key}": value for key, value in PROVENANCE.items()}
     assert "Doe" not in str(attributes(results.dls))
@@ -98,7 +99,7 @@ def test_an_interpolated_volume_claims_nothing_of_the_network(source):
 
 @pytest.mark.parametrize("form", ["scene.mrml", "scene.mrb"])
 def test_a_saved_and_loaded_result_is_still_known_as_synthetic_and_whose_it_is(source, scene, tmp_path, form):
-    finished(source)
+    results = finished(source)
     scene.SetURL(str(tmp_path / form))
     scene.SetRootDirectory(str(tmp_path))
     if form.endswith("mrb"):
@@ -111,10 +112,13 @@ def test_a_saved_and_loaded_result_is_still_known_as_synthetic_and_whose_it_is(s
         assert scene.ReadFromMRB(str(tmp_path / form), True)
         scene.SetDataIOManager(None)
     else:
+        for result in (results.dls, results.bis):  # as File → Save does with what the scene refers to
+            result.GetStorageNode().SetFileName(str(tmp_path / f"{result.GetID()}.nrrd"))
+            assert result.GetStorageNode().WriteData(result)
         assert scene.Commit()
         scene.Clear(True)
         assert scene.Connect()
-    dls = scene.GetFirstNodeByName("Thorax 5.0 DLS 1 mm (synthetic)")
+    dls = scene.GetFirstNodeByName("synthetic DLS 1 mm of Thorax 5.0")
     thick = scene.GetFirstNodeByName("Thorax 5.0")
     assert is_synthetic(dls)
     assert not is_synthetic(thick)
@@ -152,15 +156,35 @@ def test_the_input_is_never_touched(source):
     assert np.array_equal(slicer.util.arrayFromVolume(source), voxels)
 
 
-def test_the_newest_results_with_an_image_are_found_from_their_input(source):
+def test_the_results_of_the_last_run_are_found_from_their_input(source):
     assert results_of(source) == (None, None)
-    finished(source)
+    first = finished(source)
     second = finished(source)
     assert results_of(source) == (second.dls, second.bis)
     ResultNodes.begin(source)
     assert results_of(source) == (second.dls, second.bis)
-    slicer.mrmlScene.RemoveNode(second.bis)
     assert results_of(second.dls) == (None, None)
+    refilled = finished(source, dls=first.dls, bis=first.bis)
+    assert results_of(source) == (refilled.dls, refilled.bis)
+    slicer.mrmlScene.RemoveNode(refilled.bis)
+    assert results_of(source) == (refilled.dls, None)
+    slicer.mrmlScene.RemoveNode(refilled.dls)
+    assert results_of(source) == (second.dls, second.bis)
+
+
+def test_the_last_run_is_told_in_a_scene_that_was_saved(source, scene, tmp_path):
+    first = finished(source)
+    finished(source)
+    finished(source, dls=first.dls, bis=first.bis)
+    names = [volume.GetName() for volume in results_of(source)]
+    scene.Commit(str(tmp_path / "scene.mrml"))
+    scene.Clear(True)
+    scene.SetURL(str(tmp_path / "scene.mrml"))
+    scene.Import()
+    for volume in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode"):
+        slicer.util.updateVolumeFromArray(volume, np.zeros((2, 2, 2), np.int16))
+    again = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")[0]
+    assert [volume.GetName() for volume in results_of(again)] == names
 
 
 def test_an_input_without_an_image_is_refused(scene):

@@ -86,10 +86,28 @@ def test_a_run_makes_both_volumes_in_the_place_of_the_input(session: object):
     assert [progress.stage for progress in told.progress][-1] == "show"
 
 
+def test_there_are_interpolated_slices_to_look_at_before_the_worker_has_begun(session: object):
+    from ThinSliceSRLib.desktop.run import Request
+
+    thick = add_thick_volume()
+    told = Listening()
+    run = session.start(Request(thick, device="cpu"), **told.listeners)
+    wait_for(lambda: told.visible)
+    assert "device" not in run._facts, "the worker has told nothing yet"
+    dls, bis = array(run.results.dls), array(run.results.bis)
+    assert dls.shape == bis.shape == (36, 40, 40)
+    np.testing.assert_array_equal(dls[::5], array(thick))
+    np.testing.assert_allclose(dls[7], array(thick)[1] * 0.6 + array(thick)[2] * 0.4, atol=1)
+    np.testing.assert_allclose(corner(run.results.dls, 35), corner(thick, 7))
+    run.cancel()
+    wait_for(lambda: told.outcomes)
+    assert told.outcomes[0].cancelled
+
+
 def test_the_result_equals_what_the_command_line_makes(session: object, tmp_path_factory: pytest.TempPathFactory):
     import SimpleITK as sitk
     from ThinSliceSRLib.desktop.run import Request
-    from ThinSliceSRLib.desktop.volume_nodes import write_volume
+    from volume_making import write_volume
 
     thick = add_thick_volume()
     run, _told = run_to_the_end(session, Request(thick, device="cpu", precision="float32"))
@@ -299,3 +317,12 @@ def test_a_run_whose_temporary_folder_is_gone_does_not_begin_and_leaves_the_scen
         session.start(Request(thick), **Listening().listeners)
     assert not session.running
     assert scene.GetNumberOfNodes() == before
+
+
+@pytest.mark.parametrize("source", [None, "Chest"])
+def test_without_a_volume_a_script_is_told_so(source: object, session: object):
+    from ThinSliceSRLib.desktop.run import Request
+    from ThinSliceSRLib.engine.errors import ThinSliceError
+
+    with pytest.raises(ThinSliceError, match="No volume is chosen"):
+        session.synthesize(Request(source))

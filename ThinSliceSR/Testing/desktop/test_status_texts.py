@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from ThinSliceSRLib.desktop.outcome import Outcome, Progress
-from ThinSliceSRLib.desktop.status_texts import export_failure_text, failure_text
+from ThinSliceSRLib.desktop.status_texts import RUN_STAGES, export_failure_text, failure_text
 
 pytestmark = pytest.mark.usefixtures("application")
 
@@ -23,6 +23,16 @@ def test_the_line_takes_no_room_while_there_is_nothing_to_tell(module: Any):
     assert not module.ui.statusLabel.visible
     module.panel._show_progress(Progress("start"))
     assert module.ui.statusLabel.visible
+
+
+def test_every_stage_of_a_run_tells_which_of_how_many_it_is(module: Any):
+    told = []
+    for stage in RUN_STAGES:
+        module.panel._show_progress(Progress(stage))
+        told.append(module.ui.statusLabel.text)
+    assert [text.split(": ")[0] for text in told] == [f"Step {step} of 5" for step in range(1, 6)]
+    module.panel._show_progress(Progress("export", 0.5))
+    assert module.ui.statusLabel.text == "Writing DICOM series: 50 %"
 
 
 @pytest.mark.parametrize("text", [failure_text, export_failure_text])

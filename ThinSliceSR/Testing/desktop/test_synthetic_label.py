@@ -34,7 +34,7 @@ def labels(windows: Windows) -> Iterator[SyntheticLabels]:
 
 @pytest.fixture
 def dls(scene: slicer.vtkMRMLScene, views: SliceViews) -> slicer.vtkMRMLScalarVolumeNode:
-    return ball_volume(scene, "chest DLS 1 mm (synthetic)", 1.0, kind="DLS")
+    return ball_volume(scene, "synthetic DLS 1 mm of chest", 1.0, kind="DLS")
 
 
 def test_the_picture_of_a_synthetic_slice_carries_the_word_at_its_upper_edge(
@@ -123,7 +123,7 @@ def test_while_fading_the_label_says_which_of_the_two_is_seen(
     labels: SyntheticLabels,
     dls: slicer.vtkMRMLScalarVolumeNode,
 ) -> None:
-    bis = ball_volume(scene, "chest BIS 1 mm", 1.0, kind="BIS")
+    bis = ball_volume(scene, "BIS 1 mm of chest", 1.0, kind="BIS")
     composite = views.composite("Red")
     composite.SetBackgroundVolumeID(bis.GetID())
     composite.SetForegroundVolumeID(dls.GetID())
@@ -215,7 +215,7 @@ def test_every_view_of_the_comparison_says_what_is_synthetic(
     monkeypatch.setattr(slicer.app, "layoutManager", lambda: layout_manager)
     labels.start()
     comparison = Comparison()
-    bis = ball_volume(scene, "chest BIS 1 mm", 1.0, kind="BIS")
+    bis = ball_volume(scene, "BIS 1 mm of chest", 1.0, kind="BIS")
     comparison.show(ComparedVolumes(ball_volume(scene, "chest", 5.0), bis, dls))
     shown = [views.node(name) for name in views.shown_names()]
     for view in shown:
@@ -239,7 +239,7 @@ def test_labels_go_with_the_volume_and_with_the_scene(
     views.composite("Red").SetBackgroundVolumeID(dls.GetID())
     scene.RemoveNode(dls)
     assert label_in(windows, views.node("Red")) is None
-    again = ball_volume(scene, "chest DLS 1 mm (synthetic)", 1.0, kind="DLS")
+    again = ball_volume(scene, "synthetic DLS 1 mm of chest", 1.0, kind="DLS")
     views.composite("Red").SetBackgroundVolumeID(again.GetID())
     assert label_in(windows, views.node("Red")) == "SYNTHETIC (DLS)"
     scene.Clear(False)
@@ -250,7 +250,7 @@ def test_volumes_that_come_with_a_loaded_scene_are_labelled(
     scene: slicer.vtkMRMLScene, views: SliceViews, windows: Windows, labels: SyntheticLabels
 ) -> None:
     scene.StartState(slicer.vtkMRMLScene.BatchProcessState)
-    dls = ball_volume(scene, "chest DLS 1 mm (synthetic)", 1.0, kind="DLS")
+    dls = ball_volume(scene, "synthetic DLS 1 mm of chest", 1.0, kind="DLS")
     views.composite("Yellow").SetBackgroundVolumeID(dls.GetID())
     scene.EndState(slicer.vtkMRMLScene.BatchProcessState)
     assert label_in(windows, views.node("Yellow")) == "SYNTHETIC (DLS)"

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from chinese import CHINESE, compiled_chinese
 from driving import add_thick_volume, open_module
 
 from translation import update_translations
 from translation.update_translations import PANEL, TRANSLATIONS, begin, python_texts, untranslated, update
 
 FILES = sorted(TRANSLATIONS.glob("*.ts"))
-CHINESE = TRANSLATIONS / "ThinSliceSR_zh-CN.ts"
 
 every_file = pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
 
@@ -102,11 +99,8 @@ def chinese(application: Any, tmp_path: Path) -> Iterator[dict[tuple[str, str], 
     """Qt speaks Chinese meanwhile, as Slicer does when that is its language."""
     from PySide6.QtCore import QCoreApplication, QTranslator
 
-    compiled = tmp_path / "ThinSliceSR_zh-CN.qm"
-    lrelease = shutil.which("pyside6-lrelease", path=str(Path(sys.executable).parent))
-    subprocess.run([lrelease, str(CHINESE), "-qm", str(compiled)], check=True, capture_output=True)
     translator = QTranslator()
-    assert translator.load(str(compiled))
+    assert translator.load(str(compiled_chinese(tmp_path)))
     QCoreApplication.installTranslator(translator)
     yield translations(CHINESE)
     QCoreApplication.removeTranslator(translator)

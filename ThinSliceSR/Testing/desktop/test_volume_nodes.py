@@ -7,71 +7,25 @@ import numpy as np
 import pytest
 import slicer
 import vtk
-from ThinSliceSRLib.desktop.volume_nodes import (
-    series_uid_of,
-    thickness_entry,
-    thin_ijk_to_ras,
-    volume_of,
-    write_volume,
-)
+from loaded_series import Database, node_with_a_gap
+from ThinSliceSRLib.desktop.volume_nodes import series_uid_of, thickness_entry, thin_ijk_to_ras, volume_of
 from ThinSliceSRLib.engine.errors import CannotWrite, UnusableInput
 from ThinSliceSRLib.engine.volumes.nrrd_file import write_nrrd
 from ThinSliceSRLib.engine.volumes.reading import read_volume
 from ThinSliceSRLib.engine.volumes.text_headers import nrrd_header_of
 from ThinSliceSRLib.engine.volumes.volume import Acquisition, Volume
 from ThinSliceSRLib.engine.volumes.writing import PendingOutputs
-from volume_making import LEFT_HANDED, PLAIN, oblique, under_transform, volume_node
+from volume_making import LEFT_HANDED, PLAIN, oblique, under_transform, volume_node, write_volume
+
+pytestmark = pytest.mark.usefixtures("application")
 
 DIRECTIONS = {"plain": PLAIN, "left-handed": LEFT_HANDED, "oblique": oblique(33)}
-
-
-class Database:
-    """Stands for ctkDICOMDatabase, by the names that its header declares; cannot prove how PythonQt wraps them.
-
-    files: the tags of each instance that it knows. cached: the tags that are read without opening a file.
-    """
-
-    isOpen = True  # noqa: N815
-
-    def __init__(self, files: dict[str, dict[str, str]], cached: tuple[str, ...] = ("0020,0032", "0020,0037")) -> None:
-        self.files = files
-        self.cached = cached
-        self.files_read: set[str] = set()
-
-    def fileForInstance(self, uid: str) -> str:  # noqa: N802
-        return f"{uid}.dcm" if uid in self.files else ""
-
-    def instanceValue(self, uid: str, tag: str) -> str:  # noqa: N802
-        if tag not in self.cached:
-            self.files_read.add(uid)
-        return self.files[uid].get(tag, "")
-
-    def cachedTag(self, uid: str, tag: str) -> str:  # noqa: N802
-        return self.files.get(uid, {}).get(tag, "__TAG_NOT_IN_INSTANCE__") if tag in self.cached else ""
-
-
-def tags(position: tuple[float, float, float]) -> dict[str, str]:
-    return {
-        "0008,0060": "CT",
-        "0008,103E": "Thorax 5.0",
-        "0018,0050": "5.5",
-        "0020,000E": "1.2.3",
-        "0020,0032": "\\".join(map(str, position)),
-        "0020,0037": "1\\0\\0\\0\\1\\0",
-    }
 
 
 @pytest.fixture
 def loaded_series(scene, monkeypatch):
     """A node as Slicer loads it from DICOM, whose fourth slice is missing, and the database that knows it."""
-    heights = (0, 5, 10, 20, 25, 30)
-    # Slicer divides the way from the first to the last slice by the number of steps.
-    node = volume_node(origin=(100.3, 80.2, -50.0), spacing=(0.7, 0.7, 6.0))
-    files = {f"1.2.3.{number}": tags((-100.3, -80.2, height - 50.0)) for number, height in enumerate(heights)}
-    node.SetAttribute("DICOM.instanceUIDs", " ".join(files))
-    database = Database(files)
-    monkeypatch.setattr(slicer, "dicomDatabase", database, raising=False)
-    return node, database
+    return node_with_a_gap(monkeypatch)
 
 
 def test_a_volume_is_a_view_of_the_nodes_voxels_in_kji(scene):
@@ -139,6 +93,7 @@ def test_writing_changes_nothing_about_the_node(scene, tmp_path):
             scene.GetNumberOfNodes(),
         )
 
+    slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)  # which is in every scene of Slicer's
     before = state()
     write_volume(node, tmp_path / "thick.nrrd")
     assert state() == before

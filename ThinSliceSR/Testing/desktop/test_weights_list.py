@@ -12,14 +12,13 @@ from pathlib import Path
 
 import pytest
 from ThinSliceSRLib.desktop.weights_list import (
-    LIST_ARGUMENTS,
     ListedModel,
     WeightsList,
     download_arguments,
     import_arguments,
     models_to_choose,
-    parse_weights_list,
     remove_arguments,
+    weights_list_of,
 )
 
 LIBRARY = Path(__file__).resolve().parents[2]
@@ -53,7 +52,7 @@ class Engine:
         return run.stdout
 
     def listed(self) -> WeightsList:
-        return parse_weights_list(self.run(LIST_ARGUMENTS))
+        return weights_list_of(json.loads(self.run(["weights", "list", "--json"])))
 
     def damage(self, name: str) -> None:
         (self.own / f"{name}.safetensors").write_bytes(b"cut off")
@@ -118,7 +117,7 @@ def test_other_weights_under_a_registered_name_are_told(listed: WeightsList) -> 
 
 def test_whole_models_can_be_chosen_and_the_automatic_choice_comes_first(listed: WeightsList) -> None:
     assert models_to_choose(listed) == [
-        ("Automatic (base on a GPU, small on a CPU)", "auto"),
+        ("Automatic (cthnet-small)", "auto"),
         ("exchanged", "exchanged"),
         ("cthnet-small", "cthnet-small"),
     ]
@@ -161,11 +160,21 @@ def test_a_file_is_imported_by_its_whole_path() -> None:
 
 
 def test_a_user_without_a_folder_of_their_own_still_sees_the_models() -> None:
-    text = json.dumps({"folders": {"installed": "/program"}, "weights": [], "registered": []})
+    automatic = {"gpu": None, "cpu": None}
+    told = {"folders": {"installed": "/program"}, "weights": [], "registered": [], "automatic": automatic}
 
-    assert parse_weights_list(text) == WeightsList((), None)
+    assert weights_list_of(told) == WeightsList((), None)
+    assert models_to_choose(WeightsList((), None)) == [("Automatic", "auto")]
+
+
+def test_the_automatic_choice_names_the_models_that_are_here(engine: Engine) -> None:
+    engine.run(["weights", "untrained", str(engine.own / "cthnet-base.safetensors"), "--model", "base"])
+
+    [(label, _value), *_others] = models_to_choose(engine.listed())
+
+    assert label == "Automatic (cthnet-base on a GPU, cthnet-small on a CPU)"
 
 
 def test_anything_else_than_the_list_is_refused() -> None:
-    with pytest.raises(ValueError, match="Expecting value"):
-        parse_weights_list("no list")
+    with pytest.raises(KeyError):
+        weights_list_of({"event": "started"})

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import slicer
 import vtk
+from driving import wait_for
+from ThinSliceSRLib.desktop.volume_writing import VolumeWriting
 
 LEFT_HANDED = np.diag([-1.0, -1.0, -1.0])
 PLAIN = np.diag([-1.0, -1.0, 1.0])
@@ -35,9 +38,11 @@ def volume_node(
     matrix = np.eye(4)
     matrix[:3, :3] = directions * spacing
     matrix[:3, 3] = origin
-    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name)
+    node = slicer.vtkMRMLScalarVolumeNode()
+    node.SetName(slicer.mrmlScene.GenerateUniqueName(name))
     node.SetIJKToRASMatrix(slicer.util.vtkMatrixFromArray(matrix))
     slicer.util.updateVolumeFromArray(node, hu)
+    slicer.mrmlScene.AddNode(node)  # now that it is whole: the selector chooses the first volume of a scene at once
     return node
 
 
@@ -77,3 +82,13 @@ def world_point(node: slicer.vtkMRMLScalarVolumeNode, index: Sequence[float]) ->
         node.GetParentTransformNode().GetMatrixTransformToWorld(to_world)
     vtk.vtkMatrix4x4.Multiply4x4(to_world, to_ras, to_world)
     return np.array(to_world.MultiplyPoint([*index, 1.0])[:3])
+
+
+def write_volume(node: slicer.vtkMRMLScalarVolumeNode, path: Path) -> None:
+    """Writes the node as for the worker, to the end; raises what has failed."""
+    ended: list[Exception | None] = []
+    writing = VolumeWriting(node, path, lambda: ended.append(None), ended.append)
+    wait_for(lambda: ended)
+    writing.stop()
+    if ended[0] is not None:
+        raise ended[0]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import numpy as np
 import pydicom
 import SimpleITK as sitk
+from pydicom.datadict import dictionary_VR
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
+from pydicom.tag import Tag
 from pydicom.uid import (
     CTImageStorage,
     DeflatedExplicitVRLittleEndian,
@@ -105,6 +109,29 @@ def rewrite(path: Path, **tags) -> None:
         else:
             setattr(dataset, name, value)
     dataset.save_as(path)
+
+
+def put_bytes(path: Path, keyword: str, value: bytes) -> None:
+    """Replaces the value of an element by bytes, which need not be such a value."""
+    dataset = pydicom.dcmread(path)
+    tag = Tag(keyword)
+    value += b" " * (len(value) % 2)
+    vr = dictionary_VR(tag) if tag in dataset else "UN"
+    dataset[tag] = RawDataElement(tag, "UN" if vr == "SQ" else vr, len(value), value, 0, False, True)
+    dataset.save_as(path)
+
+
+def put_stored(path: Path, keyword: str, value: bytes | None) -> None:
+    """Replaces the stored value of an element with a 16-bit length in an explicit little endian file, or takes the
+    element out; nothing else of the file is touched, as pydicom may encode all texts anew when it writes."""
+    content, tag = path.read_bytes(), Tag(keyword)
+    start = content.index(struct.pack("<HH", tag.group, tag.element) + dictionary_VR(tag).encode())
+    (length,) = struct.unpack_from("<H", content, start + 6)
+    element = b""
+    if value is not None:
+        padded = value + b" " * (len(value) % 2)
+        element = content[start : start + 6] + struct.pack("<H", len(padded)) + padded
+    path.write_bytes(content[:start] + element + content[start + 8 + length :])
 
 
 def write_multi_frame(

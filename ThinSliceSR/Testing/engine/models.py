@@ -7,6 +7,7 @@ from dataclasses import replace
 import torch
 from ThinSliceSRLib.engine.network.configuration import SMALL, NetworkConfiguration
 from ThinSliceSRLib.engine.network.cthnet import linear_along_slices
+from ThinSliceSRLib.engine.network.slab_inputs import TYPICAL
 from ThinSliceSRLib.engine.weights.weights_file import Model
 
 # The smallest network there is, for tests that need a real one and no quality.
@@ -19,6 +20,9 @@ TINY = replace(
     in_plane_blocks=1,
     mlp_ratio=1,
 )
+
+
+SLABS = torch.tensor([TYPICAL])  # how thick slices were measured, for networks that ask
 
 
 class LinearInterpolation(torch.nn.Module):

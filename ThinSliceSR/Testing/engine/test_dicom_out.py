@@ -117,7 +117,7 @@ def test_a_series_says_what_it_is(derived: Derived, name: str):
         assert dataset.SeriesNumber == {"DLS": 2001, "BIS": 2002}[name]
         assert dataset[SYNTHETIC_DATA].value == "YES"
         assert dataset.ContentQualification == "RESEARCH"
-        assert dataset.BurnedInAnnotation == "NO"
+        assert "BurnedInAnnotation" not in dataset  # as the source says nothing of it
         assert dataset.DerivationCodeSequence[0].CodeValue == "113085"
         assert "for research only" in dataset.DerivationDescription
         assert (dataset.Manufacturer, dataset.ManufacturerModelName) == ("ThinSliceSR", "ThinSliceSR")

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import shutil
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pydicom
 import pytest
 import SimpleITK as sitk
-from dicom_making import AXIAL, files_of, rewrite, slice_positions, write_series, write_slice
+from dicom_making import AXIAL, files_of, put_bytes, rewrite, slice_positions, write_series, write_slice
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydicom.dataelem import RawDataElement
-from pydicom.tag import Tag
 from pydicom.uid import generate_uid
 from refusals import refusal
 from ThinSliceSRLib.engine.volumes.reading import read_volume
@@ -162,14 +159,6 @@ def test_slices_that_are_not_one_stack_are_refused(tags, word, tmp_path):
     error = refusal(tmp_path)
     assert error.code == "mixed_slices"
     assert word in str(error)
-
-
-def put_bytes(path: Path, keyword: str, value: bytes) -> None:
-    """Replaces the value of an element by bytes, which need not be such a value."""
-    dataset = pydicom.dcmread(path)
-    tag = Tag(keyword)
-    dataset[tag] = RawDataElement(tag, "UN", len(value), value, 0, False, True)
-    dataset.save_as(path)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pydicom
 import pytest
-from dicom_making import compress, files_of, rewrite, slice_positions, write_series, write_slice
+from dicom_making import compress, files_of, put_bytes, rewrite, slice_positions, write_series, write_slice
+from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
 from refusals import refusal
 from ThinSliceSRLib.engine.volumes.findings import Finding, check_input, check_volume
@@ -122,6 +123,28 @@ def test_a_rescale_that_gives_no_hu_is_refused(tags, tmp_path, capfd, recwarn):
     assert "slice 5" in str(error)
     assert capfd.readouterr() == ("", "")
     assert not recwarn.list
+
+
+@pytest.mark.parametrize("slices", [slice(None), slice(3, 4)])
+def test_a_table_in_place_of_slope_and_intercept_is_refused(slices, tmp_path):
+    write_series(tmp_path, HU, slope=1.0, intercept=0.0, PixelRepresentation=1)
+    table = Dataset()
+    table.LUTDescriptor = [4096, 0, 16]
+    table.ModalityLUTType = "US"
+    table.LUTData = np.arange(4096, dtype="<u2").tobytes()
+    for path in files_of(tmp_path)[slices]:
+        rewrite(path, RescaleSlope=None, RescaleIntercept=None, ModalityLUTSequence=[table])
+    error = refusal(tmp_path)
+    assert error.code == "wrong_rescale"
+    assert f"{len(range(6)[slices])} of the 6 slices" in str(error)
+    assert "Modality LUT" in str(error)
+
+
+@pytest.mark.parametrize("keyword", ["RescaleSlope", "RescaleIntercept"])
+def test_a_decimal_comma_in_a_rescale_is_refused(keyword, tmp_path):
+    write_series(tmp_path, HU)
+    put_bytes(files_of(tmp_path)[2], keyword, b"1,5")
+    assert refusal(tmp_path).code == "wrong_rescale"
 
 
 @pytest.mark.parametrize("quantity", ["Z_EFF", "EDW", "MGML", "PCT"])

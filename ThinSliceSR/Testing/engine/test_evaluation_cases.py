@@ -23,6 +23,11 @@ def test_wrong_methods_are_refused(methods: list[str], sentence: str):
         case_of_arguments(Path("thin.nrrd"), methods)
 
 
+@pytest.mark.parametrize("ending", [".nrrd", ".nii.gz", ".MHA", ""])
+def test_a_case_is_named_after_its_truth_without_the_ending(ending: str):
+    assert case_of_arguments(Path(f"folder/truth 1{ending}"), ["DLS=d.nrrd"]).name == "truth 1"
+
+
 def test_an_equals_sign_may_stand_in_a_path():
     assert case_of_arguments(Path("t"), ["DLS=a=b.nrrd"]).methods == {"DLS": Path("a=b.nrrd")}
 

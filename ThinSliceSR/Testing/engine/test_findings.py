@@ -64,6 +64,26 @@ def test_values_that_are_no_number_are_an_error(wrong, thick_volume):
     assert "in 1 of" in finding.message
 
 
+@given(
+    kind=st.sampled_from(["u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", "f4", "f8"]),
+    ends=st.tuples(*[st.sampled_from(["min", "max", "zero"])] * 2),
+)
+def test_values_of_every_type_that_a_volume_node_can_have_are_looked_at(kind, ends):
+    limits = np.finfo("f4") if kind[0] == "f" else np.iinfo(kind)
+    low, high = (np.array(getattr(limits, end, 0), kind) for end in ends)
+    hu = np.where(np.arange(6 * 8 * 8) % 2, low, high).reshape(6, 8, 8)
+    assert hu.dtype == kind
+    assert codes(check_volume(Volume(hu, (0.7, 0.7, 5.0)))) == ["values_unlike_hu"]
+
+
+@pytest.mark.parametrize("kind", ["i2", "i4", "i8", "f4", "f8"])
+def test_the_type_of_the_values_changes_no_finding(kind, thick_volume):
+    hu = thick_volume.hu.astype(kind)
+    assert check_volume(replace(thick_volume, hu=hu)) == []
+    hu[5] += 900
+    assert codes(check_volume(replace(thick_volume, hu=hu))) == ["slice_unlike_others"]
+
+
 def test_another_modality_is_an_error(thick_volume):
     finding = only(check_volume(with_acquisition(thick_volume, modality="MR")))
     assert (finding.level, finding.code) == ("error", "not_ct")
@@ -124,14 +144,26 @@ def test_any_missing_slice_within_a_series_is_found(step, start, count, data):
     assert found.uneven_mm == found.doubled_mm == ()
 
 
-def test_a_tilted_gantry_is_an_error(thick_volume, tmp_path):
-    tilt = np.radians(12)
+def tilted_series(folder, hu: np.ndarray, degrees: float) -> None:
+    tilt = np.radians(degrees)
     orientation = [1, 0, 0, 0, float(np.cos(tilt)), float(np.sin(tilt))]
-    positions = np.array([-100.0, -80, -300]) + np.arange(12)[:, None] * np.array([0, 0, 5.0])
-    write_series(tmp_path, thick_volume.hu, positions, ImageOrientationPatient=orientation)
-    finding = only(check_input(tmp_path).findings)
-    assert (finding.level, finding.code) == ("error", "sheared")
-    assert "12.0 degrees" in finding.message
+    positions = np.array([-100.0, -80, -300]) + np.arange(len(hu))[:, None] * np.array([0, 0, 5.0])
+    write_series(folder, hu, positions, ImageOrientationPatient=orientation)
+
+
+@pytest.mark.parametrize("degrees", [0.5, 12, -12, 29.5])
+def test_a_tilted_gantry_is_a_warning(degrees, thick_volume, tmp_path):
+    tilted_series(tmp_path, thick_volume.hu, degrees)
+    [finding] = [finding for finding in check_input(tmp_path).findings if finding.code == "tilt_corrected"]
+    assert finding.level == "warning"
+    assert f"{abs(degrees):.1f} degrees" in finding.message
+
+
+def test_more_than_gantries_tilt_is_an_error(thick_volume, tmp_path):
+    tilted_series(tmp_path, thick_volume.hu, 31)
+    findings = check_input(tmp_path).findings
+    assert codes(findings, "error") == ["sheared"]
+    assert "31.0 degrees" in findings[0].message
 
 
 def test_positions_rounded_to_a_tenth_of_a_millimetre_are_no_tilt(thick_volume, tmp_path):
@@ -237,7 +269,7 @@ def test_a_sheared_nifti_is_a_finding(thick_volume, tmp_path):
     struct.pack_into("<f", content, 280 + 4 * 6, 1.0)
     path.write_bytes(content)
     finding = only(check_input(path).findings)
-    assert (finding.level, finding.code) == ("error", "sheared")
+    assert (finding.level, finding.code) == ("warning", "tilt_corrected")
 
 
 def test_a_sheared_nrrd_is_a_finding(thick_volume, tmp_path):
@@ -245,6 +277,11 @@ def test_a_sheared_nrrd_is_a_finding(thick_volume, tmp_path):
     direction[:, 2] = [0, np.sin(0.2), np.cos(0.2)]
     sitk.WriteImage(replace(thick_volume, direction=direction).to_image(), str(tmp_path / "v.nrrd"))
     finding = only(check_input(tmp_path / "v.nrrd").findings)
+    assert (finding.level, finding.code) == ("warning", "tilt_corrected")
+    direction = np.eye(3)
+    direction[:, 1] = [np.sin(0.2), np.cos(0.2), 0]
+    sitk.WriteImage(replace(thick_volume, direction=direction).to_image(), str(tmp_path / "w.nrrd"))
+    finding = only(check_input(tmp_path / "w.nrrd").findings)
     assert (finding.level, finding.code) == ("error", "sheared")
 
 
@@ -253,3 +290,12 @@ def test_the_series_to_check_can_be_named(thick_volume, tmp_path):
     write_series(tmp_path, thick_volume.hu, slice_positions(12, 1.0), SeriesInstanceUID="1.2", SeriesNumber=3)
     assert codes(check_input(tmp_path).findings) == []
     assert codes(check_input(tmp_path, "3").findings, "error") == ["already_thin"]
+
+
+def test_a_picture_without_lungs_is_warned_of(thick_volume):
+    assert check_volume(thick_volume) == []
+    j, i = np.mgrid[:24, :30]
+    head = np.where(((j - 12) / 9) ** 2 + ((i - 15) / 9) ** 2 < 1, 40, -1000)
+    head[10:12, 14:16] = -800
+    finding = only(check_volume(replace(thick_volume, hu=np.stack([head.astype(np.int16)] * 12))))
+    assert (finding.level, finding.code) == ("warning", "no_lungs")

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from models import TINY
+from models import SLABS, TINY
 from ThinSliceSRLib.engine.network import inference
 from ThinSliceSRLib.engine.network.configuration import BASE, SMALL, NetworkConfiguration
 from ThinSliceSRLib.engine.network.cthnet import CTHNet, TransformerLayers
@@ -59,20 +59,20 @@ def test_layers_in_pieces_compute_what_the_plain_ones_do(
 def test_the_network_computes_the_same_without_gradients(config: NetworkConfiguration):
     network = random_network(config)
     thick = torch.rand(2, 1, 8, 32, 48)
-    plain = network(thick).detach()
+    plain = network(thick, SLABS.expand(len(thick), -1)).detach()
     for without_gradients in (torch.inference_mode, torch.no_grad):
         with without_gradients():
-            torch.testing.assert_close(network(thick), plain, atol=1e-5, rtol=0)
+            torch.testing.assert_close(network(thick, SLABS.expand(len(thick), -1)), plain, atol=1e-5, rtol=0)
 
 
 def test_bf16_is_nearer_to_float32_than_autocast_of_the_plain_network():
     network = random_network(replace(SMALL, image_skip=False))
     thick = torch.rand(1, 1, 8, 32, 32)
-    exact = network(thick).detach()
+    exact = network(thick, SLABS.expand(len(thick), -1)).detach()
     with torch.autocast("cpu", torch.bfloat16):
-        plain = network(thick).detach()
+        plain = network(thick, SLABS.expand(len(thick), -1)).detach()
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
-        in_pieces = network(thick)
+        in_pieces = network(thick, SLABS.expand(len(thick), -1))
     assert 0 < (in_pieces - exact).abs().mean() < (plain - exact).abs().mean()
 
 
@@ -91,7 +91,7 @@ def test_changed_weights_take_effect_at_once():
 
 def test_gradients_reach_every_weight():
     network = random_network(TINY)
-    network(torch.rand(1, 1, 8, 16, 16)).square().mean().backward()
+    network(torch.rand(1, 1, 8, 16, 16), SLABS).square().mean().backward()
     assert all(weight.grad is not None and weight.grad.isfinite().all() for weight in network.parameters())
 
 
@@ -99,7 +99,7 @@ def test_a_training_compiles_to_one_graph():
     network = random_network(TINY)
     thick = torch.rand(1, 1, 8, 16, 16)
     compiled = torch.compile(network, backend="eager", fullgraph=True)
-    torch.testing.assert_close(compiled(thick), network(thick))
+    torch.testing.assert_close(compiled(thick, SLABS), network(thick, SLABS))
 
 
 class LargestTensor(TorchDispatchMode):

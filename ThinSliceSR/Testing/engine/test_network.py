@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from models import SLABS, TINY
 from reference.reference_weights import reference_input, reference_weights
 from ThinSliceSRLib.engine.errors import WeightsError
 from ThinSliceSRLib.engine.network.configuration import BASE, PUBLISHED, SMALL, NetworkConfiguration
 from ThinSliceSRLib.engine.network.cthnet import CTHNet, linear_along_slices
+from ThinSliceSRLib.engine.network.slab_inputs import ForSlabs
 from ThinSliceSRLib.engine.weights.weights_file import untrained_network
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -81,7 +83,7 @@ def test_slice_major_decoders_respond_to_a_slice_where_it_lies():
     changed = thick.clone()
     changed[:, :, 0] += 0.5
     with torch.inference_mode():
-        features, features_changed = (network.conv_after_E(network.Encoder(x)) for x in (thick, changed))
+        features, features_changed = (network.conv_after_E(network.Encoder(x, SLABS)) for x in (thick, changed))
         nearest = torch.arange(36) * 8 // 36
         difference = network._through_plane(features[:, :, nearest]) - network._through_plane(
             features_changed[:, :, nearest]
@@ -95,9 +97,37 @@ def test_batches_are_independent():
     network = CTHNet(replace(SMALL, image_skip=False)).eval()
     thick = torch.rand(2, 1, 8, 16, 16)
     with torch.inference_mode():
-        together = network(thick)
-        alone = torch.cat([network(thick[:1]), network(thick[1:])])
+        together = network(thick, SLABS.expand(2, -1))
+        alone = torch.cat([network(thick[:1], SLABS), network(thick[1:], SLABS)])
     torch.testing.assert_close(together, alone, atol=1e-5, rtol=1e-4)
+
+
+def test_slab_inputs_change_nothing_at_first_and_are_heeded_then():
+    torch.manual_seed(0)
+    network = CTHNet(replace(TINY, image_skip=False)).eval()
+    thick, others = torch.rand(2, 1, 8, 16, 16), torch.tensor([[2.0, 4.0, 1.0]])
+    with torch.inference_mode():
+        before = network(thick, SLABS.expand(2, -1))
+        torch.testing.assert_close(network(thick, others.expand(2, -1)), before)
+        for modulation in (network.Encoder.modulation, network.slice_modulation):
+            torch.nn.init.normal_(modulation.last.weight)
+            changed = network(thick, torch.cat([SLABS, others]))
+            torch.testing.assert_close(changed[:1], network(thick[:1], SLABS))
+            assert (changed[1] - network(thick[1:], SLABS)[0]).abs().mean() > 1e-3
+            torch.nn.init.zeros_(modulation.last.weight)
+
+
+def test_a_network_that_asks_for_slab_inputs_does_not_run_without():
+    with pytest.raises(ValueError, match="how its thick slices were measured"):
+        CTHNet(TINY)(torch.rand(1, 1, 8, 16, 16))
+
+
+def test_a_network_for_one_volume_takes_cubes_alone():
+    network = CTHNet(TINY).eval()
+    thick = torch.rand(3, 1, 8, 16, 16)
+    with torch.inference_mode():
+        alone = ForSlabs(network, SLABS)(thick)
+        torch.testing.assert_close(alone, network(thick, SLABS.expand(3, -1)))
 
 
 def test_a_configuration_survives_json():

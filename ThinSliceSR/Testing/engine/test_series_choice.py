@@ -170,6 +170,7 @@ def test_check_lists_the_series_as_json_too(two_series, capsys):
     assert [finding["code"] for finding in told["findings"]] == ["several_series"]
     assert told["series"][1] == {
         "uid": "1.2.3.4",
+        "name": "1.2.3.4",
         "number": 3,
         "description": "Lung 3.0 B60f",
         "modality": "CT",

@@ -66,6 +66,15 @@ def test_consistent_slices_stay_and_a_shift_of_all_is_followed(profile: SlabProf
     np.testing.assert_allclose(moved[inner] - thin[inner], 20, atol=0.5)
 
 
+@pytest.mark.parametrize("overlap", [0.6, 1.0, 1.6])
+def test_what_lacks_more_and_more_is_met_by_a_line_so_no_border_shows(overlap: float):
+    """Thick slices that lack 0, 5, 10 … HU are met by a change that rises by 1 from each thin slice to the next."""
+    slabs = 20
+    consistency = SlabConsistency(SlabProfile(5.0 * overlap, 5.0), RATIO, slabs)
+    change = changed(consistency, np.zeros(slabs * RATIO), 5.0 * np.arange(slabs))
+    np.testing.assert_allclose(np.diff(change)[6 * RATIO : -6 * RATIO], 1, atol=0.15)
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.floats(2, 10), st.floats(0.5, 1.0), st.sampled_from([0.0, 1.0]))
 def test_without_overlap_the_means_are_met(spacing: float, overlap: float, bell: float):

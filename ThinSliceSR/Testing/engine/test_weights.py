@@ -11,7 +11,8 @@ from models import TINY
 from ThinSliceSRLib.engine.errors import CannotWrite, WeightsError
 from ThinSliceSRLib.engine.network.cthnet import CTHNet
 from ThinSliceSRLib.engine.weights import model_choice
-from ThinSliceSRLib.engine.weights.weights_file import FORMAT, load_model, save_weights, sha256_of, untrained_network
+from ThinSliceSRLib.engine.weights.weights_file import load_model, save_weights, untrained_network
+from ThinSliceSRLib.engine.weights.weights_header import FORMAT, sha256_of
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ from ThinSliceSRLib.engine.evaluation.evaluate import Evaluation, Scores
 from ThinSliceSRLib.engine.evaluation.report import as_text
 from ThinSliceSRLib.engine.evaluation.statistics import Median
 from ThinSliceSRLib.engine.weights.registry import read_registry, registry_text
-from ThinSliceSRLib.engine.weights.weights_file import save_weights, sha256_of, untrained_network
+from ThinSliceSRLib.engine.weights.weights_file import save_weights, untrained_network
+from ThinSliceSRLib.engine.weights.weights_header import sha256_of
 
 from training.measurement import measure_model, register
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import qt
 from slicer.i18n import tr as _
 
 from .weights_list import WeightsList, models_to_choose
+
+# What a list has for its entry in a panel of 330 px.
+ENTRY_PX = 240
 
 
 class AdvancedSection:
@@ -49,7 +53,7 @@ class AdvancedSection:
             value = getattr(self._parameters, name)
             if choices.findData(value) < 0:  # as of a scene from another computer, or a distance that a script chose
                 unknown = _("Exactly {name} mm") if name == "spacing" else _("{name} (not found)")
-                choices.addItem(unknown.format(name=value), value)
+                _add(choices, unknown.format(name=value), value)
             if choices.currentIndex != choices.findData(value):
                 choices.currentIndex = choices.findData(value)
 
@@ -59,13 +63,13 @@ class AdvancedSection:
         parameters, self._parameters = self._parameters, None  # a list that is filled again is no choice of the user's
         choices.clear()
         for label, value in entries:
-            choices.addItem(label, value)
+            _add(choices, label, value)
         self._parameters = parameters
         self.show_parameters()
 
-    def offer_devices(self, told: dict[str, Any] | None) -> None:
-        """Offers what `thinslicesr devices --json` tells; None when that is not known yet."""
-        entries = [(_("Automatic"), "auto")]
+    def offer_devices(self, told: dict[str, Any] | None, looking: bool = False) -> None:
+        """Offers what `thinslicesr devices --json` tells; None while that is not known. looking: it soon is."""
+        entries = [(_("Automatic (looking for GPUs…)") if looking else _("Automatic"), "auto")]
         for device in told["devices"] if told else ():
             if device["device"] == "cpu":
                 continue
@@ -78,3 +82,9 @@ class AdvancedSection:
         choices = self._lists[name]
         if self._parameters and choices.currentIndex >= 0:
             setattr(self._parameters, name, choices.itemData(choices.currentIndex))
+
+
+def _add(choices: Any, label: str, value: str) -> None:
+    """Adds an entry that is cut in the middle where it is too long; its tooltip tells the whole."""
+    choices.addItem(qt.QFontMetrics(choices.font).elidedText(label, qt.Qt.ElideMiddle, ENTRY_PX), value)
+    choices.setItemData(choices.count - 1, label, qt.Qt.ToolTipRole)

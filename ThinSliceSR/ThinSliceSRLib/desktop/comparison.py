@@ -10,9 +10,26 @@ import slicer
 import vtk
 from slicer.i18n import tr as _
 
-from .comparison_layout import ROWS, is_comparison_layout, layout_id, register_layouts, view_name
+from ..engine.errors import ThinSliceError
+from .comparison_layout import (
+    ROWS,
+    is_comparison_layout,
+    layout_id,
+    let_views_shrink,
+    register_layouts,
+    view_name,
+)
 from .later import later
 from .windows import LinkedWindows
+
+
+def no_views_sentence() -> str:
+    return _("This Slicer has no views to compare in; start it with its main window.")
+
+
+def has_views() -> bool:
+    """Whether this Slicer has views, as it has with its main window."""
+    return _layout_node() is not None
 
 
 @dataclass(frozen=True)
@@ -43,6 +60,7 @@ class Comparison:
         """on_left: the comparison is shown no more, whoever has changed the layout."""
         self._on_left = on_left
         self._volumes: ComparedVolumes | None = None
+        self._rows: tuple[str, ...] = ROWS
         self._before: _UserState | None = None
         self._observation: int | None = None
         self._windows = LinkedWindows()
@@ -53,36 +71,48 @@ class Comparison:
         return self._volumes
 
     @property
+    def rows(self) -> tuple[str, ...]:
+        """Which rows are shown now, or were last."""
+        return self._rows
+
+    @property
     def is_shown(self) -> bool:
         """Whether the comparison is in the view area now; the user may leave it by Slicer's layout menu, too."""
         layout_node = _layout_node()
         return layout_node is not None and is_comparison_layout(layout_node.GetViewArrangement())
 
-    def show(self, volumes: ComparedVolumes, position_ras: Sequence[float] | None = None) -> None:
+    def show(
+        self,
+        volumes: ComparedVolumes,
+        position_ras: Sequence[float] | None = None,
+        rows: Sequence[str] = ROWS,
+    ) -> None:
         """Shows these volumes at a position (RAS of the world, mm), else at the middle of the thick volume.
 
+        rows: all of ROWS, or one of them, whose views are larger then.
         Other results of the thick volume that is shown already take the place of those, where the user looks.
-        Raises RuntimeError in a Slicer without views.
+        Raises ThinSliceError (`no_views`) in a Slicer without views.
         """
         layout_node = _layout_node()
         if layout_node is None:
-            raise RuntimeError(_("This Slicer has no views to compare in; start it with its main window."))
+            raise ThinSliceError(no_views_sentence(), "no_views")
         shown = self._volumes if self.is_shown else None
         stays = (
             shown is not None
             and shown.thick is volumes.thick
             and shown.by_column().keys() == volumes.by_column().keys()
+            and self._rows == tuple(rows)
         )
         if not self.is_shown:
             self._before = _UserState.of(layout_node)
-        self._volumes = volumes
+        self._volumes, self._rows = volumes, tuple(rows)
         register_layouts(layout_node)
         layout_node.RemoveAllMaximizedViewNodes()
-        layout_node.SetViewArrangement(layout_id(tuple(volumes.by_column())))
+        layout_node.SetViewArrangement(layout_id(tuple(volumes.by_column()), rows))
         if self._observation is None:
             self._observation = layout_node.AddObserver(vtk.vtkCommand.ModifiedEvent, self._on_layout_modified)
         for column, volume in volumes.by_column().items():
-            for row in ROWS:
+            for row in rows:
                 _show_volume(_slice_node(row, column), volume)
         _set_crosshair(slicer.vtkMRMLCrosshairNode.ShowIntersection, slicer.vtkMRMLCrosshairNode.OffsetJumpSlice)
         self._windows.link(tuple(volumes.by_column().values()))
@@ -117,7 +147,8 @@ class Comparison:
         reference = next((volume for volume in columns.values() if _is_usable(volume)), None)
         if reference is None:
             return
-        rows = {row: [_slice_node(row, column) for column in columns] for row in ROWS}
+        let_views_shrink(self._rows, tuple(columns))
+        rows = {row: [_slice_node(row, column) for column in columns] for row in self._rows}
         planes = {row: _plane(views[0], row, reference, position_ras) for row, views in rows.items()}
         mm_per_pixel = max(_fitting_scale(reference, planes[row], view) for row in rows for view in rows[row])
         for row, views in rows.items():

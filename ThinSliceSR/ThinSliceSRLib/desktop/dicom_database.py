@@ -36,6 +36,12 @@ def is_open() -> bool:
     return bool(database and database.isOpen)
 
 
+def has_study(result: slicer.vtkMRMLScalarVolumeNode) -> bool:
+    """Whether a result was made from a DICOM series, whether or not that is still in the scene or the database."""
+    uids, series_uid = _source_uids(result)
+    return bool(uids or series_uid)
+
+
 def source_files(result: slicer.vtkMRMLScalarVolumeNode) -> list[Path]:
     """The files of the DICOM series that a result was made from, also when its input is no more in the scene.
 
@@ -45,10 +51,8 @@ def source_files(result: slicer.vtkMRMLScalarVolumeNode) -> list[Path]:
         raise UnusableInput(
             _("Slicer's DICOM database is not open; open the DICOM module, then try again."), "no_study"
         )
-    source = result.GetNodeReference(SOURCE_ROLE)
-    uids = (source.GetAttribute(INSTANCE_UIDS) or "").split() if source else []
-    series_uid = result.GetAttribute(ATTRIBUTE_PREFIX + "SourceSeriesUID")
-    if not uids and (source or not series_uid):
+    uids, series_uid = _source_uids(result)
+    if not uids and not series_uid:
         raise UnusableInput(not_from_dicom_sentence(), "no_study")
     database = slicer.dicomDatabase
     files = [database.fileForInstance(uid) for uid in uids] if uids else database.filesForSeries(series_uid)
@@ -57,6 +61,14 @@ def source_files(result: slicer.vtkMRMLScalarVolumeNode) -> list[Path]:
             _("The DICOM files of the input are not there any more; import them in the DICOM module again."), "no_study"
         )
     return [Path(file) for file in files]
+
+
+def _source_uids(result: slicer.vtkMRMLScalarVolumeNode) -> tuple[list[str], str]:
+    """The SOP instance UIDs of the result's input, or where that is no more in the scene, its series UID."""
+    source = result.GetNodeReference(SOURCE_ROLE)
+    if source is not None:
+        return (source.GetAttribute(INSTANCE_UIDS) or "").split(), ""
+    return [], result.GetAttribute(ATTRIBUTE_PREFIX + "SourceSeriesUID") or ""
 
 
 def add_series(folder: Path, on_added: Callable[[], None]) -> Any:

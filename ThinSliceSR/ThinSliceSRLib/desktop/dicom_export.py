@@ -17,11 +17,11 @@ from slicer.i18n import tr as _
 from ..engine.errors import CannotWrite, ThinSliceError, UnusableInput
 from ..engine.provenance import BIS_CONTENT, DLS_CONTENT, PREFIX
 from .dicom_database import add_series, holds_series, is_from_dicom, source_files
-from .later import later
 from .outcome import Outcome, Progress, guarded, unexpected_sentence
 from .private_folder import PrivateFolder
 from .synthetic_mark import ATTRIBUTE_PREFIX, kind_of
-from .volume_nodes import write_volume
+from .volume_nodes import require_one_volume
+from .volume_writing import VolumeWriting
 from .worker import Ending, Worker
 
 FOLDER_NAME = "ThinSliceSR"
@@ -79,30 +79,46 @@ class DicomExport:
         self._facts: dict[str, Any] = {}
         self._slices: dict[str, int] = {}
         self._worker: Worker | None = None
+        self._writing: VolumeWriting | None = None
         self._started = False
         self._indexer: Any = None
         self._ended = False
 
     def start(self) -> None:
-        """Hands the results to a worker and returns. Raises ThinSliceError when that cannot be done."""
+        """Begins to write the results for a worker, and returns. Raises ThinSliceError when that cannot be done."""
         try:
             _gather(source_files(self.request.results[0]), self._folder / "source")
             for result in self.request.results:
+                require_one_volume(result)
                 kind = str(kind_of(result))  # what is no result is refused by the engine
-                write_volume(result, self._folder / f"{kind}.nrrd", _header(result))
                 self._slices[kind] = result.GetImageData().GetDimensions()[2]
+            self._write([(result, _header(result)) for result in self.request.results])
         except ThinSliceError:
             self._clean_up()
             raise
         on_event, on_ended = guarded(self._on_event, self._fail), guarded(self._worker_ended, self._fail)
-        worker = self._worker = Worker(self._arguments(), on_event=on_event, on_ended=on_ended)
-        # Not at once: where the process cannot be started, Qt tells so before it returns.
-        later(lambda: self._start_worker(worker))
+        self._worker = Worker(self._arguments(), on_event=on_event, on_ended=on_ended)
 
-    def _start_worker(self, worker: Worker) -> None:
-        if not self._ended:
+    def _write(self, results: list[tuple[slicer.vtkMRMLScalarVolumeNode, dict[str, str]]]) -> None:
+        """Writes these results with their headers, one after the other, and then starts the worker."""
+        if not results:
+            self._start_worker()
+            return
+        (result, header), *others = results
+        on_written = guarded(lambda: self._write(others), self._writing_failed)
+        file = self._folder / f"{kind_of(result)}.nrrd"
+        self._writing = VolumeWriting(result, file, on_written, self._writing_failed, header)
+
+    def _writing_failed(self, error: Exception) -> None:
+        if isinstance(error, ThinSliceError):
+            self._end(Ending(None, error.code, str(error)))
+        else:
+            self._fail(error)
+
+    def _start_worker(self) -> None:
+        if not self._ended and self._worker is not None:
             self._started = True
-            worker.start()
+            self._worker.start()
 
     @property
     def running(self) -> bool:
@@ -174,6 +190,8 @@ class DicomExport:
         self._on_ended(Outcome(done, cancelled, ending.code, ending.sentence, ending.log, self._facts))
 
     def _clean_up(self) -> None:
+        if self._writing is not None:
+            self._writing.stop()
         shutil.rmtree(self._folder, ignore_errors=True)
 
 

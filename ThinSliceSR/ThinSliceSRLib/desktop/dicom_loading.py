@@ -9,6 +9,7 @@ from .synthetic_mark import SOURCE_ROLE, Kind, mark
 
 # Read once for each series, or not at all where the database has them in its cache.
 TAGS = {"manufacturersModelName": "0008,1090", "derivationDescription": "0008,2111"}
+SYNTHETIC_DATA = "0008,001C"
 OWN_NAME = "ThinSliceSR"
 KINDS: tuple[Kind, ...] = ("DLS", "BIS")
 
@@ -20,6 +21,11 @@ def kind_of_series(file: str) -> Kind | None:
         return None
     description = database.fileValue(file, TAGS["derivationDescription"])
     return next((kind for kind in KINDS if description.startswith(f"{kind}: ")), None)
+
+
+def says_synthetic(file: str) -> bool:
+    """Whether the series of a file in Slicer's DICOM database says that no scanner made it (Synthetic Data)."""
+    return slicer.dicomDatabase.fileValue(file, SYNTHETIC_DATA) == "YES"
 
 
 def mark_as_result(node: slicer.vtkMRMLScalarVolumeNode, kind: Kind, file: str) -> None:

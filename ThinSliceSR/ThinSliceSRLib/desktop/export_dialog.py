@@ -51,7 +51,9 @@ class ExportDialog:
         chosen = self.to_database if dicom_database.is_open() else self.to_folder
         chosen.checked = True
         self.with_bis.enabled = has_bis
-        buttons = qt.QDialogButtonBox(qt.QDialogButtonBox.Ok | qt.QDialogButtonBox.Cancel)
+        # PythonQt's or of two flags is an int, for which a constructor would take the orientation.
+        buttons = qt.QDialogButtonBox()
+        buttons.setStandardButtons(qt.QDialogButtonBox.Ok | qt.QDialogButtonBox.Cancel)
         buttons.accepted.connect(self.widget.accept)
         buttons.rejected.connect(self.widget.reject)
         layout = qt.QVBoxLayout(self.widget)

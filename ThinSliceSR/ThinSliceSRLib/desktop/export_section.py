@@ -8,12 +8,12 @@ from typing import Any
 import slicer
 from slicer.i18n import tr as _
 
-from .dicom_database import is_from_dicom, not_from_dicom_sentence
+from .dicom_database import has_study, is_from_dicom, not_from_dicom_sentence
 from .dicom_export import ExportRequest
 from .export_dialog import ExportChoice
-from .result_nodes import all_results_of
+from .result_nodes import all_results_of, of_last_run, results_beside
 from .result_volume import in_scene
-from .synthetic_mark import kind_of
+from .synthetic_mark import is_synthetic
 
 
 class ExportSection:
@@ -41,10 +41,11 @@ class ExportSection:
         slicer.mrmlScene.RemoveObserver(self._observation)
 
     def _results(self) -> tuple[Any, Any]:
-        """The latest DLS and BIS volumes that are no DICOM series already; each None when there is none."""
-        results = all_results_of(self._source) if in_scene(self._source) else []
-        newest = {kind_of(result): result for result in results if not is_from_dicom(result)}
-        return newest.get("DLS"), newest.get("BIS")
+        """The last run's DLS and BIS volumes that are no DICOM series already; each None when there is none."""
+        if not in_scene(self._source):
+            return None, None
+        results = results_beside(self._source) if is_synthetic(self._source) else all_results_of(self._source)
+        return of_last_run(result for result in results if not is_from_dicom(result))
 
     def _show(self) -> None:
         obstacle = self._obstacle()
@@ -56,7 +57,9 @@ class ExportSection:
 
     def _obstacle(self) -> str:
         """Why nothing can be exported now, in a sentence; empty when it can."""
-        if in_scene(self._source) and not is_from_dicom(self._source):
+        if not in_scene(self._source):
+            return _("Choose the volume whose results are to be exported, or a result.")
+        if not (has_study(self._source) if is_synthetic(self._source) else is_from_dicom(self._source)):
             return not_from_dicom_sentence()
         if self._running:
             return _("A run or an export is going on; wait for its end or cancel it.")

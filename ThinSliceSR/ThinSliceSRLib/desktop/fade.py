@@ -13,10 +13,16 @@ class Fade:
 
     def __init__(self) -> None:
         self._shown_before: list[_Layers] = []
+        self._faded: tuple[slicer.vtkMRMLScalarVolumeNode, ...] = ()
 
     @property
     def is_on(self) -> bool:
         return bool(self._shown_before)
+
+    @property
+    def volumes(self) -> tuple[slicer.vtkMRMLScalarVolumeNode, ...]:
+        """BIS and DLS while it is on."""
+        return self._faded
 
     def begin(
         self,
@@ -26,6 +32,7 @@ class Fade:
     ) -> None:
         """Puts both into these views, DLS fully shown; without views, into the visible ones that show DLS, else all."""
         self.end()
+        self._faded = (bis, dls)
         for view in _visible_views_of(dls) if views is None else views:
             composite = slicer.vtkMRMLSliceLogic.GetSliceCompositeNode(view)
             self._shown_before.append(_Layers.of(composite))
@@ -46,10 +53,14 @@ class Fade:
             self.set_share(0.0 if self._shown_before[0].composite.GetForegroundOpacity() > 0.5 else 1.0)
 
     def end(self) -> None:
-        """The views show again what they showed before, as far as that is still in the scene."""
+        """The views show again what they showed before, as far as that is still in the scene.
+
+        What the user has chosen for a view meanwhile stays in it.
+        """
+        faded_ids = [volume.GetID() for volume in self._faded]
         for before in self._shown_before:
-            before.restore()
-        self._shown_before = []
+            before.restore(*faded_ids)
+        self._shown_before, self._faded = [], ()
 
 
 @dataclass(frozen=True)
@@ -72,11 +83,14 @@ class _Layers:
             composite.GetForegroundOpacity(),
         )
 
-    def restore(self) -> None:
+    def restore(self, bis_id: str, dls_id: str) -> None:
+        """In the place of BIS behind and DLS in front."""
         with slicer.util.NodeModify(self.composite) as composite:
             composite.SetCompositing(self.compositing)
-            composite.SetBackgroundVolumeID(_id_if_in_scene(self.background_id))
-            composite.SetForegroundVolumeID(_id_if_in_scene(self.foreground_id))
+            if composite.GetForegroundVolumeID() == dls_id:
+                if composite.GetBackgroundVolumeID() == bis_id:
+                    composite.SetBackgroundVolumeID(_id_if_in_scene(self.background_id))
+                composite.SetForegroundVolumeID(_id_if_in_scene(self.foreground_id))
             composite.SetForegroundOpacity(self.foreground_opacity)
 
 

@@ -47,7 +47,8 @@ def findings(node: slicer.vtkMRMLScalarVolumeNode) -> list[Finding]:
     """What the engine's `check` finds, errors first, and whether a warping transform lies on the volume."""
     try:
         volume = corrected_volume_of(node)
-        found = [_in_the_panel(finding, volume) for finding in check_volume(volume)]
+        # Results lie on the grid of the node, so its slices are not moved.
+        found = [_in_the_panel(finding, volume) for finding in check_volume(volume, moves_slices=False)]
     except UnusableInput as error:
         return [Finding("error", error.code, str(error))]
     transform = node.GetParentTransformNode()
@@ -58,6 +59,13 @@ def findings(node: slicer.vtkMRMLScalarVolumeNode) -> list[Finding]:
         )
         found.append(Finding("warning", "warped", message))
     return found
+
+
+def require_fit(node: slicer.vtkMRMLScalarVolumeNode) -> None:
+    """Returns when nothing that `findings` tells forbids a synthesis. Raises UnusableInput with the first that does."""
+    for finding in findings(node):
+        if finding.level == "error":
+            raise UnusableInput(finding.message, finding.code)
 
 
 def _orientation(volume: Volume) -> str:

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import html
+import logging
 from collections.abc import Callable
 from typing import Any
 
+import qt
 import slicer
 import vtk
 from slicer.i18n import tr as _
 
+from .engine_sentences import translated
 from .given_thickness import give_thickness, given_thickness_mm
 from .input_facts import facts_line, findings
 from .later import later
+from .legible_colours import Colour, legible
+from .outcome import unexpected_sentence
 from .synthetic_mark import is_synthetic
 
 SETTLED_MS = 200
-# Legible on light and on dark backgrounds.
-COLOURS = {"error": "color:#d9402b", "warning": "color:#b8860b", "note": ""}
+COLOURS: dict[str, Colour] = {"error": (0.85, 0.25, 0.17), "warning": (0.72, 0.53, 0.04)}
 
 
 class InputSection:
@@ -60,12 +64,12 @@ class InputSection:
             self._ui.factsLabel.text = _("Choose the chest CT with thick slices.")
             self._tell([])
             return False
-        facts = facts_line(volume)
-        lines: list[tuple[str, str]] = [(finding.level, finding.message) for finding in findings(volume)]
-        # What is no volume has no facts but the reason, which stands below.
-        self._ui.factsLabel.text = "" if ("error", facts) in lines else facts
-        if is_synthetic(volume):
-            lines.insert(0, ("error", _("This volume is synthetic; choose the original CT.")))
+        try:
+            facts, lines = _looked_at(volume)
+        except Exception as error:
+            logging.error("the input could not be looked at", exc_info=error)
+            facts, lines = "", [("error", unexpected_sentence(error))]
+        self._ui.factsLabel.text = facts
         self._tell(lines)
         return not any(level == "error" for level, _message in lines)
 
@@ -81,7 +85,31 @@ class InputSection:
             give_thickness(self._watched, self._ui.thicknessSpinBox.value or None)
             self._on_changed()
 
+    def _colours(self) -> dict[str, str]:
+        """The colour of each level on the present background, as HTML writes it."""
+        window = self._ui.findingsLabel.palette.color(qt.QPalette.Window)
+        background = (window.redF(), window.greenF(), window.blueF())
+        legibles = {level: legible(colour, background) for level, colour in COLOURS.items()}
+        return {level: "#{:02x}{:02x}{:02x}".format(*(round(255 * c) for c in c3)) for level, c3 in legibles.items()}
+
     def _tell(self, lines: list[tuple[str, str]]) -> None:
-        paragraphs = [f'<p style="{COLOURS[level]}">{html.escape(message)}</p>' for level, message in lines]
+        colours = self._colours()
+        paragraphs = [_paragraph(message, colours.get(level)) for level, message in lines]  # a note has no colour
         self._ui.findingsLabel.text = "".join(paragraphs)
         self._ui.findingsLabel.visible = bool(lines)
+
+
+def _paragraph(message: str, colour: str | None) -> str:
+    style = f' style="color:{colour}"' if colour else ""
+    return f"<p{style}>{html.escape(message)}</p>"
+
+
+def _looked_at(volume: slicer.vtkMRMLScalarVolumeNode) -> tuple[str, list[tuple[str, str]]]:
+    """The facts, and level and sentence of each finding. What is no volume has no facts but a finding."""
+    facts = facts_line(volume)
+    lines: list[tuple[str, str]] = [(finding.level, translated(finding.message)) for finding in findings(volume)]
+    if ("error", facts) in lines:
+        facts = ""
+    if is_synthetic(volume):
+        lines.insert(0, ("error", _("This volume is synthetic; choose the original CT.")))
+    return facts, lines

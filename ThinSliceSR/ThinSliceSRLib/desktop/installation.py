@@ -17,6 +17,7 @@ from typing import TextIO
 import slicer
 from slicer.i18n import tr as _
 
+from ..engine.addresses import without_user_info
 from .requirements import TORCH, Missing, missing_requirements
 
 PYTORCH_EXTENSION = "PyTorch"
@@ -166,6 +167,7 @@ class Installation:
         return True
 
     def _pip_said(self, line: str) -> None:
+        line = without_user_info(line)  # as of a package index that asks who is there
         self._log.append(line)
         self._on_progress(_("Installing: {line}").format(line=line))
 

@@ -7,22 +7,15 @@ from typing import Any
 
 from slicer.i18n import tr as _
 
+from .available import WEIGHTS_ARGUMENTS, weights_told
 from .dialogs import Dialogs
 from .later import later
-from .weights_list import (
-    LIST_ARGUMENTS,
-    ListedModel,
-    WeightsList,
-    download_arguments,
-    import_arguments,
-    parse_weights_list,
-    remove_arguments,
-)
+from .weights_list import ListedModel, WeightsList, download_arguments, import_arguments, remove_arguments
 from .worker import Ending, Worker, crash_sentence
 
 
 class ModelsSection:
-    """Asks the engine what there is when the section is opened first, and after each change."""
+    """Shows what it is given, and asks the engine anew after each change."""
 
     def __init__(self, ui: Any, dialogs: Dialogs, on_listed: Callable[[WeightsList], None]) -> None:
         self.weights: WeightsList | None = None
@@ -30,6 +23,7 @@ class ModelsSection:
         self._dialogs = dialogs
         self._on_listed = on_listed
         self._worker: Worker | None = None
+        self._said = ""
         ui.modelsList.currentRowChanged.connect(lambda *_arguments: self._enable())
         ui.downloadButton.clicked.connect(lambda *_arguments: self._download())
         ui.importButton.clicked.connect(lambda *_arguments: self._import())
@@ -37,10 +31,20 @@ class ModelsSection:
         ui.openFolderButton.clicked.connect(lambda *_arguments: self._open_folder())
         self._enable()
 
-    def refresh(self) -> None:
-        """Asks the engine for its list; the answer comes later."""
-        if not self._busy:
-            self._work(LIST_ARGUMENTS, self._listed)
+    def show(self, weights: WeightsList) -> None:
+        """Lists these models."""
+        self.weights = weights
+        self._ui.modelsList.clear()
+        for row, model in enumerate(weights.models):
+            self._ui.modelsList.addItem(model.line)
+            self._ui.modelsList.item(row).setToolTip(model.line)
+        self._enable()
+        self._on_listed(weights)
+
+    def say(self, sentence: str) -> None:
+        """Tells what others do for this section, in the place of what they told before; else nothing is replaced."""
+        if self._ui.modelsStatusLabel.text in ("", self._said):
+            self._ui.modelsStatusLabel.text = self._said = sentence
 
     def close(self) -> None:
         """Ends what is going on."""
@@ -71,21 +75,21 @@ class ModelsSection:
         self._worker.start()
         self._enable()
 
-    def _listed(self, ending: Ending) -> None:
-        self._enable()
-        if not ending.done:
-            self._ui.modelsStatusLabel.text = ending.sentence
-            return
-        try:
-            self.weights = parse_weights_list(ending.output)
-        except (ValueError, KeyError):
-            self._ui.modelsStatusLabel.text = crash_sentence()
-            return
-        self._ui.modelsList.clear()
-        for model in self.weights.models:
-            self._ui.modelsList.addItem(model.line)
-        self._enable()
-        self._on_listed(self.weights)
+    def _refresh(self) -> None:
+        told: list[WeightsList] = []
+
+        def on_event(event: dict[str, Any]) -> None:
+            if weights := weights_told(event):
+                told.append(weights)
+
+        def listed(ending: Ending) -> None:
+            self._enable()
+            if ending.done and told:
+                self.show(told[0])
+            else:
+                self._ui.modelsStatusLabel.text = ending.sentence or crash_sentence()
+
+        self._work(WEIGHTS_ARGUMENTS, listed, on_event)
 
     def _download(self) -> None:
         name = self._name_of_chosen()
@@ -111,7 +115,7 @@ class ModelsSection:
         def ended(ending: Ending) -> None:
             self._ui.modelsStatusLabel.text = done_text if ending.done else ending.sentence
             # The worker that has just ended is still telling so.
-            later(self.refresh)
+            later(self._refresh)
 
         return ended
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Callable
 from typing import Any
 
 import slicer
@@ -10,17 +10,21 @@ from slicer.i18n import tr as _
 
 from ..engine.errors import ThinSliceError
 from .advanced_section import AdvancedSection
+from .available import Available
 from .compare_section import CompareSection
 from .diagnostics import diagnostics_text
 from .dialogs import Dialogs
 from .dicom_export import ExportRequest
 from .export_section import ExportSection
+from .flip import Flip
 from .input_section import InputSection
 from .installation import Installation
+from .leaving_volumes import LeavingVolumes
 from .models_section import ModelsSection
 from .outcome import Outcome, Progress
 from .requirements import missing_requirements
 from .result_nodes import ResultNodes
+from .result_volume import in_scene
 from .run import Request, Run
 from .session import Session
 from .status_texts import (
@@ -31,12 +35,10 @@ from .status_texts import (
     percent_done,
     stage_text,
 )
+from .view_history import ViewHistory
 from .viewed_slice import viewed_slice_mm, views_of
 from .volume_nodes import volume_of
 from .weights_list import WeightsList, models_to_choose
-from .worker import Ending, Worker, crash_sentence
-
-DEVICES_ARGUMENTS = ["devices", "--json"]
 
 
 class Panel:
@@ -48,12 +50,9 @@ class Panel:
         self._dialogs = dialogs or Dialogs()
         self._parameters: Any = None
         self._run: Run | None = None
-        self._replaced: list[tuple[slicer.vtkMRMLSliceCompositeNode, str]] = []
         self._installation = Installation(
             on_progress=self._show_installation, on_ended=self._installation_ended, ask=self._dialogs.ask
         )
-        self._devices_worker: Worker | None = None
-        self._devices: dict[str, Any] | None = None
         self._outcome: Outcome | None = None
         self._notice = ""
         self._usable = False
@@ -62,7 +61,12 @@ class Panel:
         self._advanced = AdvancedSection(ui)
         self._compare = CompareSection(ui)
         self._export = ExportSection(ui, self._dialogs.choose_export, self._start_export)
+        self._views = ViewHistory()
+        selectors = (ui.inputSelector, ui.dlsSelector, ui.bisSelector, ui.thinSelector)
+        self._flip = Flip(self._compare.prepare_flip, self._views)
+        self._leaving = LeavingVolumes(selectors, self._views, self._compare.volume_leaves)
         self._models = ModelsSection(ui, self._dialogs, self._offer_models)
+        self._available = Available(self._weights_told, self._advanced.offer_devices, self._available_ended)
         ui.applyButton.clicked.connect(lambda *_arguments: self.apply_or_cancel())
         ui.logButton.clicked.connect(lambda *_arguments: self._show_log())
         ui.diagnosticsButton.clicked.connect(lambda *_arguments: self.copy_diagnostics())
@@ -86,6 +90,9 @@ class Panel:
         source = self._parameters.inputVolume if self._parameters else None
         self._advanced.show_parameters()
         if source is not self._shown_input or source is None:
+            if source is not self._shown_input and not self._busy:
+                self._tell()  # what was told of another input
+                self.ui.logButton.visible = False
             self._shown_input = source
             self._input.watch(source)
             self._show_input()
@@ -99,15 +106,21 @@ class Panel:
 
     def close(self) -> None:
         """Ends whatever goes on, puts the user's layout back and forgets the scene."""
-        if self._devices_worker:
-            self._devices_worker.abandon()
+        self._available.close()
         self._input.watch(None)
         self._models.close()
         self._installation.abandon()
         self._compare.close()
         self._export.close()
         self._session.close()
+        self._show_former_volumes()
+        self._leaving.close()
+        self._flip.close()
         self._run = None
+
+    @property
+    def _busy(self) -> bool:
+        return self._session.running or self._installation.running
 
     # What the user does
 
@@ -127,11 +140,23 @@ class Panel:
             self._start()
 
     def copy_diagnostics(self) -> None:
-        """Puts a text about this installation and the last run on the clipboard."""
+        """Puts a text about this installation and the last run on the clipboard, once it is known."""
+        if self._available.devices is not None or missing_requirements():
+            self._copy_diagnostics()
+        else:
+            self.ui.diagnosticsButton.enabled = False
+            if not self._busy:
+                self._tell(_("Asking the background program about this computer…"))
+            self._ask_what_is_available(self._copy_diagnostics)
+
+    def _copy_diagnostics(self) -> None:
+        self.ui.diagnosticsButton.enabled = True
         names = [node.GetName() for node in slicer.util.getNodesByClass("vtkMRMLVolumeNode")]
         log = self._outcome.log.splitlines() if self._outcome else []
         facts = self._outcome.facts if self._outcome else None
-        slicer.app.clipboard().setText(diagnostics_text(self._devices, self._models.weights, facts, log, names))
+        slicer.app.clipboard().setText(
+            diagnostics_text(self._available.devices, self._models.weights, facts, log, names)
+        )
         self._tell(_("The diagnostics are on the clipboard; paste them into your report."))
 
     def _show_log(self) -> None:
@@ -140,16 +165,18 @@ class Panel:
 
     def _section_folded(self, folded: bool) -> None:
         """Asks for devices and models when a section that shows them is opened first."""
-        if folded or self._devices_worker is not None:
+        if folded or self._available.devices is not None:
             return
         if missing_requirements():
-            self.ui.modelsStatusLabel.text = _(
-                "What this needs is not installed yet; choose a volume and press Apply to install it."
-            )
+            self._models.say(_("What this needs is not installed yet; choose a volume and press Apply to install it."))
         else:
-            self._devices_worker = Worker(DEVICES_ARGUMENTS, on_ended=self._devices_told)
-            self._devices_worker.start()
-            self._models.refresh()
+            self._ask_what_is_available()
+
+    def _ask_what_is_available(self, then: Callable[[], None] = lambda: None) -> None:
+        if not self._available.asking:
+            self._models.say(_("Looking which models are here…"))
+            self._advanced.offer_devices(None, looking=True)
+        self._available.ask(then)
 
     # A run
 
@@ -168,6 +195,8 @@ class Panel:
         except ThinSliceError as error:
             self._tell(str(error))
             return
+        self._compare.forget_new_results()
+        self._compare.show_input(self._shown_input)
         self._show_progress(Progress("start"))
         self._enable()
 
@@ -203,10 +232,9 @@ class Panel:
     def _show_results(self, results: ResultNodes) -> None:
         """Views of the input, or of an earlier result, show DLS from now on, at the same place."""
         assert self._run is not None  # whose results they are
+        self._compare.end_fade()
         views = [view for view in views_of(self._run.request.source) if not self._compare.owns(view)]
-        self._replaced = [(view, view.GetBackgroundVolumeID()) for view in views]
-        for view in views:
-            view.SetBackgroundVolumeID(results.dls.GetID())
+        self._views.show(results.dls, views)
         self._compare.show_new_results()
 
     def _run_ended(self, outcome: Outcome) -> None:
@@ -219,6 +247,7 @@ class Panel:
         else:
             self._tell(failure_text(outcome))
             self._show_former_volumes()
+            self._compare.forget_new_results()
         self._offer_log(outcome)
         self._run = None  # its volumes are the scene's now
         self._compare.show_input(self._shown_input)
@@ -228,10 +257,9 @@ class Panel:
         self.ui.logButton.visible = bool(outcome.log) and not outcome.done and not outcome.cancelled
 
     def _show_former_volumes(self) -> None:
-        """Views whose DLS volume is gone show again what they showed before."""
-        for view, former_id in self._replaced:
-            if view.GetBackgroundVolumeID() is None and slicer.mrmlScene.GetNodeByID(former_id):
-                view.SetBackgroundVolumeID(former_id)
+        """Views that show a volume which the run was to fill show again what they showed before it."""
+        if self._run is not None and in_scene(self._run.results.dls):
+            self._views.undo_show(self._run.results.dls)
 
     # An export
 
@@ -264,7 +292,7 @@ class Panel:
 
     def _enable(self) -> None:
         """Only what can be done is offered; the button says what it does."""
-        running = self._session.running or self._installation.running
+        running = self._busy
         self.ui.applyButton.text = _("Cancel") if running else _("Apply")
         self.ui.progressBar.visible = self._session.running
         self.ui.applyButton.enabled = running or (self._parameters is not None and self._usable)
@@ -284,13 +312,14 @@ class Panel:
         if succeeded and self._parameters and self._usable:
             self._start()
 
-    def _devices_told(self, ending: Ending) -> None:
-        try:
-            self._devices = json.loads(ending.output)
-            self._advanced.offer_devices(self._devices)
-        except (ValueError, KeyError):
-            self._devices_worker = None  # asks again when the section is opened again
-            self.ui.modelsStatusLabel.text = ending.sentence or crash_sentence()
+    def _weights_told(self, weights: WeightsList) -> None:
+        self._models.show(weights)
+        self._models.say(_("Looking which devices can compute…"))
+
+    def _available_ended(self, sentence: str) -> None:
+        self._models.say(sentence)
+        if sentence:
+            self._advanced.offer_devices(None)
 
     def _offer_models(self, weights: WeightsList) -> None:
         self._advanced.offer("model", models_to_choose(weights))

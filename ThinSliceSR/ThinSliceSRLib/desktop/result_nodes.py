@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import slicer
@@ -10,8 +10,11 @@ from slicer.i18n import tr as _
 
 from ..engine.errors import UnusableInput
 from .result_volume import ResultGrid, ResultVolume, in_scene
-from .synthetic_mark import SOURCE_ROLE, Kind, is_synthetic, kind_of
+from .synthetic_mark import SOURCE_NODE_ID, SOURCE_ROLE, Kind, is_synthetic, kind_of, run_of
 from .volume_nodes import require_one_volume
+
+LastResults = tuple["slicer.vtkMRMLScalarVolumeNode | None", "slicer.vtkMRMLScalarVolumeNode | None"]
+"""DLS and BIS, each None when there is none."""
 
 
 class ResultNodes:
@@ -39,7 +42,8 @@ class ResultNodes:
             chosen["BIS"] = bis
         chosen = {kind: node if in_scene(node) else None for kind, node in chosen.items()}
         _require_free(source, chosen)
-        return ResultNodes([ResultVolume(kind, source, node) for kind, node in chosen.items()])
+        run = 1 + max(map(run_of, slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")), default=0)
+        return ResultNodes([ResultVolume(kind, source, node, run) for kind, node in chosen.items()])
 
     def __init__(self, volumes: list[ResultVolume]) -> None:
         self._volumes = {volume.kind: volume for volume in volumes}
@@ -103,18 +107,39 @@ class ResultNodes:
 
 
 def all_results_of(source: slicer.vtkMRMLScalarVolumeNode) -> list[slicer.vtkMRMLScalarVolumeNode]:
-    """The DLS and BIS volumes of `source` in the scene that have an image, oldest first."""
+    """The DLS and BIS volumes of `source` in the scene that have an image."""
+    return [result for result in _all_results() if result.GetNodeReferenceID(SOURCE_ROLE) == source.GetID()]
+
+
+def results_of(source: slicer.vtkMRMLScalarVolumeNode) -> LastResults:
+    """The DLS and BIS volumes of `source` that the last run has made, of those that are there with an image."""
+    return of_last_run(all_results_of(source))
+
+
+def of_last_run(results: Iterable[slicer.vtkMRMLScalarVolumeNode]) -> LastResults:
+    """The DLS and BIS volumes of the last run that has a DLS volume among these; each None when there is none.
+
+    The order in the scene does not tell: a run may have filled volumes that were there before.
+    """
+    runs: dict[int, dict[Kind | None, slicer.vtkMRMLScalarVolumeNode]] = {}
+    for result in results:
+        runs.setdefault(run_of(result), {})[kind_of(result)] = result
+    last = max(runs, key=lambda run: ("DLS" in runs[run], run), default=None)
+    made = {} if last is None else runs[last]
+    return made.get("DLS"), made.get("BIS")
+
+
+def results_beside(result: slicer.vtkMRMLScalarVolumeNode) -> list[slicer.vtkMRMLScalarVolumeNode]:
+    """This result and those of the same run, also when their input is no more."""
+    source_id, run = result.GetAttribute(SOURCE_NODE_ID), run_of(result)
+    return [
+        other for other in _all_results() if (other.GetAttribute(SOURCE_NODE_ID), run_of(other)) == (source_id, run)
+    ]
+
+
+def _all_results() -> list[slicer.vtkMRMLScalarVolumeNode]:
     volumes = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
-    of_source = [volume for volume in volumes if volume.GetNodeReferenceID(SOURCE_ROLE) == source.GetID()]
-    return [volume for volume in of_source if is_synthetic(volume) and volume.GetImageData() is not None]
-
-
-def results_of(
-    source: slicer.vtkMRMLScalarVolumeNode,
-) -> tuple[slicer.vtkMRMLScalarVolumeNode | None, slicer.vtkMRMLScalarVolumeNode | None]:
-    """The newest DLS and BIS volumes of `source` in the scene that have an image, each None when there is none."""
-    newest = {kind_of(volume): volume for volume in all_results_of(source)}
-    return newest.get("DLS"), newest.get("BIS")
+    return [volume for volume in volumes if is_synthetic(volume) and volume.GetImageData() is not None]
 
 
 def _require_free(
@@ -131,7 +156,7 @@ def _require_free(
     for kind, node in chosen.items():
         if node is None:
             continue
-        # The other kind is refused too: when a chosen result is deleted, the selector moves on to its neighbour.
+        # The other kind is refused too: it is easily chosen by mistake.
         is_earlier_result = is_synthetic(node) and kind_of(node) == kind
         if node.GetClassName() != "vtkMRMLScalarVolumeNode" or not (node.GetImageData() is None or is_earlier_result):
             sentence = _("The chosen output volume holds other data, which would be lost; choose none to make it.")

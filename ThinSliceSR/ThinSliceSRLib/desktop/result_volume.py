@@ -12,16 +12,20 @@ import numpy as np
 import slicer
 import vtk
 
-from .synthetic_mark import ATTRIBUTE_PREFIX, SOURCE_ROLE, Kind, mark
+from .synthetic_files import save_with_mark
+from .synthetic_mark import ATTRIBUTE_PREFIX, RUN, SOURCE_NODE_ID, SOURCE_ROLE, Kind, mark
 from .volume_nodes import series_uid_of, thin_ijk_to_ras
 
 # What is said of the network does not hold for an interpolated volume.
 OF_BIS_TOO = ("EngineVersion", "SlabMm", "SlabMmToldBy", "ThickSpacingMm", "SpacingMm")
 
-# What a name must say, and what is added to one that the user chose and that does not.
+# What a name must say, and begins with when the user's own does not: the corner of a narrow view cuts the rest.
 WORDS: dict[Kind, str] = {"DLS": "synthetic", "BIS": "BIS"}
-ADDITIONS: dict[Kind, str] = {"DLS": " (synthetic)", "BIS": " BIS"}
-OWN_NAME = re.compile(r" (DLS( [\d.]+ mm)? \(synthetic\)|BIS( [\d.]+ mm)?)(_\d+)?$")
+OWN_WORDS: dict[Kind, str] = {"DLS": "synthetic DLS", "BIS": "BIS"}
+# A name of ours, and of scenes from before the words came first.
+OWN_NAME = re.compile(
+    r"^(synthetic DLS|BIS)( [\d.]+ mm)? of | (DLS( [\d.]+ mm)? \(synthetic\)|BIS( [\d.]+ mm)?)(_\d+)?$"
+)
 NO_SLICES = np.empty((0, 0, 0), np.int16)
 
 
@@ -42,8 +46,11 @@ class ResultVolume:
         kind: Kind,
         source: slicer.vtkMRMLScalarVolumeNode,
         given: slicer.vtkMRMLScalarVolumeNode | None,
+        run: int,
     ) -> None:
+        """run: the number of the run that makes it."""
         self.kind = kind
+        self._run = run
         self.node = given if given is not None else slicer.vtkMRMLScalarVolumeNode()
         self.slices = NO_SLICES
         self._prepared: tuple[ResultGrid, vtk.vtkImageData] | None = None
@@ -90,6 +97,7 @@ class ResultVolume:
             for key, value in provenance.items():
                 if self.kind == "DLS" or key in OF_BIS_TOO:
                     self.node.SetAttribute(ATTRIBUTE_PREFIX + key, value)
+            save_with_mark(self.node)
         self._let_go()
 
     def discard(self) -> None:
@@ -122,13 +130,14 @@ class ResultVolume:
                 self.node.RemoveAttribute(name)
         mark(self.node, self.kind)
         facts = {
-            "Unfinished": "yes",  # a scene may be saved in the middle of a run
-            "SourceNodeID": self._source.GetID(),
-            "SourceSeriesUID": series_uid_of(self._source),
+            RUN: str(self._run),
+            ATTRIBUTE_PREFIX + "Unfinished": "yes",  # a scene may be saved in the middle of a run
+            SOURCE_NODE_ID: self._source.GetID(),
+            ATTRIBUTE_PREFIX + "SourceSeriesUID": series_uid_of(self._source),
         }
-        for key, value in facts.items():
+        for name, value in facts.items():
             if value is not None:
-                self.node.SetAttribute(ATTRIBUTE_PREFIX + key, value)
+                self.node.SetAttribute(name, value)
         self.node.SetVoxelValueQuantity(self._source.GetVoxelValueQuantity())
         self.node.SetVoxelValueUnits(self._source.GetVoxelValueUnits())
 
@@ -137,14 +146,10 @@ class ResultVolume:
         name = self.node.GetName()
         if name and self._own_name is None and not OWN_NAME.search(name):
             if WORDS[self.kind] not in name:
-                self.node.SetName(_unique_name(name + ADDITIONS[self.kind], self.node))
+                self.node.SetName(_unique_name(f"{WORDS[self.kind]} {name}", self.node))
             return
-        parts = [self._source_name, self.kind]
-        if spacing_mm is not None:
-            parts.append(f"{spacing_mm:.3g} mm")
-        if self.kind == "DLS":
-            parts.append("(synthetic)")
-        self._own_name = _unique_name(" ".join(parts), self.node)
+        made = OWN_WORDS[self.kind] if spacing_mm is None else f"{OWN_WORDS[self.kind]} {spacing_mm:.3g} mm"
+        self._own_name = _unique_name(f"{made} of {self._source_name}", self.node)
         self.node.SetName(self._own_name)
 
     def _look_like_source(self) -> None:

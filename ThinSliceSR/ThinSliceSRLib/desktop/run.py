@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import logging
+import math
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+import numpy as np
 import slicer
 import vtk
 from slicer.i18n import tr as _
 
 from ..engine.errors import ThinSliceError
+from ..engine.volumes.memory import THIN_PER_THICK
+from .engine_sentences import translated
 from .given_thickness import given_thickness_mm
+from .input_facts import require_fit
 from .later import later
 from .outcome import Outcome, Progress, guarded, unexpected_sentence
+from .pace import Pace
 from .private_folder import PrivateFolder
 from .result_nodes import ResultNodes
 from .result_volume import ResultGrid
-from .slice_feed import RawSlices, SliceFeed
-from .volume_nodes import thickness_entry, volume_of, write_volume
+from .slice_feed import InterpolatedSlices, RawSlices, SliceFeed
+from .volume_nodes import thickness_entry, volume_of
+from .volume_writing import VolumeWriting
 from .worker import Ending, Worker, crash_sentence
 
 
@@ -65,6 +72,7 @@ class Run:
 
         Raises ThinSliceError when the volumes cannot be used so, or when there is no room for temporary files.
         """
+        require_fit(request.source)  # here, as panel and scripts both come this way
         self.request = request
         self.results = ResultNodes.begin(request.source, request.dls, request.bis, request.wants_bis)
         try:
@@ -78,32 +86,65 @@ class Run:
         self._on_ended = on_ended
         self._facts: dict[str, Any] = {}
         self._first_look_waits = False
+        self._shown_grid: ResultGrid | None = None
         self._visible = False
         self._cancelling = False
         self._refusal = ""
         self._feed = SliceFeed(self.results.shown, self._feed_failed)
+        self._pace = Pace(slicer.app.userSettings(), self._tell_pace)
         self._worker: Worker | None = None
+        self._writing: VolumeWriting | None = None
         self._ended = False
         self._scene_observations: list[int] = []
 
     def start(self) -> None:
-        """Hands the input to a worker and returns. Raises ThinSliceError when the input cannot be written."""
+        """Begins to write the input for a worker, to interpolate what can be looked at meanwhile, and returns.
+
+        Raises ThinSliceError when the input cannot be written.
+        """
+        on_written, on_failed = guarded(self._start_worker, self._fail), self._writing_failed
         try:
-            source = self.request.source
-            write_volume(source, self._folder / "thick.nrrd", thickness_entry(volume_of(source)))
+            entries = thickness_entry(volume_of(self.request.source))
+            path = self._folder / "thick.nrrd"
+            self._writing = VolumeWriting(self.request.source, path, on_written, on_failed, entries)
         except ThinSliceError:
             self._clean_up()
             self.results.discard()
             raise
         self._observe_scene()
+        self._interpolate()
         on_event, on_ended = guarded(self._on_event, self._fail), guarded(self._worker_ended, self._fail)
-        worker = self._worker = Worker(self._arguments(), on_event=on_event, on_ended=on_ended)
-        # Not at once: where the process cannot be started, Qt tells so before it returns.
-        later(lambda: self._start_worker(worker))
+        self._worker = Worker(self._arguments(), on_event=on_event, on_ended=on_ended)
 
-    def _start_worker(self, worker: Worker) -> None:
-        if not self._ended:
-            worker.start()
+    def _interpolate(self) -> None:
+        """Fills the results with something to look at until the worker has BIS, which takes it seconds."""
+        volume = volume_of(self.request.source)
+        axis = volume.through_plane_axis
+        slices = InterpolatedSlices(np.moveaxis(volume.hu, 2 - axis, 0), THIN_PER_THICK)
+        self._set_grid(ResultGrid(axis, slices.count, volume.spacing_mm[axis] / THIN_PER_THICK))
+        self._feed.add(slices, 0, slices.count, self.results.dls_slices())
+        if self.request.wants_bis:
+            self._feed.add(slices, 0, slices.count, self.results.bis_slices())
+        self._feed.then(self._become_visible)
+
+    def _set_grid(self, grid: ResultGrid) -> None:
+        """Empties the results, unless they have this grid already, but for what a file's digits change of it."""
+        shown = self._shown_grid
+        same = shown is not None and (shown.slice_axis, shown.slices) == (grid.slice_axis, grid.slices)
+        if shown is None or not same or not math.isclose(shown.spacing_mm, grid.spacing_mm, rel_tol=1e-5):
+            self._feed.stop()
+            self._shown_grid = grid
+            self.results.set_grid(grid)
+
+    def _start_worker(self) -> None:
+        if not self._ended and self._worker is not None:
+            self._worker.start()
+
+    def _writing_failed(self, error: Exception) -> None:
+        if isinstance(error, ThinSliceError):
+            self._end(Ending(None, error.code, str(error)))
+        else:
+            self._fail(error)
 
     @property
     def running(self) -> bool:
@@ -161,15 +202,21 @@ class Run:
             return
         if event["event"] == "started":
             self._facts.update(event)
-            self.results.set_grid(_grid(event, "synthesis"))
+            self._pace.begin(event["weights"]["name"], event["device"], event["precision"])
+            self._set_grid(_grid(event, "synthesis"))
         elif event["event"] == "warning":
-            self._on_notice(event["message"])
+            self._on_notice(translated(event["message"]))
         elif event["event"] == "progress":
             self._on_slices(event)
-            share = event["done"] / event["total"] if event["total"] else None
-            self._on_progress(Progress(event["stage"], share, event["eta_s"]))
+            if event["stage"] == "synthesize":
+                self._pace.told(event["done"], event["total"])
+            else:
+                self._on_progress(Progress(event["stage"]))
         elif event["event"] == "finished":
             self._facts.update(event)
+
+    def _tell_pace(self, share: float | None, seconds_left: float | None) -> None:
+        self._on_progress(Progress("synthesize", share, seconds_left))
 
     def _on_slices(self, event: dict[str, Any]) -> None:
         """Fills the results with BIS as soon as it is there, and with finished slices of DLS from then on."""
@@ -191,6 +238,7 @@ class Run:
         if self._ended:
             return
         self._feed.stop()
+        self._pace.close()
         if ending.done and "outputs" not in self._facts:
             ending = replace(ending, exit_code=None, code="crashed", sentence=crash_sentence())
         if not ending.done or self._cancelling:
@@ -266,6 +314,9 @@ class Run:
 
     def _clean_up(self) -> None:
         self._feed.close()
+        self._pace.close()
+        if self._writing is not None:
+            self._writing.stop()
         for observation in self._scene_observations:
             slicer.mrmlScene.RemoveObserver(observation)
         self._scene_observations = []

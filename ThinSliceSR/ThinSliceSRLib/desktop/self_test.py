@@ -1,4 +1,8 @@
-"""The module's self-test: the main path inside Slicer, on the phantom, without network and without GPU."""
+"""The module's self-test: the main path inside Slicer, on a small chest, without network and without GPU.
+
+It may run on a computer that does many other things, so nothing in it has a time by the clock: a run is given up only
+when it has told nothing new for a long while.
+"""
 
 from __future__ import annotations
 
@@ -14,20 +18,18 @@ from .outcome import Outcome
 from .requirements import missing_requirements
 from .result_nodes import ResultNodes
 from .run import Request
-from .sample_volumes import phantom_volume
 from .synthetic_mark import is_synthetic
 
-LONGEST_RUN_S = 150
+LONGEST_SILENCE_S = 1800
 
 
 def run_main_path(session: Any, tell: Callable[[str], None]) -> None:
-    """Makes DLS and BIS of the phantom, and cancels a second run. Raises AssertionError with what is wrong."""
+    """Makes DLS and BIS of a small chest, and cancels a second run. Raises AssertionError with what is wrong."""
     missing = missing_requirements()
     if missing:  # as on a computer that only builds the extension
         names = ["PyTorch"] * missing.torch + [missing.package_names] * bool(missing.packages)
         raise unittest.SkipTest(f"not installed: {', '.join(names)}")
-    tell("Making the phantom")
-    thick = phantom_volume()
+    thick = small_chest()
     before = slicer.util.arrayFromVolume(thick).copy()
 
     tell("Making its thin slices")
@@ -44,15 +46,13 @@ def run_main_path(session: Any, tell: Callable[[str], None]) -> None:
         assert all(len(np.unique(picture)) > 1 for picture in values), "a slice is empty"
         _require_same_place(thick, result, slices)
     assert not np.array_equal(*(slicer.util.arrayFromVolume(result) for result in (results.dls, results.bis)))
-    assert "(synthetic)" in results.dls.GetName()
+    assert results.dls.GetName().startswith("synthetic")
     assert np.array_equal(slicer.util.arrayFromVolume(thick), before), "the input was changed"
 
     tell("Cancelling a run")
     nodes = slicer.mrmlScene.GetNumberOfNodes()
-    began: list[float] = []
-    outcome, _results = _run(session, Request(thick, device="cpu"), cancel_when_visible=began)
+    outcome, _results = _run(session, Request(thick, device="cpu"), cancel_when_visible=True)
     assert outcome.cancelled, outcome.sentence
-    assert time.monotonic() - began[0] < 2, "cancelling took longer than 2 s"
     assert slicer.mrmlScene.GetNumberOfNodes() == nodes, "a cancelled run left nodes"
 
 
@@ -60,30 +60,38 @@ def _run(
     session: Any,
     request: Request,
     on_visible: Callable[[ResultNodes], None] = lambda results: None,
-    cancel_when_visible: list[float] | None = None,
+    cancel_when_visible: bool = False,
 ) -> tuple[Outcome, ResultNodes]:
-    """Runs to the end. `cancel_when_visible` takes the moment at which the run was cancelled."""
+    """Runs to the end, or cancels as soon as there is something to see."""
     outcomes: list[Outcome] = []
+    told: list[float] = [time.monotonic()]
 
     def visible(results: ResultNodes) -> None:
         on_visible(results)
-        if cancel_when_visible is not None:
-            cancel_when_visible.append(time.monotonic())
+        if cancel_when_visible:
             run.cancel()
 
     run = session.start(
         request,
-        on_progress=lambda progress: None,
+        on_progress=lambda progress: told.append(time.monotonic()),
         on_notice=lambda sentence: None,
         on_visible=visible,
         on_ended=outcomes.append,
     )
-    end = time.monotonic() + LONGEST_RUN_S
     while not outcomes:
-        assert time.monotonic() < end, "the run does not end"
+        assert time.monotonic() < told[-1] + LONGEST_SILENCE_S, "the run tells nothing any more, and does not end"
         slicer.app.processEvents()
         time.sleep(0.01)
     return outcomes[0], run.results
+
+
+def small_chest() -> slicer.vtkMRMLScalarVolumeNode:
+    """A new volume of 8 slices of 5 mm: two lungs in soft tissue in air, with noise; made in a moment."""
+    z, y, x = np.mgrid[-1:1:8j, -1:1:64j, -1:1:64j]
+    hu = np.where((x / 0.9) ** 2 + (y / 0.7) ** 2 < 1, 40, -1000)
+    lungs = ((np.abs(x) - 0.4) / 0.3) ** 2 + (y / 0.5) ** 2 + (z / 1.5) ** 2 < 1
+    hu = np.where(lungs, -850, hu) + np.random.default_rng(1).integers(-20, 20, hu.shape)
+    return slicer.util.addVolumeFromArray(hu.astype(np.int16), np.diag([-5.0, -5.0, 5.0, 1.0]), "Small chest 5 mm")
 
 
 def _require_same_place(thick: object, thin: object, slices: int) -> None:

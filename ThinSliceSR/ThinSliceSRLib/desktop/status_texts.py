@@ -6,9 +6,11 @@ from typing import Any
 
 from slicer.i18n import tr as _
 
+from .engine_sentences import translated
 from .outcome import Outcome, Progress
 
 COUNTED_STAGES = ("synthesize", "export")
+RUN_STAGES = ("start", "interpolate", "synthesize", "write", "show")
 
 
 def percent_done(progress: Progress) -> int | None:
@@ -19,7 +21,18 @@ def percent_done(progress: Progress) -> int | None:
 
 
 def stage_text(progress: Progress) -> str:
-    """The stage, how far it is and how long it will still take, e.g. "Making thin slices: 40 %, about 2 min left"."""
+    """The stage, which of how many, how far it is and how long it will still take.
+
+    Such as "Step 3 of 5: Making thin slices (DLS): 40 %, about 2 min left".
+    """
+    text = _text_of_stage(progress)
+    if progress.stage not in RUN_STAGES:
+        return text
+    step, steps = RUN_STAGES.index(progress.stage) + 1, len(RUN_STAGES)
+    return _("Step {step} of {steps}: {text}").format(step=step, steps=steps, text=text)
+
+
+def _text_of_stage(progress: Progress) -> str:
     stages = {
         "start": _("Starting"),
         "interpolate": _("Interpolating (BIS)"),
@@ -100,7 +113,7 @@ def failure_text(outcome: Outcome) -> str:
     }
     if outcome.cancelled:
         return outcome.sentence or _("The run was cancelled; nothing was kept.")
-    return in_the_panel.get(outcome.code) or _unexpected_text(outcome) or outcome.sentence
+    return in_the_panel.get(outcome.code) or _unexpected_text(outcome) or translated(outcome.sentence)
 
 
 def _unexpected_text(outcome: Outcome) -> str:

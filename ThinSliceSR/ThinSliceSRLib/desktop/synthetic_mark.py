@@ -12,13 +12,15 @@ import slicer
 ATTRIBUTE_PREFIX = "ThinSliceSR."
 SYNTHETIC = ATTRIBUTE_PREFIX + "Synthetic"
 KIND = ATTRIBUTE_PREFIX + "Kind"
+RUN = ATTRIBUTE_PREFIX + "Run"  # the number of the run that made it, which later runs exceed
+SOURCE_NODE_ID = ATTRIBUTE_PREFIX + "SourceNodeID"  # which stays when the node of its input goes
 SOURCE_ROLE = ATTRIBUTE_PREFIX + "Source"  # of the reference to the node of its input
 
 Kind = Literal["DLS", "BIS"]
 
 
-def mark(node: slicer.vtkMRMLNode, kind: Kind) -> None:
-    """Lets the node say that it is synthetic, and what it is."""
+def mark(node: slicer.vtkMRMLNode, kind: Kind | None) -> None:
+    """Lets the node say that it is synthetic, and what it is; None: something that others have made."""
     node.SetAttribute(SYNTHETIC, "yes")
     node.SetAttribute(KIND, kind)
 
@@ -31,3 +33,9 @@ def is_synthetic(node: slicer.vtkMRMLNode | None) -> bool:
 def kind_of(result: slicer.vtkMRMLNode) -> Kind | None:
     """Whether a result is a DLS or a BIS volume."""
     return result.GetAttribute(KIND)
+
+
+def run_of(result: slicer.vtkMRMLNode) -> int:
+    """The number of the run that made a result; 0 when it does not say, as of a series from DICOM."""
+    number = result.GetAttribute(RUN) or ""
+    return int(number) if number.isdecimal() else 0

@@ -35,6 +35,28 @@ def viewed_slice_mm(volume: slicer.vtkMRMLScalarVolumeNode, slice_axis: int) -> 
     return None
 
 
+def viewed_position(volume: slicer.vtkMRMLScalarVolumeNode) -> tuple[float, ...] | None:
+    """RAS of the world, in mm, of where the planes meet in which visible views show the volume or a result of it.
+
+    Across a plane that no view shows, or only outside of the volume, it is the middle of the volume. None when no
+    visible view shows it.
+    """
+    slice_nodes = [node for node in _slice_nodes(views_of(volume)) if node.IsViewVisibleInLayout()]
+    if not slice_nodes:
+        return None
+    bounds = np.zeros(6)
+    volume.GetRASBounds(bounds)
+    low, high = bounds.reshape(3, 2).T
+    position = (low + high) / 2
+    for slice_node in reversed(slice_nodes):  # where two views show planes of one direction, the first one decides
+        plane = slicer.util.arrayFromVTKMatrix(slice_node.GetSliceToRAS())
+        normal, origin = plane[:3, 2], plane[:3, 3]
+        moved = position + normal * np.dot(origin - position, normal)
+        if np.all((low <= moved) & (moved <= high)):
+            position = moved
+    return tuple(position.tolist())
+
+
 def likely_input() -> slicer.vtkMRMLScalarVolumeNode | None:
     """The volume that the user most likely wants to work on: one that a view shows, else the scene's first original."""
     composites = slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")

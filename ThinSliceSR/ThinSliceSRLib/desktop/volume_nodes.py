@@ -1,9 +1,9 @@
-"""Volume nodes as the engine knows volumes: HU with their geometry, in memory, in a file, and on the thin grid."""
+"""Volume nodes as the engine knows volumes: HU with their geometry, in memory and on the thin grid."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -20,8 +20,6 @@ from ..engine.volumes.slice_thickness import known_thickness_mm
 from ..engine.volumes.volume import Acquisition, Volume
 
 RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0])
-NRRD_HEADER_END = b"\n\n"
-NRRD_HEADER_AT_MOST = 65536
 
 MODALITY = "0008,0060"
 SERIES_DESCRIPTION = "0008,103E"
@@ -35,7 +33,7 @@ def volume_of(node: slicer.vtkMRMLScalarVolumeNode) -> Volume:
     """The node's voxels, not copied, with their own geometry (LPS) and what Slicer knows of their acquisition.
 
     Parent transforms are not applied: a result gets the same parent as its source.
-    Raises UnusableInput with the code `no_image`, `label_map`, `components` or `too_few_slices`.
+    Raises UnusableInput with the code `no_volume`, `no_image`, `label_map`, `components` or `too_few_slices`.
     """
     require_one_volume(node)
     x, y, z = (float(value) for value in RAS_TO_LPS @ node.GetOrigin())
@@ -50,36 +48,19 @@ def volume_of(node: slicer.vtkMRMLScalarVolumeNode) -> Volume:
     return replace(volume, acquisition=_acquisition(node, volume))
 
 
-def write_volume(node: slicer.vtkMRMLScalarVolumeNode, path: Path, header: Mapping[str, str] | None = None) -> None:
-    """Writes the node's voxels and geometry, and nothing else of it, to an uncompressed .nrrd file.
-
-    header: further entries of the file's header.
-    Raises UnusableInput as `volume_of`, or CannotWrite with the code `no_folder`, `no_room` or `cannot_write`; then no
-    file is left.
-    """
-    require_one_volume(node)
-    size = slicer.util.arrayFromVolume(node).nbytes
-    if not path.parent.is_dir():
+def require_room(folder: Path, size: int) -> None:
+    """Returns when so many bytes can be written; raises CannotWrite with the code `no_folder` or `no_room`."""
+    if not folder.is_dir():
         raise CannotWrite(_("The folder for the run's temporary files is gone; restart Slicer."), "no_folder")
-    free = shutil.disk_usage(path.parent).free
+    free = shutil.disk_usage(folder).free
     if free < size:
         sentence = _("The run's temporary files need {needed} GB, but only {free} GB are free; free some disk space.")
         raise CannotWrite(sentence.format(needed=f"{size / 1e9:.1f}", free=f"{free / 1e9:.1f}"), "no_room")
-    # The storage node writes a node's attributes into the file. This one has no others, so no name can get there.
-    image = vtk.vtkImageData()
-    image.ShallowCopy(node.GetImageData())
-    bare = slicer.vtkMRMLScalarVolumeNode()
-    bare.CopyOrientation(node)
-    bare.SetAndObserveImageData(image)
-    for entry, value in (header or {}).items():
-        bare.SetAttribute(entry, value)
-    storage = slicer.vtkMRMLNRRDStorageNode()
-    storage.SetFileName(str(path))
-    storage.UseCompressionOff()
-    if not storage.WriteData(bare) or not _is_whole(path, size):
-        with suppress(OSError):  # what could not be written need not be there
-            path.unlink()
-        raise CannotWrite(_("The run's temporary files could not be written; check the disk's space and permissions."))
+
+
+def cannot_write() -> CannotWrite:
+    """What to tell when the disk takes no more, whatever it said before."""
+    return CannotWrite(_("The run's temporary files could not be written; check the disk's space and permissions."))
 
 
 def thickness_entry(volume: Volume) -> dict[str, str]:
@@ -105,6 +86,8 @@ def thin_ijk_to_ras(
 
 def require_one_volume(node: slicer.vtkMRMLScalarVolumeNode) -> None:
     """Returns when the node holds one value per voxel of a volume; raises as `volume_of`."""
+    if not isinstance(node, slicer.vtkMRMLScalarVolumeNode):
+        raise UnusableInput(_("No volume is chosen; choose the chest CT with thick slices."), "no_volume")
     image = node.GetImageData()
     if image is None or image.GetPointData().GetScalars() is None or image.GetNumberOfPoints() == 0:
         raise UnusableInput(_("This volume holds no image; choose another one."), "no_image")
@@ -190,12 +173,3 @@ def _numbers(text: str) -> list[float]:
         return [float(part) for part in text.split("\\")]
     except ValueError:
         return []
-
-
-def _is_whole(path: Path, size: int) -> bool:
-    """Whether `size` bytes follow the header of the NRRD file: a full disk may show only when it is closed."""
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        header_end = file.read(NRRD_HEADER_AT_MOST).find(NRRD_HEADER_END)
-    return header_end >= 0 and path.stat().st_size == header_end + len(NRRD_HEADER_END) + size

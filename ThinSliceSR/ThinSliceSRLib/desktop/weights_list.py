@@ -1,18 +1,17 @@
-"""The models that there are, as `thinslicesr weights list --json` tells them, in words for the panel.
+"""The models that there are, as the engine lists them for programs, in words for the panel.
 
 It runs nothing: the `…_arguments` are for a worker.
 """
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from slicer.i18n import tr as _
 
-LIST_ARGUMENTS = ["weights", "list", "--json"]
 AUTOMATIC = "auto"
 
 
@@ -74,15 +73,18 @@ class ListedModel:
 
 @dataclass(frozen=True)
 class WeightsList:
-    """own_folder: the user's own, which may not exist yet; None when the user has none."""
+    """own_folder: the user's own, which may not exist yet; None when the user has none.
+
+    automatic: the models that the automatic choice takes with a GPU and without one; None where none is there.
+    """
 
     models: tuple[ListedModel, ...]
     own_folder: Path | None
+    automatic: tuple[str | None, str | None] = (None, None)
 
 
-def parse_weights_list(text: str) -> WeightsList:
-    """What the engine printed. Raises ValueError or KeyError when it is something else."""
-    content = json.loads(text)
+def weights_list_of(content: Mapping[str, Any]) -> WeightsList:
+    """What `thinslicesr weights list --json` tells. Raises KeyError when it is something else."""
     registered = {model["name"]: model for model in content["registered"]}
     here = [_model_of_file(file, registered.get(file["name"])) for file in content["weights"]]
     names = {model.name for model in here}
@@ -92,12 +94,13 @@ def parse_weights_list(text: str) -> WeightsList:
         if name not in names
     ]
     own = content["folders"].get("own")
-    return WeightsList((*here, *missing), Path(own) if own else None)
+    automatic = content["automatic"]
+    return WeightsList((*here, *missing), Path(own) if own else None, (automatic["gpu"], automatic["cpu"]))
 
 
 def models_to_choose(weights: WeightsList) -> list[tuple[str, str]]:
     """Label and value (for `--weights`) of each model that a run can use, the automatic choice first."""
-    choices = [(_("Automatic (base on a GPU, small on a CPU)"), AUTOMATIC)]
+    choices = [(_automatic_label(*weights.automatic), AUTOMATIC)]
     for model in weights.models:
         if model.usable:
             label = model.name if model.trained else _("{name} (untrained, for tests only)").format(name=model.name)
@@ -118,6 +121,14 @@ def import_arguments(file: Path) -> list[str]:
 def remove_arguments(name: str) -> list[str]:
     """Removes a model, and what a download of it has left, from the user's own folder."""
     return ["weights", "remove", name]
+
+
+def _automatic_label(on_gpu: str | None, on_cpu: str | None) -> str:
+    if on_gpu is None or on_cpu is None:
+        return _("Automatic")
+    if on_gpu == on_cpu:
+        return _("Automatic ({name})").format(name=on_gpu)
+    return _("Automatic ({on_gpu} on a GPU, {on_cpu} on a CPU)").format(on_gpu=on_gpu, on_cpu=on_cpu)
 
 
 def _model_of_file(file: dict[str, Any], registered: dict[str, Any] | None) -> ListedModel:

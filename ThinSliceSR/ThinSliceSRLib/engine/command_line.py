@@ -19,8 +19,9 @@ from types import FrameType
 from typing import NoReturn
 
 from . import ENGINE_VERSION
+from .addresses import without_user_info
 from .commands import VERBS
-from .errors import NOTHING_WRITTEN, Cancelled, ThinSliceError, in_plain_words
+from .errors import NOTHING_WRITTEN, Cancelled, ThinSliceError, TooLate, in_plain_words
 from .progress import Reporter, make_reporter, tell
 from .volumes.silence import give_back_stderr
 
@@ -32,7 +33,8 @@ class Parser(argparse.ArgumentParser):
     """An argument parser that tells wrong usage in one sentence."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(USAGE_EXIT_CODE, f"{message[:1].upper()}{message[1:]}; see {self.prog} --help.\n")
+        sentence = f"{message[:1].upper()}{message[1:]}; see {self.prog} --help.\n"
+        self.exit(USAGE_EXIT_CODE, without_user_info(sentence))
 
 
 def make_parser() -> Parser:
@@ -73,13 +75,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         except Exception as failure:  # noqa: BLE001 - the last resort: one sentence instead of a traceback
             error = in_plain_words(failure)
         if isinstance(error, Cancelled):
-            undo.close()
+            with contextlib.suppress(TooLate):
+                undo.close()
             error = Cancelled(arguments.when_cancelled)
             give_back_stderr()
         with contextlib.suppress(Cancelled):  # whoever listened may be gone
             reporter.failed(error)
         if arguments.debug:
-            traceback.print_exception(error)
+            tell("".join(traceback.format_exception(error)), sys.stderr)
         return error.exit_code
 
 
@@ -137,10 +140,22 @@ def _run_in_thread(arguments: argparse.Namespace, reporter: Reporter, undo: Exit
         if arguments.cancel_with_input:
             cancel_when_input_ends()
         threading.Thread(target=work, daemon=True).start()
-        while not ended.wait(0.1):  # a wait without end could not be interrupted on Windows
-            pass
+        try:
+            _wait_for(ended)
+        except (KeyboardInterrupt, Cancelled):
+            try:
+                undo.close()
+            except TooLate:
+                _wait_for(ended)
+            else:
+                raise
     finally:
         signal.signal(signal.SIGTERM, before)
     if failures:
         raise failures[0]
     return 0
+
+
+def _wait_for(event: threading.Event) -> None:
+    while not event.wait(0.1):  # a wait without end could not be interrupted on Windows
+        pass

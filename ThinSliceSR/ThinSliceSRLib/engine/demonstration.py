@@ -56,7 +56,7 @@ def demonstrate(job: Job, scan: PhantomScan | None, figure: Path, reporter: Repo
         columns["thin (truth)"] = scan.truth
         lines += _table({"BIS": outcome.bis, "DLS": outcome.dls}, scan.truth)
     through = np.array(scan.nodule_mm) if scan else None
-    comparison_figure(columns, figure, through=through, detail_mm=DETAIL_MM)
+    comparison_figure(columns, figure, through=through, detail_mm=DETAIL_MM, undo=undo)
     lines.append(f"Volumes and the figure {figure.name} are in {figure.parent.resolve()}.")
     return "\n".join(lines)
 

@@ -56,6 +56,10 @@ class Cancelled(ThinSliceError):
         super().__init__(message)
 
 
+class TooLate(Exception):
+    """A run cannot be undone any more: its outputs have got their names."""
+
+
 def in_plain_words(error: Exception) -> ThinSliceError:
     """What to tell of an exception: itself if it is one of these, else a sentence about it."""
     if isinstance(error, ThinSliceError):
@@ -64,6 +68,10 @@ def in_plain_words(error: Exception) -> ThinSliceError:
         plain: ThinSliceError = DeviceError(
             "The memory of this computer does not suffice; close other programs or crop the volume.",
             "not_enough_memory",
+        )
+    elif isinstance(error, OSError) and error.strerror:
+        plain = ThinSliceError(
+            f"A file cannot be read or written ({error.strerror}); check its disk and permissions.", "file_refused"
         )
     else:
         plain = ThinSliceError(

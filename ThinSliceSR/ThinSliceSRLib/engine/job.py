@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack, nullcontext, suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,24 +13,24 @@ import numpy as np
 from . import ENGINE_VERSION
 from .dicom_out.derivation import derivation_of
 from .dicom_out.pending_series import DicomOutput, PendingSeries
-from .errors import Cancelled, UnusableInput
+from .errors import Cancelled
 from .preview import Preview, check_preview_target
 from .progress import Reporter
 from .provenance import bis_header, dls_header, on_or_off, preview_header, thick_slices_entries
 from .synthesis.device import Device, choose_device
 from .synthesis.memory_ladder import rungs_from
 from .synthesis.resampling import interpolate, places_at, resample_slices
-from .synthesis.slab import slab_correction_helps
 from .synthesis.synthesize import CubeDone, Synthesis, plan_for, synthesize
 from .synthesis.thin_spacing import AUTO, require_spacing, thin_spacing_mm
 from .synthesis.tiling import OVERLAPPED, CubePlan, Tiling
-from .volumes.findings import Finding, check_volume
+from .volumes.findings import Finding, fit_volume
 from .volumes.reading import opened_input, read_volume
 from .volumes.slab_profile import slab_profile_of
 from .volumes.slice_thickness import require_millimetres, thickness_told_by, with_thickness
 from .volumes.volume import Acquisition, Volume
 from .volumes.writing import PendingOutputs, check_targets
 from .weights.model_choice import choose_model
+from .weights.trained_for import untrained_for
 from .weights.weights_file import Model
 
 
@@ -40,7 +40,7 @@ class Job:
 
     slab_mm: how thick the slices are, whatever the input says; None takes its word. force: slices may be thin already.
     spacing: of the thin slices, see `thin_spacing_mm`. dicom_out: the same volumes once more, as DICOM series.
-    slab_consistent: None decides by the input, see `slab_correction_helps`. first_at_mm: distance from the first slice.
+    slab_consistent: see `SlabConsistency`. first_at_mm: distance from the first slice.
     """
 
     source: Path
@@ -60,7 +60,7 @@ class Job:
     compressed: bool = True
     tiling: Tiling = OVERLAPPED
     skip_air: bool = True
-    slab_consistent: bool | None = None
+    slab_consistent: bool = True
 
 
 @dataclass(frozen=True)
@@ -97,6 +97,7 @@ def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
     device = choose_device(job.device, job.precision)
     model = choose_model(job.weights, device.is_gpu)
 
+    tilt = source.acquisition.tilt_degrees
     axis = source.through_plane_axis
     axes = (*(index for index in range(3) if index != axis), axis)
     stored_order = tuple(int(index) for index in np.argsort(axes))
@@ -107,11 +108,10 @@ def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
     native = spacing_mm == thick.spacing_mm[2] / ratio
     places = native_places if native else places_at(spacing_mm, thick)
     plan = plan_for(thick, model, job.tiling, job.skip_air)
-    slab_consistent = slab_correction_helps(source) if job.slab_consistent is None else job.slab_consistent
     facts = _start_facts(thick, axis, len(places), spacing_mm, model, device, plan)
-    facts["slab_consistency"] = on_or_off(slab_consistent)
+    facts["slab_consistency"] = on_or_off(job.slab_consistent)
     reporter.started(facts)
-    for finding in findings:
+    for finding in [*findings, *untrained_for(model, thick)]:
         (reporter.note if finding.level == "note" else reporter.warning)(finding)
 
     if job.bicubic or job.preview:
@@ -132,20 +132,20 @@ def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
             model,
             rungs_from(device, job.precision, model.configuration, job.tiling),
             plan,
-            slab_consistent=slab_consistent,
+            slab_consistent=job.slab_consistent,
             first_at_mm=job.first_at_mm,
             on_cube=lambda cube: _tell(cube, reporter, preview),
             on_memory_step=reporter.warning,
         )
         dls = result.dls if native else resample_slices(result.dls, spacing_mm)
-        with PendingOutputs(job.overwrite, job.compressed) as outputs, series or nullcontext():
-            undo.callback(outputs.discard)
+        with PendingOutputs(job.overwrite, job.compressed, series) as outputs:
+            undo.callback(outputs.cancel)
             dls = dls.permuted(stored_order)
             made_of = thick_slices_entries(thick, job.spacing, spacing_mm)
-            results = [(dls, job.output, dls_header(model, result, slab_consistent) | made_of)]
+            results = [(dls, job.output, dls_header(model, result, job.slab_consistent, tilt) | made_of)]
             if bis and job.bicubic:
                 bis = bis.permuted(stored_order)
-                results.append((bis, job.bicubic, bis_header() | made_of))
+                results.append((bis, job.bicubic, bis_header(tilt) | made_of))
             for step, (volume, target, header) in enumerate(results):
                 reporter.progress("write", step, steps)
                 outputs.write(volume, target, header)
@@ -169,12 +169,7 @@ def read_fit_volume(
 
     Raises UnusableInput with the first of its errors.
     """
-    volume = with_thickness(read_volume(source, series), slab_mm)
-    findings = check_volume(volume, force)
-    for finding in findings:
-        if finding.level == "error":
-            raise UnusableInput(finding.message, finding.code)
-    return volume, findings
+    return fit_volume(with_thickness(read_volume(source, series), slab_mm), may_be_thin=force)
 
 
 def _tell(cube: CubeDone, reporter: Reporter, preview: Preview | None) -> None:
@@ -235,5 +230,6 @@ def _finish_facts(job: Job, result: Synthesis, seconds: float) -> dict[str, Any]
         "outputs": outputs,
         "device": result.device,
         "precision": result.precision,
+        "slab_bell_share": round(result.profile.bell, 2),
         "slab_error_hu": {"mean": round(error.mean, 3), "p99": round(error.p99, 3)},
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,13 +71,14 @@ def comparison_figure(
     window: tuple[float, float] = LUNG_WINDOW,
     through: np.ndarray | None = None,
     detail_mm: float | None = None,
+    undo: ExitStack | None = None,
 ) -> None:
     """Writes a PNG: rows axial, coronal, sagittal; one column per volume, with its title; all at the same place.
 
     through: a point (LPS, mm) on all three planes; by default one in the first volume's right lung or, where that lies
     elsewhere, nearby. The block shown is that of the last volume.
     detail_mm: adds a row: this many mm, across, of the coronal picture around `through`, enlarged.
-    Raises CannotWrite.
+    undo: as in `whole_file`. Raises CannotWrite.
     """
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -116,5 +118,5 @@ def comparison_figure(
     canvas.draw()
     # All is grey: one channel instead of four keeps the noise of CT, which does not compress, under a megabyte.
     grey = Image.fromarray(np.ascontiguousarray(np.asarray(canvas.buffer_rgba())[..., 0]))
-    with whole_file(path) as part:
+    with whole_file(path, undo) as part:
         grey.save(part, format="PNG", optimize=True)

@@ -8,6 +8,7 @@ import time
 from contextlib import suppress
 from typing import Any, Protocol, TextIO
 
+from .addresses import without_user_info
 from .errors import Cancelled, ThinSliceError, UnusableInput
 from .volumes.findings import Finding
 
@@ -54,7 +55,7 @@ class TimeLeft:
 def tell(text: object, stream: TextIO | None = None) -> None:
     """Prints for people, on stdout unless told otherwise. That nobody listens is no failure of the work."""
     with suppress(OSError):
-        print(text, file=stream, flush=True)
+        print(without_user_info(str(text)), file=stream, flush=True)
 
 
 class SilentReporter:
@@ -100,7 +101,8 @@ class BarReporter(SilentReporter):
             print(f"dashboard: {dashboard}", file=sys.stderr)
 
     def warning(self, finding: Finding) -> None:
-        self._new_bar.write(f"Warning: {finding.message}", sys.stderr)  # above the bar, not behind it
+        warning = without_user_info(f"Warning: {finding.message}")
+        self._new_bar.write(warning, sys.stderr)  # above the bar, not behind it
 
     def note(self, finding: Finding) -> None:
         self._new_bar.write(f"Note: {finding.message}", sys.stderr)
@@ -157,7 +159,7 @@ class JsonReporter:
 
     def _tell(self, event: str, **facts: Any) -> None:
         try:
-            print(json.dumps({"event": event, **facts}), file=self._stream, flush=True)
+            print(without_user_info(json.dumps({"event": event, **facts})), file=self._stream, flush=True)
         except OSError as error:  # whoever listened is gone, so the run has no purpose any more
             raise Cancelled from error
 

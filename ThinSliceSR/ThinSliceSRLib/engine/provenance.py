@@ -18,8 +18,8 @@ DLS_CONTENT = "DLS: synthetic thin slices made by a neural network from thick sl
 BIS_CONTENT = "BIS: thin slices interpolated from thick slices by a cubic B-spline"
 
 
-def dls_header(model: Model, synthesis: Synthesis, slab_consistent: bool) -> dict[str, str]:
-    """Header entries of a DLS volume."""
+def dls_header(model: Model, synthesis: Synthesis, slab_consistent: bool, tilt_degrees: float = 0.0) -> dict[str, str]:
+    """Header entries of a DLS volume. tilt_degrees: by which the thick slices were moved upright."""
     return _header(
         {
             "content": DLS_CONTENT,
@@ -29,8 +29,10 @@ def dls_header(model: Model, synthesis: Synthesis, slab_consistent: bool) -> dic
             "device": synthesis.device,
             "precision": synthesis.precision,
             "air": synthesis.air,
+            "slab_bell_share": f"{synthesis.profile.bell:.2f}",
             "slab_consistency": on_or_off(slab_consistent),
             "slab_error_mean_hu": f"{synthesis.slab_error.mean:.3f}",
+            **_tilt(tilt_degrees),
         }
     )
 
@@ -41,9 +43,9 @@ def preview_header(model: Model) -> dict[str, str]:
     return _header({"content": content, "synthetic": "yes", "model": model.label})
 
 
-def bis_header() -> dict[str, str]:
-    """Header entries of a BIS volume."""
-    return _header({"content": BIS_CONTENT, "synthetic": "yes"})
+def bis_header(tilt_degrees: float = 0.0) -> dict[str, str]:
+    """Header entries of a BIS volume. tilt_degrees: as of `dls_header`."""
+    return _header({"content": BIS_CONTENT, "synthetic": "yes", **_tilt(tilt_degrees)})
 
 
 def thick_slices_entries(thick: Volume, spacing: str | float, spacing_mm: float) -> dict[str, str]:
@@ -76,6 +78,10 @@ def phantom_header(seed: int) -> dict[str, str]:
 def on_or_off(choice: bool) -> str:
     """As options take it, and headers and events tell it."""
     return "on" if choice else "off"
+
+
+def _tilt(degrees: float) -> dict[str, str]:
+    return {"tilt_corrected_degrees": f"{degrees:.1f}"} if degrees else {}
 
 
 def _header(entries: dict[str, str]) -> dict[str, str]:

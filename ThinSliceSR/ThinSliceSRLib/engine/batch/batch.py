@@ -10,19 +10,21 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter, deque
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .. import ENGINE_VERSION
-from ..errors import CannotWrite, UnusableInput
+from ..errors import CannotWrite, ThinSliceError, UnusableInput
 from ..progress import Reporter
 from ..volumes.findings import Finding
 from ..volumes.unfinished import remove_left_overs
-from .archive import is_archive, thick_series_of
-from .cluster import MOST_DEATHS, Call, Cluster, WorkersDied, existing_cluster, local_cluster
-from .manifest import Manifest, Row
+from .archive import thick_series_of
+from .archive_access import is_archive
+from .cluster import MOST_DEATHS, Call, CallFailed, Cluster, WorkersDied, existing_cluster, local_cluster
+from .manifest import RECORD_NAME, Manifest
 from .plan import Planner, Work
+from .row import Row
 from .settings import Settings
 from .sole_use import sole_use
 from .source import Source
@@ -74,22 +76,30 @@ def run_batch(batch: Batch, reporter: Reporter, undo: ExitStack) -> Summary:
     folder = batch.destination
     ended = threading.Event()
     # In the reverse order: the cluster ends (see there), then this thread, then what they left is removed.
+    undo.callback(_write_tables, folder)
     undo.callback(remove_left_overs, folder)
     undo.callback(ended.wait, LAST_MOMENT_S)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with sole_use(folder):
             remove_left_overs(folder, UNCHANGED_S)
-            manifest = Manifest(folder)
-            sources, in_archive = _sources(batch)
-            with _cluster(batch, undo) as cluster:
-                summary = _run(batch, sources, in_archive, manifest, cluster, reporter)
+            with Manifest(folder) as manifest:
+                sources, in_archive = _sources(batch)
+                with _cluster(batch, undo) as cluster:
+                    summary = _run(batch, sources, in_archive, manifest, cluster, reporter)
             remove_left_overs(folder)
             return summary
     except OSError as error:
         raise CannotWrite(f"The folder {folder} cannot be used ({error.strerror}); choose another.") from error
     finally:
         ended.set()
+
+
+def _write_tables(folder: Path) -> None:
+    """Of a batch that is ended from outside; what it had no time to tell, --manifest and the next call tell."""
+    if (folder / RECORD_NAME).is_file():
+        with suppress(ThinSliceError), Manifest(folder) as manifest:
+            manifest.write_tables()
 
 
 def _sources(batch: Batch) -> tuple[list[Source], set[str]]:
@@ -122,10 +132,12 @@ def _run(
     works = {work.source.key: work for work in planner.plan(sources, manifest)}
     manifest.put(work.row for work in works.values())
     states = Counter(work.row.state for work in works.values())
+    volumes = len(works) - states["left_out"]
     reporter.started(
         {
-            "volumes": len(works),
+            "volumes": volumes,
             "skipped": states["done"],
+            "left_out": states["left_out"],
             "workers": len(cluster.workers),
             "dashboard": cluster.dashboard,
             "device": engine.device,
@@ -142,7 +154,10 @@ def _run(
     reporter.progress(STAGE, finished, wanted)
     calls = deque(_call(work, batch) for work in works.values() if work.row.state in ("waiting", "made"))
     for call, made in cluster.completed(calls):
-        made = DIED if isinstance(made, WorkersDied) else made
+        if isinstance(made, WorkersDied):
+            made = DIED
+        elif isinstance(made, CallFailed):
+            made = Made(failure_code=made.error.code, failure=str(made.error))
         if made.suspect:
             cluster.restart(made.suspect)
         work = works[call.key]
@@ -155,13 +170,13 @@ def _run(
         _tell_failure(row, reporter)
         finished += 1
         reporter.progress(STAGE, finished, wanted)
-    failed = sum(work.row.state != "done" for work in works.values())
+    failed = sum(work.row.state not in ("done", "left_out") for work in works.values())
     if failed:
         raise UnusableInput(
-            f"{failed} of {len(works)} volumes failed; {manifest.path} says why, and the next call tries them again.",
+            f"{failed} of {volumes} volumes failed; {manifest.path} says why, and the next call tries them again.",
             "volumes_failed",
         )
-    summary = Summary(len(works), states["done"], manifest.path)
+    summary = Summary(volumes, states["done"], manifest.path)
     reporter.finished(
         {
             "seconds": round(time.monotonic() - began, 1),
@@ -220,5 +235,5 @@ def _row_after(work: Work, made: Made, batch: Batch) -> Row:
 
 
 def _tell_failure(row: Row, reporter: Reporter) -> None:
-    if row.failure:
+    if row.failure and row.state != "left_out":
         reporter.warning(Finding("warning", row.failure_code, f"{row.name}: {row.failure}"))

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import DeviceError, UnusableInput, in_plain_words
+from ..addresses import shown
+from ..errors import DeviceError, ThinSliceError, UnusableInput, in_plain_words
 from ..volumes.memory import available_bytes, needed_bytes
 from ..volumes.volume import Volume
 
@@ -45,6 +46,17 @@ class WorkersDied:
     """What comes of a call that ended MOST_DEATHS workers, or as many as its scheduler allows."""
 
 
+class ResultGone(Exception):
+    """The worker that kept a result ended before it was fetched, as when it was restarted: the call is to be redone."""
+
+
+@dataclass(frozen=True)
+class CallFailed:
+    """What comes of a call that raised something, or whose result could not be brought back."""
+
+    error: ThinSliceError
+
+
 class Cluster:
     """The workers behind a client. at_once: how many calls are handed over at a time; None means all.
 
@@ -72,12 +84,15 @@ class Cluster:
         result = next(self.completed(deque([Call("", function, arguments)])))[1]
         if isinstance(result, WorkersDied):
             raise DeviceError("Workers end as soon as they begin; look at their logs.", "worker_died")
+        if isinstance(result, CallFailed):
+            raise result.error
         return result
 
     def completed(self, calls: deque[Call]) -> Iterator[tuple[Call, Any]]:
         """Each call with its result, as it is finished; further ones may be appended meanwhile.
 
-        The result is WorkersDied when its workers died. Raises ThinSliceError when the cluster is lost.
+        The result is WorkersDied when its workers died, CallFailed when it failed in another way. Raises ThinSliceError
+        when the cluster is lost.
         """
         from distributed import as_completed
 
@@ -95,7 +110,15 @@ class Cluster:
                 running[future] = call
                 finished.add(future)
             future = next(finished)
-            yield running.pop(future), _result(future)
+            call = running.pop(future)
+            try:
+                result = _result(future)
+            except ResultGone as error:
+                if self._client.status != "running":  # with its scheduler all results are gone
+                    raise _lost() from error
+                calls.appendleft(call)
+                continue
+            yield call, result
 
     def restart(self, worker: str) -> None:
         """Gives the worker at this address a new process."""
@@ -123,7 +146,7 @@ def existing_cluster(scheduler: str, undo: ExitStack) -> Iterator[Cluster]:
         client = distributed.Client(scheduler, timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError) as error:
         raise UnusableInput(
-            f"No Dask scheduler answers at {scheduler}; check that it runs and its address (tcp://host:port).",
+            f"No Dask scheduler answers at {shown(scheduler)}; check that it runs and its address (tcp://host:port).",
             "no_scheduler",
         ) from error
     undo.callback(_close, client)
@@ -242,21 +265,26 @@ def _distributed() -> ModuleType:
 
 
 def _result(future: Future) -> Any:
+    """What came of a call. Raises ResultGone, or UnusableInput when the workers are none of this program."""
     from distributed import KilledWorker
 
     if future.status == "finished":
-        return future.result()
-    error = future.exception() if future.status == "error" else None
-    if isinstance(error, KilledWorker):
+        try:
+            return future.result()
+        except Exception as error:  # noqa: BLE001 - what one call made must not stop the others
+            if future.status == "finished":
+                return CallFailed(in_plain_words(error))
+    if future.status != "error":
+        raise ResultGone
+    failure = future.exception()
+    if isinstance(failure, KilledWorker):
         return WorkersDied()
-    if isinstance(error, ImportError):
+    if isinstance(failure, ImportError):
         raise UnusableInput(
             "The workers lack thinslicesr, or have another version of it; install this one where they run.",
             "no_engine",
-        ) from error
-    if error is None:
-        raise _lost()
-    raise in_plain_words(error)
+        ) from failure
+    return CallFailed(in_plain_words(failure))
 
 
 def _lost() -> DeviceError:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+import os
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
+from itertools import chain, count
 from pathlib import Path
 
 from .. import ENGINE_VERSION
-from .manifest import Manifest, Row
+from ..file_names import file_name_of, short_hash
+from .manifest import Manifest
+from .row import Row
 from .settings import Results, Settings, results_of
-from .source import Source, short_hash
+from .source import Source
 
 
 @dataclass(frozen=True)
@@ -37,19 +41,31 @@ class Planner:
 
     def plan(self, sources: Iterable[Source], manifest: Manifest) -> list[Work]:
         """The work on each source, in their order. Those that cannot be begun have failed."""
-        names = {row.name.casefold(): key for key, row in manifest.rows.items()}
-        return [self._work(source, names, manifest.rows.get(source.key)) for source in sources]
+        given: dict[str, str] = {}  # by this run: the keys of volumes by the names of their results
 
-    def _work(self, source: Source, names: dict[str, str], former: Row | None) -> Work:
-        name = former.name if former else _free_name(source, names)
-        names[name.casefold()] = source.key
+        def owner_of(name: str) -> str | None:
+            return given.get(name.casefold()) or manifest.owner_of(name)
+
+        works = []
+        for source in sources:
+            former = manifest.row(source.key)
+            own = former is not None and owner_of(former.name) == former.key
+            name = former.name if former and own else _free_name(source, owner_of)
+            given[name.casefold()] = former.key if former else source.key
+            works.append(self._work(source, name, former))
+        return works
+
+    def _work(self, source: Source, name: str, former: Row | None) -> Work:
         results = results_of(name, self.folder, self.settings, bool(source.series))
+        if source.left_out:
+            row = Row(source.place, name, "left_out", source.series, failure_code="left_out", failure=source.left_out)
+            return Work(source, results, former if former and former.state in ("made", "done") else row)
         if former and not self.afresh and (state := self._state(source, former, results)) != "waiting":
             return Work(source, results, replace(former, state=state, failure_code="", failure=""))
         row = Row(source.place, name, series=source.series, engine_version=ENGINE_VERSION, options=self.options)
         problem = source.problem
         begun = former is not None and former.version  # a row without one only tells why it was not begun
-        if not begun and not self.afresh and any(path.exists() for path in results.paths):
+        if not begun and not self.afresh and any(os.path.lexists(path) for path in results.paths):
             in_the_way = (
                 f"{results.output.name} or another result is there, but not from a batch; move it away or allow "
                 "overwriting (--overwrite)."
@@ -71,8 +87,8 @@ class Planner:
         return "made" if self.sends_back else "done"
 
 
-def _free_name(source: Source, names: dict[str, str]) -> str:
-    """The volume's own name, or with a part of the hash of its place where another volume has that name."""
-    if source.name.casefold() not in names:
-        return source.name
-    return f"{source.name}-{short_hash(source.key)}"
+def _free_name(source: Source, owner_of: Callable[[str], str | None]) -> str:
+    """A name for its results: the volume's own or, where another volume has that, with a part of a hash."""
+    name = file_name_of(source.name)
+    others = (file_name_of(f"{name}-{short_hash(f'{source.key} {number}')}") for number in count())
+    return next(free for free in chain([name], others) if owner_of(free) is None)

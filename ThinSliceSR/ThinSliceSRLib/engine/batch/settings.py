@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..file_names import file_name_of
 from ..synthesis.thin_spacing import AUTO, NATIVE, require_spacing
 from ..volumes.slice_thickness import require_millimetres
 
@@ -61,15 +62,22 @@ class Results:
         return [path for path in (self.output, self.bicubic, self.dicom) if path]
 
     def bytes(self) -> int | None:
-        """Of all files; None when one of the results is not there."""
-        if not all(path.exists() for path in self.paths):
+        """Of all files; None when one of the results is not there, or cannot be looked at."""
+        try:
+            if not all(path.exists() for path in self.paths):
+                return None
+            files = [file for path in self.paths for file in ([path] if path.is_file() else path.rglob("*"))]
+            return sum(file.stat().st_size for file in files if file.is_file())
+        except OSError:
             return None
-        files = [file for path in self.paths for file in ([path] if path.is_file() else path.rglob("*"))]
-        return sum(file.stat().st_size for file in files if file.is_file())
 
 
 def results_of(name: str, folder: Path, settings: Settings, is_dicom: bool) -> Results:
-    """Where the results of a volume lie in `folder`; only of DICOM (`is_dicom`) can a DICOM series be derived."""
+    """Where the results of a volume lie in `folder`; only of DICOM (`is_dicom`) can a DICOM series be derived.
+
+    Whatever the name, which others may have written into a file or a manifest, they lie there and nowhere else.
+    """
+    name = file_name_of(name)
     return Results(
         output=folder / f"{name}_DLS{settings.suffix}",
         bicubic=folder / f"{name}_BIS{settings.suffix}" if settings.bicubic else None,

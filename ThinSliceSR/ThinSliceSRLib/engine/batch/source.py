@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
+
+from ..file_names import short_hash
 
 
 @dataclass(frozen=True)
@@ -16,6 +18,7 @@ class Source:
     series: the series UID of DICOM, else "". study: the study UID, where it is in an archive, else "".
     version: changes when the volume does: size and time of its files, or the number of instances in the archive.
     problem: code and sentence, where it is clear from the start that it cannot be used.
+    left_out: why it is not among the volumes to be done, as it is no thick chest CT.
     """
 
     name: str
@@ -25,6 +28,7 @@ class Source:
     slices: int = 0
     version: str = ""
     problem: tuple[str, str] | None = None
+    left_out: str = ""
 
     @property
     def key(self) -> str:
@@ -39,13 +43,8 @@ class Source:
 def unusable_place(place: Path, code: str, sentence: str) -> Source:
     """A folder or ZIP file that gives no volume. Those of DICOM are often called after patients, so no name is made of
     theirs."""
-    kind = "folder" if place.is_dir() else "zip"
+    kind = "folder" if os.path.isdir(place) else "zip"  # which asks no permission, as Path.is_dir does
     return Source(f"{kind}-{short_hash(str(place))}", str(place), problem=(code, sentence))
-
-
-def short_hash(text: str) -> str:
-    """Twelve hexadecimal digits that tell this text from others."""
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def version_of(files: list[Path]) -> str:

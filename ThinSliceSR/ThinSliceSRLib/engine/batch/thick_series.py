@@ -4,24 +4,35 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from pydicom.dataset import Dataset
 
-from ..errors import UnusableInput
+from ..errors import UnusableInput, in_plain_words
 from ..volumes.dicom_headers import is_localiser
-from ..volumes.dicom_index import find_series, series_of_file
+from ..volumes.dicom_index import find_series
+from ..volumes.dicom_slices import DicomSeries, series_of_file
 from ..volumes.dicom_zip import is_zip
-from ..volumes.series_choice import is_fitting, may_fit
+from ..volumes.series_choice import may_fit, why_left_out
 from ..volumes.slice_steps import ROUNDING_MM, THIN_MM
 from .source import Source, unusable_place, version_of
 
 
 def thick_series_in(place: Path, apart_from: Path, least_thickness_mm: float | None) -> Iterator[Source]:
-    """Each series of thick chest CT in `place`, a folder (at any depth, but not within `apart_from`) or a ZIP file.
+    """Each CT series in `place`, a folder (at any depth, but not within `apart_from`) or a ZIP file.
 
-    Damaged files in one folder do not keep the series of others from being found: they are told as a problem of it.
+    All but those of thick chest CT tell why they are left out; those made by no scanner are passed over. Damaged files
+    in one folder do not keep the series of others from being found: they are told as a problem of it.
     """
+    try:
+        yield from _thick_series_in(place, apart_from, least_thickness_mm)
+    except Exception as error:  # noqa: BLE001 - whatever a reader makes of one folder must not stop the others
+        failure = in_plain_words(error)
+        yield unusable_place(place, failure.code, str(failure))
+
+
+def _thick_series_in(place: Path, apart_from: Path, least_thickness_mm: float | None) -> Iterator[Source]:
     try:
         found = find_series(place)
     except UnusableInput as error:
@@ -35,11 +46,25 @@ def thick_series_in(place: Path, apart_from: Path, least_thickness_mm: float | N
     for series in found:
         files = list(dict.fromkeys(item.path for item in series.slices))
         own = any(apart_from in path.parents for path in files)
-        if not own and is_fitting(series) and _is_thick(series.thickness_mm, least_thickness_mm):
+        if series.modality == "CT" and not series.synthetic and not own:
             # Of a folder the innermost one, as a run looks through all that it is given.
-            held_by = place if is_zip(place) else Path(os.path.commonpath([path.parent for path in files]))
-            version = version_of([place] if is_zip(place) else files)
-            yield Source(series.uid, str(held_by), series=series.uid, slices=len(series.slices), version=version)
+            held_by = (
+                Path(os.path.commonpath([path.parent for path in files])) if files and not is_zip(place) else place
+            )
+            source = Source(series.name, str(held_by), series=series.name, slices=len(series.slices))
+            if series.is_ct_without_place:
+                sentence = f"{series.without_place} of its images do not say where they lie; export the series again."
+                yield replace(source, problem=("mixed_slices", sentence))
+            elif reason := _why_left_out(series, least_thickness_mm):
+                yield replace(source, left_out=reason)
+            else:
+                yield replace(source, version=version_of([place] if is_zip(place) else files))
+
+
+def _why_left_out(series: DicomSeries, least_thickness_mm: float | None) -> str | None:
+    if not _is_thick(series.thickness_mm, least_thickness_mm):
+        return f"Its slices are {series.thickness_mm:.3g} mm thick, less than is wanted."
+    return why_left_out(series)
 
 
 def may_be_thick_chest(header: Dataset, instances: int | None, least_thickness_mm: float | None) -> bool:

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import csv
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import SimpleITK as sitk
 
-from ..errors import ThinSliceError, UnusableInput
+from ..errors import UnusableInput, in_plain_words
 from ..provenance import PREFIX
 from ..volumes.dicom_zip import is_zip
 from ..volumes.reading import READERS
 from ..volumes.sidecar import sidecar_of
 from ..volumes.silence import itk_silenced
 from ..volumes.stored_values import locate_values
+from .listing import LIST_SUFFIXES, listed_paths
 from .source import Source, unusable_place, version_of
 from .thick_series import thick_series_in
 
-LIST_SUFFIXES = (".txt", ".csv", ".lst")
-PATH_COLUMNS = ("input", "path", "file")
 RESULTS = ("DLS:", "BIS:")
 
 
@@ -43,8 +42,9 @@ def sources_at(place: Path, apart_from: Path, least_thickness_mm: float | None) 
         raise UnusableInput(
             f"{place} cannot be read ({error.strerror}); check it and its permissions.", "not_readable"
         ) from error
-    if not found:
-        raise UnusableInput(f"{place} holds no volume file and no series of thick chest CT.", "nothing_to_do")
+    if all(source.left_out for source in found):
+        others = f": {len(found)} other CT series lie there ({found[0].left_out.rstrip('.')})" if found else ""
+        raise UnusableInput(f"{place} holds no volume file and no series of thick chest CT{others}.", "nothing_to_do")
     return _each_once(found)
 
 
@@ -67,10 +67,12 @@ def _at(place: Path, apart_from: Path, least_thickness_mm: float | None) -> Iter
         yield _of_file(place)
     else:
         packed = []
-        for path in sorted(place.rglob("*")):
-            hidden = any(part.startswith(".") for part in path.relative_to(place).parts)
-            if hidden or apart_from in path.parents:
-                continue
+        files, closed = _files_in(place, apart_from)
+        for folder, reason in closed.items():
+            yield unusable_place(
+                folder, "not_readable", f"The folder cannot be read ({reason}); check its permissions."
+            )
+        for path in files:
             if is_zip(path):
                 packed.append(path)
             elif _is_volume_file(path) and not _is_result(path):
@@ -79,30 +81,32 @@ def _at(place: Path, apart_from: Path, least_thickness_mm: float | None) -> Iter
             yield from thick_series_in(path, apart_from, least_thickness_mm)
 
 
+def _files_in(place: Path, apart_from: Path) -> tuple[list[Path], dict[Path, str | None]]:
+    """All files in a folder at any depth, but hidden ones and those in `apart_from`; and which folders cannot be read,
+    with the reason."""
+    files: list[Path] = []
+    closed: dict[Path, str | None] = {}
+
+    def refused(error: OSError) -> None:
+        closed[Path(error.filename)] = error.strerror
+
+    for folder, folders, names in os.walk(place, onerror=refused):
+        folders[:] = [name for name in folders if not name.startswith(".") and Path(folder, name) != apart_from]
+        files += [Path(folder, name) for name in names if not name.startswith(".")]
+    return sorted(files), closed
+
+
 def _in_list(listing: Path, apart_from: Path, least_thickness_mm: float | None) -> Iterator[Source]:
-    for text in _listed_paths(listing):
-        path = (listing.parent / text).resolve()
-        found = list(_at(path, apart_from, least_thickness_mm))
-        yield from found or [unusable_place(path, "nothing_to_do", "It holds no volume file and no thick chest CT.")]
-
-
-def _listed_paths(listing: Path) -> Iterable[str]:
-    """The paths in the first column, or in the one that a header calls input, path or file; `#` begins a comment."""
-    try:
-        with listing.open(encoding="utf-8-sig", newline="") as file:
-            is_table = listing.suffix.lower() == ".csv"
-            lines = csv.reader(file) if is_table else ([line.strip().strip('"')] for line in file)
-            rows = [row for row in lines if row and row[0].strip()]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise UnusableInput(f"{listing} is not a text file with one path per line.", "not_readable") from error
-    column = 0
-    if rows:
-        titles = [title.strip().lower() for title in rows[0]]
-        columns = [titles.index(title) for title in PATH_COLUMNS if title in titles]
-        if columns:
-            column, rows = columns[0], rows[1:]
-    paths = (row[column].strip() for row in rows if len(row) > column)
-    return [path for path in paths if path and not path.startswith("#")]
+    for path in listed_paths(listing):
+        try:
+            path = path.resolve()
+            found = list(_at(path, apart_from, least_thickness_mm))
+        except Exception as error:  # noqa: BLE001 - one line must not stop the others
+            failure = in_plain_words(error)
+            found = [unusable_place(path, failure.code, str(failure))]
+        yield from found
+        if all(source.left_out for source in found):
+            yield unusable_place(path, "nothing_to_do", "It holds no volume file and no thick chest CT.")
 
 
 def _is_volume_file(path: Path) -> bool:
@@ -118,7 +122,7 @@ def _of_file(path: Path) -> Source:
             files.append(values.path)
         if sidecar := sidecar_of(path):
             files.append(sidecar)
-    except (ThinSliceError, OSError):  # its own turn tells what is wrong with it
+    except Exception:  # noqa: BLE001 - its own turn tells what is wrong with it, and stops no other one
         pass
     return Source(path.name[: len(path.name) - len(suffix)], str(path), version=version_of(files))
 
@@ -130,7 +134,7 @@ def _is_result(path: Path) -> bool:
     try:
         with itk_silenced():
             reader.ReadImageInformation()
-    except RuntimeError:
+        keys = (f"{PREFIX}content", "descrip", "ITK_FileNotes")
+        return any(reader.GetMetaData(key).startswith(RESULTS) for key in keys if reader.HasMetaDataKey(key))
+    except Exception:  # noqa: BLE001 - whatever ITK or Python make of its header
         return False
-    keys = (f"{PREFIX}content", "descrip", "ITK_FileNotes")
-    return any(reader.GetMetaData(key).startswith(RESULTS) for key in keys if reader.HasMetaDataKey(key))

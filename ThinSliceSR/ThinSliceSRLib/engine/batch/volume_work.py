@@ -22,7 +22,8 @@ from ..synthesis.device import choose_device
 from ..synthesis.tiling import OVERLAPPED, PUBLISHED_TILING
 from ..volumes.findings import Finding
 from ..weights.model_choice import choose_model
-from .archive import fetched_series, send_series
+from .archive import fetched_series
+from .archive_sending import send_series
 from .settings import Results, Settings
 from .source import Source
 
@@ -74,12 +75,13 @@ def make_volume(source: Source, results: Results, settings: Settings) -> Made:
     Results that are there are replaced: the batch asks for nothing that it may not replace.
     """
     notes = Notes()
-    with ExitStack() as undo:
+    with ExitStack() as fetched:
         try:
             place = Path(source.place)
             if source.in_archive:
-                place = undo.enter_context(fetched_series(source, results.output.parent))
-            outcome = run_job(_job(place, source, results, settings), notes, undo)
+                place = fetched.enter_context(fetched_series(source, results.output.parent))
+            # Nobody ends it from outside but with its whole process, whose remains the batch removes.
+            outcome = run_job(_job(place, source, results, settings), notes, ExitStack())
             model = {"model": outcome.model.label, "model_sha256": outcome.model.sha256}
             return Made({**outcome.facts, **model}, notes.findings, bytes=results.bytes())
         except Exception as error:  # noqa: BLE001 - one volume must not stop the others
@@ -111,7 +113,7 @@ def _job(place: Path, source: Source, results: Results, settings: Settings) -> J
         overwrite=True,
         compressed=settings.compressed,
         tiling=OVERLAPPED if settings.tiling == "overlapped" else PUBLISHED_TILING,
-        slab_consistent={"auto": None, "on": True, "off": False}[settings.slab_consistency],
+        slab_consistent=settings.slab_consistency != "off",
     )
 
 

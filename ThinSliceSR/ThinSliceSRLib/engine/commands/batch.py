@@ -18,12 +18,14 @@ WHEN_CANCELLED = "The batch was cancelled; what is done stands in its manifest, 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "source",
+        nargs="?",
         metavar="SOURCE",
         help="a folder (volume files, and DICOM series of thick chest CT, at any depth and in ZIP files), a ZIP file, "
         "a text or CSV file with one path per line, or the DICOMweb address of an archive (https://…)",
     )
     parser.add_argument(
         "destination",
+        nargs="?",
         type=Path,
         metavar="DESTINATION",
         help="folder of the results, and of the manifest, the table of what is done",
@@ -70,6 +72,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--progress", choices=("bar", "json", "none"), help=PROGRESS_HELP)
     parser.add_argument(
+        "--manifest",
+        action="store_true",
+        help="do nothing but write manifest.csv and manifest.json of DESTINATION anew, also while a batch works on it",
+    )
+    parser.add_argument(
         "--overwrite", action="store_true", help="do again what is done, and replace what is in the way"
     )
 
@@ -90,7 +97,12 @@ def date_range(text: str) -> str:
 
 
 def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> None:
-    from ..batch.archive import is_archive
+    if arguments.manifest:
+        _tell_manifest(arguments.destination or arguments.source)
+        return
+    if arguments.destination is None:
+        raise UnusableInput("SOURCE and DESTINATION are needed; see thinslicesr batch --help.", "wrong_usage")
+    from ..batch.archive_access import is_archive
     from ..batch.batch import Batch, run_batch
     from ..batch.settings import Settings
 
@@ -131,3 +143,13 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
     tell(
         f"{summary.volumes} volumes are done, {summary.skipped} of them were before; {summary.manifest} tells of each."
     )
+
+
+def _tell_manifest(folder: str | Path | None) -> None:
+    from ..batch.manifest import manifest_of
+
+    if folder is None:
+        raise UnusableInput("--manifest needs DESTINATION; see thinslicesr batch --help.", "wrong_usage")
+    with manifest_of(Path(folder)) as manifest:
+        manifest.write_tables()
+        tell(f"{manifest.path} tells of each volume.")

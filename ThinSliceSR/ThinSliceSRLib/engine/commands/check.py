@@ -14,7 +14,7 @@ from ..progress import Reporter, tell
 from .synthesize import INPUT_HELP, SERIES_HELP, SLAB_HELP
 
 if TYPE_CHECKING:
-    from ..volumes.dicom_index import DicomSeries
+    from ..volumes.dicom_slices import DicomSeries
 
 NAME = "check"
 
@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
         tell(json.dumps({"findings": findings, "series": facts}, indent=2))
     else:
         for series in checked.series:
-            tell(f"Series: {series}, UID {series.uid}{', checked' if series is checked.chosen else ''}")
+            tell(f"Series: {series}, UID {series.name}{', checked' if series is checked.chosen else ''}")
         for finding in checked.findings:
             tell(f"{finding.level.capitalize()}: {finding.message}")
     errors = sum(finding.level == "error" for finding in checked.findings)
@@ -52,6 +52,7 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
 def _series_facts(series: DicomSeries, checked: bool) -> dict[str, Any]:
     return {
         "uid": series.uid,
+        "name": series.name,
         "number": series.number,
         "description": series.description,
         "modality": series.modality,

@@ -12,6 +12,7 @@ from ..progress import Reporter, tell
 from .synthesize import INPUT_HELP, SERIES_HELP, add_model_arguments, add_slice_arguments
 
 NAME = "demo"
+WHEN_CANCELLED = "The demonstration was cancelled; what it had finished by then is whole and stays in its folder."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -6,7 +6,7 @@ import argparse
 import json
 from contextlib import ExitStack
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..progress import Reporter, tell
 
@@ -23,20 +23,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> None:
-    """Prints a line for each device, or one JSON object that also names the versions of PyTorch and CUDA."""
+    """Prints a line for each device, or one JSON object."""
+    from ..synthesis.device import choose_device
+    from ..synthesis.usable_devices import usable_devices
+
+    if arguments.json:
+        tell(json.dumps(list_of_devices(), indent=2))
+        return
+    auto = str(choose_device("auto").torch_device)
+    for device in usable_devices():
+        tell(in_one_line(device) + (" (auto)" if device.device == auto else ""))
+
+
+def list_of_devices() -> dict[str, Any]:
+    """What programs are told: the versions of PyTorch and CUDA, the devices, and which of them `auto` takes."""
     import torch
 
     from ..synthesis.device import choose_device
     from ..synthesis.usable_devices import usable_devices
 
+    versions = {"torch": torch.__version__, "cuda": torch.version.cuda}
     auto = str(choose_device("auto").torch_device)
-    devices = usable_devices()
-    if arguments.json:
-        versions = {"torch": torch.__version__, "cuda": torch.version.cuda}
-        tell(json.dumps({**versions, "devices": [asdict(device) for device in devices], "auto": auto}, indent=2))
-        return
-    for device in devices:
-        tell(in_one_line(device) + (" (auto)" if device.device == auto else ""))
+    return {**versions, "devices": [asdict(device) for device in usable_devices()], "auto": auto}
 
 
 def in_one_line(device: UsableDevice) -> str:

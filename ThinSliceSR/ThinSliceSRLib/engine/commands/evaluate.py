@@ -50,27 +50,34 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
     from ..evaluation.evaluate import evaluate
     from ..evaluation.figures import box_plots, difference_picture, prepare_figures
     from ..evaluation.report import as_csv, as_json, as_text
-    from ..volumes.whole_file import whole_file
+    from ..volumes.replacing import PendingFiles, writing_refusal
     from ..volumes.writing import check_places
 
     if arguments.list and arguments.methods:
         raise UnusableInput("With --list, methods are named in the list; leave METHOD=FILE out.", "wrong_method")
     cases = cases_of_list(arguments.list) if arguments.list else [case_of_arguments(arguments.truth, arguments.methods)]
-    check_places([target for target in (arguments.json, arguments.csv) if target], arguments.overwrite)
+    tables = [target for target in (arguments.json, arguments.csv) if target]
+    check_places(tables, arguments.overwrite)
     folder = arguments.plots
     if folder:
-        prepare_figures(folder)
+        prepare_figures(folder, undo)
     bar = make_reporter(None)  # on a terminal only: stdout holds nothing but the tables
     bar.progress("evaluate", 0, len(cases))
-    evaluation = evaluate(
-        cases,
-        on_case=lambda done: bar.progress("evaluate", done, len(cases)),
-        show=partial(difference_picture, folder=folder) if folder else None,
-    )
-    if folder:
-        box_plots(evaluation, folder)
-    for target, as_written in ((arguments.json, as_json), (arguments.csv, as_csv)):
-        if target:
-            with whole_file(target) as part:
-                part.write_bytes(as_written(evaluation).encode())  # with the text's own line ends
+    with PendingFiles() as files:
+        undo.callback(files.cancel)
+        evaluation = evaluate(
+            cases,
+            on_case=lambda done: bar.progress("evaluate", done, len(cases)),
+            show=partial(difference_picture, folder=folder, files=files) if folder else None,
+        )
+        if folder:
+            box_plots(evaluation, folder, files)
+        for target, as_written in ((arguments.json, as_json), (arguments.csv, as_csv)):
+            if target:
+                part = files.part_of(target)
+                try:
+                    part.write_bytes(as_written(evaluation).encode())  # with the text's own line ends
+                except OSError as error:
+                    raise writing_refusal(target.parent, error) from error
+        check_places(tables, arguments.overwrite)
     print(as_text(evaluation))

@@ -6,7 +6,6 @@ import argparse
 from contextlib import ExitStack
 from pathlib import Path
 
-from ..errors import UnusableInput
 from ..progress import Reporter, tell
 from .synthesize import INPUT_HELP, SERIES_HELP
 
@@ -39,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> None:
     from ..provenance import simulated_thick_header
     from ..synthesis.simulation import simulate_thick
-    from ..volumes.findings import check_volume
+    from ..volumes.findings import fit_volume
     from ..volumes.reading import read_volume
     from ..volumes.slab_profile import SlabProfile
     from ..volumes.slice_thickness import require_millimetres
@@ -50,13 +49,10 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
     spacing_mm = arguments.slab_mm if arguments.spacing_mm is None else arguments.spacing_mm
     profile = SlabProfile(arguments.slab_mm, spacing_mm, bell=float(arguments.profile == "bell"))
     check_targets([arguments.thick], arguments.overwrite, source=arguments.thin)
-    thin = read_volume(arguments.thin, arguments.series, undo)
-    for finding in check_volume(thin):
-        if finding.level == "error" and finding.code != "already_thin":
-            raise UnusableInput(finding.message, finding.code)
+    thin, _ = fit_volume(read_volume(arguments.thin, arguments.series, undo), may_be_thin=True)
     thick = simulate_thick(thin, profile)
     with PendingOutputs(arguments.overwrite) as outputs:
-        undo.callback(outputs.discard)
+        undo.callback(outputs.cancel)
         outputs.write(thick, arguments.thick, simulated_thick_header(profile))
     slices = thick.size[thick.through_plane_axis]
     tell(

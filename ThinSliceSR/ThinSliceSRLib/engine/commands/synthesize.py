@@ -168,7 +168,7 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
         compressed=not arguments.uncompressed,
         tiling=OVERLAPPED if arguments.tiling == "overlapped" else PUBLISHED_TILING,
         skip_air=arguments.skip_air == "on",
-        slab_consistent={"auto": None, "on": True, "off": False}[arguments.slab_consistency],
+        slab_consistent=arguments.slab_consistency != "off",
     )
     outcome = run_job(job, reporter, undo)
     told = {"dls": "the DLS volume", "bis": "the BIS volume", "dicom": "the same as DICOM series"}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import CannotWrite, WeightsError
 from ..progress import Reporter
@@ -36,7 +37,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="address of a folder on another server to ask instead (or set THINSLICESR_MIRROR)",
     )
     download.add_argument("--progress", choices=("bar", "json", "none"), help=PROGRESS_HELP)
-    download.set_defaults(action=download_weights)
+    download.set_defaults(
+        action=download_weights,
+        when_cancelled="The download was cancelled; what has come is kept, and the next download goes on from there.",
+    )
 
     importing = actions.add_parser(
         "import", help="copy a weights file, or a checkpoint of the published model, into your own folder"
@@ -92,6 +96,27 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
     arguments.action(arguments, reporter, undo)
 
 
+def list_of_weights(models: Mapping[str, RegisteredModel], files: Sequence[WeightsFile]) -> dict[str, Any]:
+    """What programs are told: the folders, the weights that are there, those that are registered, and auto's choices.
+
+    automatic: the names that `auto` takes with a GPU (gpu) and without (cpu), null when none is there.
+    """
+    from ..weights.model_choice import automatic_files, weights_places
+
+    there = {file.name for file in files if file.state == "registered"}
+    names = [file.name for file in files]
+
+    def automatic(on_gpu: bool) -> str | None:
+        return next((name for file in automatic_files(on_gpu) if (name := Path(file).stem) in names), None)
+
+    return {
+        "folders": {place: str(folder) for place, folder in weights_places().items()},
+        "weights": [{**asdict(file), "path": str(file.path)} for file in files],
+        "registered": [{**asdict(model), "there": model.name in there} for model in models.values()],
+        "automatic": {"gpu": automatic(True), "cpu": automatic(False)},
+    }
+
+
 def list_weights(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> None:
     from ..weights.inventory import weights_files
     from ..weights.model_choice import weights_places
@@ -99,13 +124,10 @@ def list_weights(arguments: argparse.Namespace, reporter: Reporter, undo: ExitSt
 
     models = registered_models(arguments.registry)
     files = weights_files(models)
-    there = {file.name for file in files if file.state == "registered"}
     if arguments.json:
-        weights = [{**asdict(file), "path": str(file.path)} for file in files]
-        registered = [{**asdict(model), "there": model.name in there} for model in models.values()]
-        folders = {place: str(folder) for place, folder in weights_places().items()}
-        print(json.dumps({"folders": folders, "weights": weights, "registered": registered}, indent=2))
+        print(json.dumps(list_of_weights(models, files), indent=2))
         return
+    there = {file.name for file in files if file.state == "registered"}
     for file in files:
         print(describe_file(file))
     for model in models.values():

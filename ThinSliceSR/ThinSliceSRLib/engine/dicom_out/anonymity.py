@@ -16,6 +16,7 @@ from .. import ENGINE_VERSION
 from ..errors import UnusableInput
 from .codes import BASIC_PROFILE
 from .source_series import SourceSeries
+from .stored_text import is_plain, stored_text, written_as_stored
 
 # The attributes of the source that table E.1-1 (2024b) does not name, and that hold no free text.
 KEPT = ("BodyPartExamined", "PatientPosition", "KVP", "RescaleType")
@@ -31,7 +32,7 @@ def without_identity(source: SourceSeries) -> SourceSeries:
     again; hence two runs give two patients and two studies. The source's instances are no longer named.
     Raises UnusableInput (`burned_in`) when the source says that its pixels show text.
     """
-    if source.burned_in_annotation:
+    if source.burned_in_annotation == "YES":
         raise UnusableInput(
             "The series says that text is burned into its pixels, which may be a name, so it cannot be made anonymous; "
             "clean the pixels first.",
@@ -50,7 +51,8 @@ def without_identity(source: SourceSeries) -> SourceSeries:
         source,
         common=common,
         equipment=_only(source.equipment, KEPT_EQUIPMENT),
-        description="",
+        description=b"",
+        characters=[""],
         instances=tuple(
             replace(instance, window=_only(instance.window, KEPT_WINDOW), reference=None)
             for instance in source.instances
@@ -61,6 +63,8 @@ def without_identity(source: SourceSeries) -> SourceSeries:
 def _only(dataset: Dataset, keywords: tuple[str, ...]) -> Dataset:
     kept = Dataset()
     for keyword in keywords:
-        if keyword in dataset:
-            kept.add(dataset[keyword])
-    return kept
+        words = stored_text(dataset, keyword)
+        if keyword in dataset and (words is None or is_plain(words)):  # the character set is not kept
+            element = dataset.get_item(keyword)
+            kept[element.tag] = element
+    return written_as_stored(kept)

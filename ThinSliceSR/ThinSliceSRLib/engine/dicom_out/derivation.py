@@ -53,7 +53,7 @@ def _dls(told: Mapping[str, str]) -> Derivation:
         f"only, not for diagnosis. Model {told['model']}, SHA-256 of its weights {told['model_sha256']}. Computed on "
         f"{told['device']}, {told['precision']}; air around the body {told['air']}; slab consistency "
         f"{told['slab_consistency']}; means of slabs differ from the source by {told['slab_error_mean_hu']} HU on "
-        f"average.{_of_slices(told)}"
+        f"average.{_of_slices(told)}{_tilt(told)}"
     )
     # The 64 digits are not the last value: padded to an even length, some programs take that for too long.
     software = (f"ThinSliceSR {told['engine_version']}", told["model_sha256"], f"model {told['model']}")
@@ -64,7 +64,7 @@ def _dls(told: Mapping[str, str]) -> Derivation:
 def _bis(told: Mapping[str, str]) -> Derivation:
     description = (
         "BIS: thin slices interpolated by a cubic B-spline from the thick slices of the source series; for research "
-        f"only, not for diagnosis.{_of_slices(told)}"
+        f"only, not for diagnosis.{_of_slices(told)}{_tilt(told)}"
     )
     version = _plain(f"ThinSliceSR {told['engine_version']}", LONGEST_VERSION)
     return Derivation("BIS", 2, description, (version,), PROCESSING_EQUIPMENT)
@@ -79,6 +79,13 @@ def _of_slices(told: Mapping[str, str]) -> str:
         f" The thick slices are {told['slab_mm']} mm thick{assumed} and {told['thick_spacing_mm']} mm apart, these "
         f"{told['spacing_mm']} mm apart."
     )
+
+
+def _tilt(told: Mapping[str, str]) -> str:
+    degrees = told.get("tilt_corrected_degrees")
+    if degrees is None:
+        return ""
+    return f" The gantry was tilted by {degrees} degrees; the slices were moved in their planes onto an upright grid."
 
 
 def _plain(text: str, longest: int) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, MutableSequence
+import re
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 
@@ -19,8 +20,12 @@ from .attributes import REQUIRED
 from .codes import ACQUISITION_EQUIPMENT, SPATIAL_RESAMPLING
 from .derivation import Derivation
 from .source_series import SourceSeries
+from .stored_text import decoded, is_plain, text_element, written_as_stored
 
 LONGEST_DESCRIPTION = 64
+# But for the escape that begins another code within a text.
+CONTROL = re.compile(rb"[\x00-\x1a\x1c-\x1f\x7f]")
+CONTROLS = bytes(0x20 if code < 0x20 or code in (0x5C, 0x7F) else code for code in range(256))
 LARGEST_SERIES_NUMBER = 2**31 - 1
 
 
@@ -38,21 +43,26 @@ def derived_series(
         yield _slice(header, source, volume, k, number)
 
 
-def series_description(
-    source: str, name: str, spacing_mm: float, character_set: str | MutableSequence[str] | None = None
-) -> str:
+def series_description(source: bytes, name: str, spacing_mm: float, characters: Sequence[str] = ()) -> bytes:
     """`source` and what was made of it; `source` is cut such that the whole fits into a DICOM value.
 
-    A value holds 64 characters (PS3.5 table 6.2-1); many programs count the bytes in the character set instead, so
-    both must fit.
+    source: as it is stored in the character set `characters`; control characters and backslashes become spaces. A value
+    holds 64 characters (PS3.5 table 6.2-1); many programs count the bytes instead, so both must fit. What must be cut
+    and is not of its character set is left out but for the ASCII that it begins with.
     """
-    made = f"{name} {spacing_mm:.3g} mm (synthetic)"
-    encodings = convert_encodings(character_set)
-    description = f"{source.strip()} {made}".lstrip()
-    while len(encode_string(description, encodings)) > LONGEST_DESCRIPTION:
-        source = source.strip()[:-1]
-        description = f"{source.strip()} {made}".lstrip()
-    return description
+    made = f"{name} {spacing_mm:.3g} mm (synthetic)".encode()
+    whole = b" ".join([*source.translate(CONTROLS).split(), made]) if is_plain(source) else source + b" " + made
+    if len(whole) <= LONGEST_DESCRIPTION and not CONTROL.search(whole):
+        return whole
+    text = decoded(source, characters)
+    text = text[: text.find("\ufffd")] if "\ufffd" in text else text
+    encodings = convert_encodings(list(characters) or None)
+    while True:
+        text = " ".join("".join(letter if letter.isprintable() and letter != "\\" else " " for letter in text).split())
+        encoded = encode_string(text, encodings)
+        if not text or (len(encoded) + 1 + len(made) <= LONGEST_DESCRIPTION and decoded(encoded, characters) == text):
+            return (encoded + b" " + made).lstrip()
+        text = text[:-1]
 
 
 def slice_normal(volume: Volume) -> np.ndarray:
@@ -78,15 +88,15 @@ def _series_header(source: SourceSeries, volume: Volume, derivation: Derivation,
     header.SOPClassUID = CTImageStorage
     header.add_new(SYNTHETIC_DATA, "CS", "YES")
     header.ContentQualification = "RESEARCH"
-    header.BurnedInAnnotation = "YES" if source.burned_in_annotation else "NO"
+    if source.burned_in_annotation:
+        header.BurnedInAnnotation = source.burned_in_annotation
     header.LossyImageCompression = header.get("LossyImageCompression") or "00"
     header.ImageType = ["DERIVED", "SECONDARY", "AXIAL"]
     header.Modality = "CT"
     header.SeriesInstanceUID = generate_uid(prefix=None)
     header.SeriesNumber = _series_number(source.number, derivation.series)
-    header.SeriesDescription = series_description(
-        source.description, derivation.name, spacing_mm, header.get("SpecificCharacterSet")
-    )
+    description = series_description(source.description, derivation.name, spacing_mm, source.characters)
+    header["SeriesDescription"] = text_element("SeriesDescription", description)
     header.Manufacturer = MANUFACTURER
     header.ManufacturerModelName = MANUFACTURER
     header.SoftwareVersions = list(derivation.software)
@@ -108,7 +118,7 @@ def _series_header(source: SourceSeries, volume: Volume, derivation: Derivation,
     header.RescaleType = header.get("RescaleType") or "HU"
     if made_at:
         _put_date(header, made_at)
-    return header
+    return written_as_stored(header)
 
 
 def _slice(header: Dataset, source: SourceSeries, volume: Volume, k: int, number: int) -> FileDataset:
@@ -129,6 +139,7 @@ def _slice(header: Dataset, source: SourceSeries, volume: Volume, k: int, number
     references = [instance.reference for instance in source.around(place_mm) if instance.reference]
     if references:
         dataset.SourceImageSequence = copy.deepcopy(references)
+    written_as_stored(dataset)
     dataset.PixelData = volume.hu[k].astype("<i2").tobytes()
     dataset["PixelData"].VR = "OW"
     return dataset
@@ -139,6 +150,7 @@ def _equipment(source: SourceSeries, derivation: Derivation) -> list[Dataset]:
     items = []
     if source.equipment.get("Manufacturer"):
         scanner = copy.deepcopy(source.equipment)
+        scanner = written_as_stored(scanner)
         scanner.PurposeOfReferenceCodeSequence = [ACQUISITION_EQUIPMENT.item()]
         items.append(scanner)
     program = Dataset()

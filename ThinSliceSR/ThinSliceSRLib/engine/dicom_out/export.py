@@ -17,6 +17,7 @@ from ..errors import Cancelled, UnusableInput
 from ..progress import Reporter
 from ..volumes.reading import opened_input, read_volume
 from ..volumes.silence import itk_silenced
+from ..volumes.tilted_gantry import upright
 from ..volumes.volume import Volume
 from .derivation import Derivation, derivation_of
 from .pending_series import DicomOutput, PendingSeries
@@ -49,10 +50,10 @@ def export_results(
             f"Two of the volumes are {names[0]}, which would become one series; export one by one.", "same_target"
         )
     with opened_input(source, undo) as place:  # a ZIP file is there as files only meanwhile
-        thick = read_volume(place, series)
+        thick = upright(read_volume(place, series))
         placed = [(on_grid_of(volume, thick), derivation) for volume, derivation in volumes]
         pending = PendingSeries(output, thick, overwrite, apart_from=(source, *results))
-    undo.callback(pending.discard)
+    undo.callback(pending.cancel)
     total = sum(len(volume.hu) for volume, _ in placed)
     before = 0
     reporter.progress("export", 0, total)

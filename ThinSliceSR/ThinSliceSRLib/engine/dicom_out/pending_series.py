@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import itertools
-import os
-import threading
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from types import TracebackType
 
 from ..errors import Cancelled, CannotWrite, UnusableInput
-from ..volumes.unfinished import remove_unfinished, unfinished_name
+from ..volumes.replacing import PendingFiles, writing_refusal
 from ..volumes.volume import Volume
-from ..volumes.writing import flush_folder, require_writable, writing_refusal
+from ..volumes.writing import require_writable
 from .anonymity import without_identity
 from .derivation import Derivation
 from .derived_series import derived_series
@@ -37,13 +33,13 @@ class DicomOutput:
     anonymous: bool = False
 
 
-class PendingSeries:
+class PendingSeries(PendingFiles):
     """Series written into a folder beside the wanted one, which it becomes when the `with` block ends well.
 
     with PendingSeries(DicomOutput(folder), thick, overwrite) as series:
         series.write(dls, derivation_of(dls_header(...)))
 
-    After any exception in the block, nothing of them is left.
+    After any exception in the block, nothing of them is left, and the former series are there.
     """
 
     def __init__(
@@ -55,28 +51,15 @@ class PendingSeries:
         Raises UnusableInput (`same_target`, `no_compression`, `burned_in`, or
         as `read_source_series`) or CannotWrite (`target_exists`, `no_folder`, `cannot_write`, `no_room`).
         """
+        super().__init__()
         require_compression(output.compression)
         series = read_source_series(source.acquisition)
         self._source = without_identity(series) if output.anonymous else series
         self._output = output
         self._overwrite = overwrite
         self._apart_from = [Path(path).resolve() for path in apart_from]
-        self._discarded = False
-        self._removal = threading.RLock()
         self._check_target()
-        self._temporary = output.folder.parent / unfinished_name("")
-
-    def __enter__(self) -> PendingSeries:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        try:
-            if kind is None:
-                self._commit()
-        finally:
-            self.discard()
+        self._temporary = self.part_of(output.folder)
 
     def write(
         self, volume: Volume, derivation: Derivation, on_slice: Callable[[int], None] = lambda written: None
@@ -105,37 +88,14 @@ class PendingSeries:
             self._require_wanted()
             raise writing_refusal(self._output.folder.parent, None, volume.hu.nbytes)
 
-    def discard(self) -> None:
-        """Removes what has not got its final name. Safe from a signal handler, another thread, and twice."""
-        self._discarded = True
-        with self._removal:  # two threads that remove the same files would stop each other
-            for _ in range(2):  # another thread may finish a file meanwhile, but begins no other one
-                with suppress(OSError):  # Windows holds a file that is being written; the next run removes it
-                    remove_unfinished(self._temporary)
-
     def _require_wanted(self) -> None:
         if self._discarded:
             raise Cancelled
 
-    def _commit(self) -> None:
+    def ready(self) -> dict[Path, Path]:
         self._require_wanted()
         self._check_target()
-        folder = self._output.folder
-        former = folder.parent / unfinished_name("")
-        try:
-            if folder.exists():
-                os.rename(folder, former)
-            try:
-                os.rename(self._temporary, folder)
-            except OSError:
-                if former.exists():
-                    os.rename(former, folder)
-                raise
-            flush_folder(folder.parent)
-        except OSError as error:
-            raise writing_refusal(folder.parent, error) from error
-        with suppress(OSError):  # the next run removes it
-            remove_unfinished(former)
+        return super().ready()
 
     def _check_target(self) -> None:
         folder = self._output.folder
@@ -149,9 +109,9 @@ class PendingSeries:
         try:
             if not folder.parent.is_dir():
                 raise CannotWrite(f"There is no folder {folder.parent}; create it or choose another.", "no_folder")
+            require_writable(folder.parent)  # which may also bring back what a killed run has set aside
             if folder.exists():
                 _require_replaceable(folder, self._overwrite)
-            require_writable(folder.parent)
         except OSError as error:
             raise writing_refusal(folder.parent, error) from error
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,8 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pydicom
-from pydicom.dataelem import DataElement
+from pydicom.datadict import dictionary_VR
+from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
+from pydicom.tag import Tag
 from pydicom.uid import generate_uid
 
 from ..errors import UnusableInput
@@ -19,8 +20,32 @@ from ..volumes.dicom_headers import whole_number
 from ..volumes.volume import Acquisition
 from .attributes import COMMON, EQUIPMENT, IDENTITY, LOSSY_COMPRESSION, MAY_BE_EMPTY, WINDOW
 from .codes import SOURCE_IMAGE
+from .stored_text import (
+    TEXT_REPRESENTATIONS,
+    character_set,
+    decoded,
+    element_as_stored,
+    is_consistent,
+    is_plain,
+    stored_text,
+    text_element,
+    written_as_stored,
+)
 
-OWN = ("SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "SeriesNumber", "InstanceNumber", "BurnedInAnnotation")
+OWN = (
+    "SOPClassUID",
+    "SOPInstanceUID",
+    "SeriesInstanceUID",
+    "SeriesNumber",
+    "SeriesDescription",
+    "InstanceNumber",
+    "BurnedInAnnotation",
+)
+TEXTS = tuple(
+    keyword
+    for keyword in ("SeriesDescription", *COMMON, *EQUIPMENT)
+    if dictionary_VR(Tag(keyword)) in TEXT_REPRESENTATIONS
+)
 ON_A_SLICE = 1e-3
 
 
@@ -41,6 +66,7 @@ class SourceSeries:
     """The source as its files tell of it.
 
     common: the attributes to be repeated in which all slices agree. equipment: those of the scanner.
+    burned_in_annotation: whether text is in the pixels: YES, NO, or "" where not all slices tell.
     instances: sorted along the slices' normal.
     numbered_downwards: whether the instance numbers fall along the normal.
     """
@@ -49,8 +75,9 @@ class SourceSeries:
     equipment: Dataset
     lossy_compression: Dataset
     number: int
-    description: str
-    burned_in_annotation: bool
+    description: bytes
+    characters: Sequence[str]
+    burned_in_annotation: str
     instances: tuple[SourceInstance, ...]
     numbered_downwards: bool
 
@@ -91,8 +118,9 @@ def read_source_series(acquisition: Acquisition) -> SourceSeries:
                 "truncated",
             ) from error
         headers = [files[path] for path in acquisition.slice_files]
-        _require_one_study(headers)
-        return _source_series(headers, acquisition)
+        texts = _Texts(headers)
+        _require_one_study(headers, texts)
+        return _source_series(headers, texts, acquisition)
 
 
 def _read(path: Path) -> Dataset:
@@ -100,7 +128,43 @@ def _read(path: Path) -> Dataset:
     return pydicom.dcmread(path, stop_before_pixels=True, specific_tags=keywords, force=True)
 
 
-def _require_one_study(headers: list[Dataset]) -> None:
+class _Texts:
+    """The texts of the slices' headers as they are stored, and the header whose texts stand for those of all."""
+
+    def __init__(self, headers: Sequence[Dataset]) -> None:
+        self.sets = [character_set(header) for header in headers]
+        self.stored = [
+            {keyword: text for keyword in TEXTS if (text := stored_text(header, keyword)) is not None}
+            for header in headers
+        ]
+        consistent = (
+            number
+            for number, (texts, characters) in enumerate(zip(self.stored, self.sets, strict=True))
+            if all(is_consistent(text, characters) for text in texts.values())
+        )
+        self.chosen = next(consistent, 0)
+
+    def element(self, keyword: str) -> RawDataElement | None:
+        """That of the chosen header; None where it has none."""
+        text = self.stored[self.chosen].get(keyword)
+        return None if text is None else text_element(keyword, text)
+
+    def differ(self, keyword: str) -> bool:
+        """Whether the slices say different things. Where their character sets differ and not all of their texts are of
+        theirs, nobody can tell, and it is taken for the same."""
+        told = {
+            (texts.get(keyword, b""), tuple(characters))
+            for texts, characters in zip(self.stored, self.sets, strict=True)
+        }
+        if len({text for text, _ in told}) < 2:
+            return False
+        one_set = len({characters for _, characters in told}) == 1
+        if not one_set and not all(is_consistent(text, characters) for text, characters in told):
+            return False
+        return len({decoded(text, characters) for text, characters in told}) > 1
+
+
+def _require_one_study(headers: list[Dataset], texts: _Texts) -> None:
     if not all(header.get("StudyInstanceUID") for header in headers):
         raise UnusableInput(
             "The files of this series do not name their study, so no DICOM series can be added to it; leave out the "
@@ -108,7 +172,8 @@ def _require_one_study(headers: list[Dataset]) -> None:
             "no_study",
         )
     for keyword, meaning in IDENTITY.items():
-        if len({str(header.get(keyword, "")) for header in headers}) > 1:
+        is_text = keyword in TEXTS
+        if texts.differ(keyword) if is_text else len({str(header.get(keyword, "")) for header in headers}) > 1:
             raise UnusableInput(
                 f"The files of this series name more than one {meaning}, so it is unclear to which a DICOM output "
                 "belongs; sort them, or leave out the DICOM output.",
@@ -116,24 +181,27 @@ def _require_one_study(headers: list[Dataset]) -> None:
             )
 
 
-def _source_series(headers: list[Dataset], acquisition: Acquisition) -> SourceSeries:
+def _source_series(headers: list[Dataset], texts: _Texts, acquisition: Acquisition) -> SourceSeries:
     assert acquisition.slice_positions_mm is not None  # DICOM series have them
     first, last = headers[0], headers[-1]
-    common = _agreed(headers, COMMON)
+    common = _agreed(headers, COMMON, texts)
+    if any(texts.sets[texts.chosen]):
+        common.SpecificCharacterSet = list(texts.sets[texts.chosen])
     if not common.get("FrameOfReferenceUID"):
         common.FrameOfReferenceUID = generate_uid(prefix=None)  # of all that is derived in one run
     lossy = [header for header in headers if header.get("LossyImageCompression") == "01"]
     return SourceSeries(
         common=common,
-        equipment=_agreed(headers, EQUIPMENT),
+        equipment=_agreed(headers, EQUIPMENT, texts),
         lossy_compression=_agreed(lossy[:1], LOSSY_COMPRESSION),
         number=whole_number(first, "SeriesNumber") or 0,
-        description=acquisition.series_description or "",
-        burned_in_annotation=any(header.get("BurnedInAnnotation") == "YES" for header in headers),
+        description=texts.stored[texts.chosen].get("SeriesDescription", b""),
+        characters=texts.sets[texts.chosen],
+        burned_in_annotation=_burned_in([header.get("BurnedInAnnotation") for header in headers]),
         instances=tuple(
-            SourceInstance(place, _agreed([header], WINDOW), _reference(header, frame))
-            for header, place, frame in zip(
-                headers, acquisition.slice_positions_mm, acquisition.slice_frames, strict=True
+            SourceInstance(place, _window(header, characters == texts.sets[texts.chosen]), _reference(header, frame))
+            for header, characters, place, frame in zip(
+                headers, texts.sets, acquisition.slice_positions_mm, acquisition.slice_frames, strict=True
             )
         ),
         numbered_downwards=(acquisition.slice_frames[0] or whole_number(first, "InstanceNumber") or 0)
@@ -141,25 +209,35 @@ def _source_series(headers: list[Dataset], acquisition: Acquisition) -> SourceSe
     )
 
 
-def _agreed(headers: Sequence[Dataset], keywords: Iterable[str]) -> Dataset:
+def _agreed(headers: Sequence[Dataset], keywords: Iterable[str], texts: _Texts | None = None) -> Dataset:
     """The elements with these keywords that are the same in all headers; a value that nobody can read is none, nor is
-    an empty one where there must be one."""
+    an empty one where there must be one. texts: those of the headers, which are one header where it is left out."""
     agreed = Dataset()
     for keyword in keywords if headers else ():
-        elements = [_element(header, keyword) for header in headers]
-        first = elements[0]
-        if first is None or (first.is_empty and keyword not in MAY_BE_EMPTY):
-            continue
-        if all(element == first for element in elements):
-            agreed.add(copy.deepcopy(first))
-    return agreed
+        element: DataElement | RawDataElement | None
+        if texts is not None and keyword in TEXTS:
+            element = None if texts.differ(keyword) else texts.element(keyword)
+        else:
+            first, *others = (element_as_stored(header, keyword) for header in headers)
+            same = all(other == first for other in others)
+            element = element_as_stored(headers[0], keyword) if same else None  # anew: a comparison reads the texts
+        if element is not None and (element.value not in (None, "", b"", []) or keyword in MAY_BE_EMPTY):
+            agreed[element.tag] = element
+    return written_as_stored(agreed)
 
 
-def _element(header: Dataset, keyword: str) -> DataElement | None:
-    try:
-        return header.get_item(keyword) and header[keyword]
-    except (ValueError, TypeError, NotImplementedError):
-        return None
+def _burned_in(told: Sequence[str | None]) -> str:
+    """What slices say of text in their pixels: YES if one of them does, NO if all do, else "", which tells nothing."""
+    return "YES" if "YES" in told else "NO" if set(told) == {"NO"} else ""
+
+
+def _window(header: Dataset, same_characters: bool) -> Dataset:
+    """How a slice is to be shown; its words only if they are in the character set of the derived series."""
+    window = _agreed([header], WINDOW)
+    words = stored_text(window, "WindowCenterWidthExplanation")
+    if words is not None and not (same_characters or is_plain(words)):
+        del window.WindowCenterWidthExplanation
+    return window
 
 
 def _reference(header: Dataset, frame: int | None) -> Dataset | None:

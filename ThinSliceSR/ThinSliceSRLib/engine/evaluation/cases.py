@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import UnusableInput
+from ..volumes.reading import READERS
 
+ENDINGS = tuple(sorted(READERS, key=len, reverse=True))
 TRUTH = "truth"  # also the name of the truth's own row in the results, so no method may have it
 
 
@@ -22,7 +24,10 @@ class Case:
 
 
 def case_of_arguments(truth: Path, methods: Sequence[str]) -> Case:
-    """The case of `--truth THIN METHOD=FILE …`, named after the truth's file. Raises UnusableInput (`wrong_method`)."""
+    """The case of `--truth THIN METHOD=FILE …`, named after the truth's file without its ending.
+
+    Raises UnusableInput (`wrong_method`).
+    """
     files: dict[str, Path] = {}
     for argument in methods:
         name, separator, file = argument.partition("=")
@@ -32,7 +37,8 @@ def case_of_arguments(truth: Path, methods: Sequence[str]) -> Case:
             raise UnusableInput(f"The method {name} is given twice; give each its own name.", "wrong_method")
         files[name] = Path(file)
     _require_methods(files)
-    return Case(truth.name, truth, files)
+    ending = next((ending for ending in ENDINGS if truth.name.lower().endswith(ending)), "")
+    return Case(truth.name[: len(truth.name) - len(ending)], truth, files)
 
 
 def cases_of_list(path: Path) -> list[Case]:

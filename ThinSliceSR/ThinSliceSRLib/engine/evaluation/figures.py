@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 import numpy as np
 
 from ..errors import CannotWrite, ThinSliceError
+from ..file_names import file_name_of
 from ..pictures import DOTS_PER_INCH, INCHES_PER_PICTURE, LUNG_WINDOW, PLANES, box_of, plane_picture, to_window
+from ..volumes.replacing import PendingFiles, writing_refusal
 from ..volumes.volume import Volume
-from ..volumes.whole_file import whole_file
 from .cases import TRUTH, Case
 from .evaluate import TESTED_MEASURES, Evaluation, values_of
 
@@ -23,19 +24,25 @@ DIFFERENCE_HU = 300.0
 WHERE = (0.3, 0.55, 0.5)  # of the block from right to left, front to back, foot to head: mostly in the right lung
 
 
-def prepare_figures(folder: Path) -> None:
-    """Makes the folder if need be. Raises CannotWrite, or ThinSliceError when matplotlib is not installed."""
+def prepare_figures(folder: Path, undo: ExitStack) -> None:
+    """Makes the folder if need be. Raises CannotWrite, or ThinSliceError when matplotlib is not installed.
+
+    undo: where its removal is put, for a run that is ended from outside.
+    """
     _figure(1, 1)
     try:
+        made = [path for path in (folder, *folder.parents) if not path.exists()]
+        for path in reversed(made):  # so that the innermost one is removed first
+            undo.callback(_remove_empty, path)
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise CannotWrite(f"There is no folder {folder} and none can be made; choose another.", "no_folder") from error
 
 
-def box_plots(evaluation: Evaluation, folder: Path) -> Path:
-    """Writes box_plots.png: for each measure a box of quartiles for each method, with whiskers and a dot for each case.
+def box_plots(evaluation: Evaluation, folder: Path, files: PendingFiles) -> None:
+    """Draws box_plots.png: for each measure a box of quartiles for each method, with whiskers and a dot for each case.
 
-    Infinite values (volumes equal to the truth) are left out. Raises CannotWrite.
+    files: has it appear in `folder`. Infinite values (volumes equal to the truth) are left out. Raises CannotWrite.
     """
     methods = [method for method in evaluation.medians if method != TRUTH]
     figure = _figure(INCHES_PER_PICTURE * 4, INCHES_PER_PICTURE * 2)
@@ -55,13 +62,16 @@ def box_plots(evaluation: Evaluation, folder: Path) -> Path:
     for axis in axes[len(TESTED_MEASURES) :]:
         axis.set_axis_off()
     figure.tight_layout()
-    return _write(figure, folder / "box_plots.png")
+    _write(figure, folder / "box_plots.png", files)
 
 
-def difference_picture(case: Case, truth: Volume, candidates: Mapping[str, Volume], folder: Path) -> Path:
-    """Writes differences_CASE.png: rows axial, coronal, sagittal; the truth, then each method and its error in HU.
+def difference_picture(
+    case: Case, truth: Volume, candidates: Mapping[str, Volume], folder: Path, files: PendingFiles
+) -> None:
+    """Draws differences_CASE.png: rows axial, coronal, sagittal; the truth, then each method and its error in HU.
 
-    Errors are method − truth, red where the method is brighter, full colour at 300 HU. Raises CannotWrite.
+    files: has it appear in `folder`. Errors are method − truth, red where the method is brighter, full colour at 300
+    HU. Raises CannotWrite.
     """
     box = box_of(truth)
     extent = box.highest - box.lowest
@@ -85,8 +95,7 @@ def difference_picture(case: Case, truth: Volume, candidates: Mapping[str, Volum
         axes[0, 1 + 2 * index].set_title(name, fontsize=11)
         axes[0, 2 + 2 * index].set_title(f"{name} - {TRUTH}, ±{DIFFERENCE_HU:.0f} HU", fontsize=11)
     figure.subplots_adjust(left=0, right=1, bottom=0, top=1 - 0.35 / figure.get_figheight())
-    # Percent signs for what a file name cannot hold, so that two cases never share a picture.
-    return _write(figure, folder / f"differences_{quote(case.name, safe=' ')}.png")
+    _write(figure, folder / f"differences_{file_name_of(case.name)}.png", files)
 
 
 def _figure(width: float, height: float) -> Figure:
@@ -102,7 +111,13 @@ def _figure(width: float, height: float) -> Figure:
     return figure
 
 
-def _write(figure: Figure, path: Path) -> Path:
-    with whole_file(path) as part:
-        figure.savefig(part)
-    return path
+def _write(figure: Figure, path: Path, files: PendingFiles) -> None:
+    try:
+        figure.savefig(files.part_of(path, path.suffix))
+    except OSError as error:
+        raise writing_refusal(path.parent, error) from error
+
+
+def _remove_empty(folder: Path) -> None:
+    with suppress(OSError):  # others have put something into it meanwhile
+        folder.rmdir()

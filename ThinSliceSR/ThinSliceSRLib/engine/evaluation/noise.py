@@ -32,7 +32,7 @@ def noise_hu(slices: np.ndarray, pieces: np.ndarray) -> float:
 
 
 def _pieces(slice_: np.ndarray) -> np.ndarray:
-    """(rows, columns) → (rows of pieces, columns of pieces, voxels of a piece); what is left at the ends is left out."""
+    """(rows, columns) → (rows of pieces, columns of pieces, voxels of a piece), without what is left at the ends."""
     rows, columns = (length // PIECE for length in slice_.shape)
     cut = slice_[: rows * PIECE, : columns * PIECE].reshape(rows, PIECE, columns, PIECE)
     return cut.swapaxes(1, 2).reshape(rows, columns, PIECE * PIECE)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from ..errors import WeightsError
 
+# Far beyond any network that a computer can hold.
+LARGEST_SIZE = 4096
+LARGEST_BY_ENDING = {"_blocks": 64, "_groups": 64, "_window": 64, "ratio": 64, "_fold": 64}
+LARGEST_NUMBER = 1e5
 AXIS_LAYOUTS = ("published", "slice_major")
 
 
@@ -56,9 +61,11 @@ class NetworkConfiguration:
     overlaps: tuple[float, float] = (0.9, 1.1)
 
     def __post_init__(self) -> None:
+        self._require_plausible_entries()
         if self.axis_layout not in AXIS_LAYOUTS:
             raise WeightsError(
-                f"The axis layout {self.axis_layout!r} of these weights is not known; use another model."
+                f"The axis layout {self.axis_layout!r:.40} of these weights is not known; use another model.",
+                "weights_refused",
             )
 
         self._require(self.in_plane_fold > 0, "no voxels in a place of the network")
@@ -72,6 +79,18 @@ class NetworkConfiguration:
             (self.slice_channels * self.thin_slices, self.in_plane_heads),
         ):
             self._require(channels % heads == 0, "attention heads that do not divide the channels")
+
+    def _require_plausible_entries(self) -> None:
+        """Raises unless each entry is of the type of its default, and each number one that a network may have."""
+        for entry in fields(self):
+            value, usual = getattr(self, entry.name), entry.default
+            if not isinstance(usual, tuple):
+                value, usual = (value,), (usual,)
+            fits = isinstance(value, tuple) and len(value) == len(usual)
+            fits = fits and all(_is_plausible(entry.name, *pair) for pair in zip(value, usual, strict=True))
+            self._require(fits, f"an impossible {entry.name}")
+        self._require(self.hu_range[0] < self.hu_range[1], "an impossible hu_range")
+        self._require(math.prod(self.encoder_window) <= LARGEST_SIZE, "an impossible encoder_window")
 
     @staticmethod
     def _require(possible: bool, fault: str) -> None:
@@ -95,11 +114,27 @@ class NetworkConfiguration:
                 name: tuple(value) if isinstance(value, list) else value for name, value in stored
             }
             return NetworkConfiguration(**values)
-        except (ValueError, TypeError, AttributeError) as error:
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
             known = ", ".join(f.name for f in fields(NetworkConfiguration))
             raise WeightsError(
-                f"The configuration in these weights cannot be read ({error}); known entries are {known}."
+                f"The configuration in these weights cannot be read; known entries are {known}.", "weights_refused"
             ) from error
+
+
+def _is_plausible(name: str, value: object, usual: object) -> bool:
+    """Whether an entry, or one of its parts, may stand in the place of a usual one."""
+    if isinstance(usual, float):
+        return (
+            isinstance(value, int | float)
+            and not isinstance(value, bool)
+            and -LARGEST_NUMBER <= value <= LARGEST_NUMBER
+        )
+    if type(value) is not type(usual):
+        return False
+    if not isinstance(value, int) or isinstance(value, bool):
+        return True
+    largest = next((largest for ending, largest in LARGEST_BY_ENDING.items() if name.endswith(ending)), LARGEST_SIZE)
+    return (0 if name == "trim" or name.endswith("_groups") else 1) <= value <= largest
 
 
 PUBLISHED = NetworkConfiguration()

@@ -37,7 +37,9 @@ def resample_slices(thin: Volume, spacing_mm: float) -> Volume:
     places = places_at(spacing_mm, thin)
     step = float(places[1])
     if step <= 1 + 1e-6:
-        return _weighted(thin, spline_weights(len(thin.hu), places), spacing_mm)
+        resampled = _weighted(thin, spline_weights(len(thin.hu), places), spacing_mm)
+        np.maximum(resampled.hu, AIR_HU, out=resampled.hu)  # a spline swings beyond steps
+        return resampled
     # A slice of the volume stands for its own thickness already; variances of profiles add up.
     window = SlabProfile(math.sqrt(step**2 - 1), step)
     fine = np.arange((len(thin.hu) - 1) * FINE_PARTS + 1) / FINE_PARTS

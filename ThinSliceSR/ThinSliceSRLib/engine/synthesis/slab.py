@@ -6,9 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..volumes.slab_profile import slab_profile_of
-from ..volumes.volume import Volume
-
 
 def along_slices(weights: np.ndarray, slices: np.ndarray | list[np.ndarray]) -> np.ndarray:
     """The weighted sums (n, rows, columns) in float32 of slices (m, rows, columns) by weights (n, m)."""
@@ -22,11 +19,6 @@ class SlabError:
 
     mean: float
     p99: float
-
-
-def slab_correction_helps(thick: Volume) -> bool:
-    """Whether the thick slices are means of slabs as wide as their distance, as far as the source tells."""
-    return abs(slab_profile_of(thick).overlap - 1) <= 0.1 + 1e-9
 
 
 def between_slices_weights(ratio: int) -> np.ndarray:

@@ -1,8 +1,8 @@
 """Slab consistency: what the thin slices say of each thick one, and how they are changed to say what was measured.
 
-The change is the smoothest one whose weighted means are what the thick slices lack: that of the least squared steps from
-slice to slice, so that what all thick slices lack alike is added to all thin ones alike, without stripes. It is a banded
-linear system along the slices, the same for all pixels, so one small matrix per slab.
+The change is the smoothest one whose weighted means are what the thick slices lack: that of the least squared steps
+from slice to slice, so that what all thick slices lack alike is added to all thin ones alike, without stripes. It is a
+banded linear system along the slices, the same for all pixels, so one small matrix per slab.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import numpy as np
 
 from ..volumes.slab_profile import SlabProfile
 
-# A squared HU that a thick slice still lacks weighs as much as a thousand of a step: to meet overlapping slices to the end
-# would stretch their rounding, their noise and errors of the profile into the thin ones.
+# A squared HU that a thick slice still lacks weighs as much as a thousand of a step: to meet overlapping slices to the
+# end would stretch their rounding, their noise and errors of the profile into the thin ones.
 SLACK = 0.001
 SPAN = 2.0  # thicknesses, or at least slabs, over which a change spreads; further out it is a few hundredths
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import IO
 
 import pydicom
 from pydicom.dataset import Dataset
+from pydicom.multival import MultiValue
 from pydicom.tag import Tag
 from pydicom.uid import (
     CTImageStorage,
@@ -15,9 +17,8 @@ from pydicom.uid import (
     MediaStorageDirectoryStorage,
 )
 
-DICOM_SUFFIXES = (".dcm", ".dicom", ".ima")
-START_BYTES = 132  # PS3.10 7.1: a preamble of 128 bytes, then "DICM"
 ENHANCED_CT = (EnhancedCTImageStorage, LegacyConvertedEnhancedCTImageStorage)
+CT_STORAGES = (CTImageStorage, *ENHANCED_CT)
 # What marks the series that this program writes. By its tag: the dictionary of pydicom 2 lacks it.
 SYNTHETIC_DATA = 0x0008001C
 MANUFACTURER = "ThinSliceSR"
@@ -43,22 +44,20 @@ ELEMENTS: tuple[str | int, ...] = (
     SYNTHETIC_DATA,
     "Manufacturer",
     "BodyPartExamined",
+    "ProtocolName",
+    "StudyDescription",
     "InstanceNumber",
+    "AcquisitionNumber",
     "NumberOfFrames",
     "Rows",
     "Columns",
     "PhotometricInterpretation",
+    "ModalityLUTSequence",
     *(keyword for keywords in FUNCTIONAL_GROUPS.values() for keyword in keywords),
     "SharedFunctionalGroupsSequence",
     "PerFrameFunctionalGroupsSequence",
 )
 TAGS = [Tag(element) for element in ELEMENTS]
-
-
-def may_be_dicom(name: str, start: bytes) -> bool:
-    """Whether a file of this name that starts so is DICOM, or is called so. Hidden files are none, as Macs add them."""
-    hidden = name.startswith(".")
-    return not hidden and (start[128:START_BYTES] == b"DICM" or name.lower().endswith(DICOM_SUFFIXES))
 
 
 def read_header(file: Path | IO[bytes]) -> Dataset | None:
@@ -93,10 +92,15 @@ def is_media_directory(header: Dataset) -> bool:
     return getattr(header, "file_meta", {}).get("MediaStorageSOPClassUID") == MediaStorageDirectoryStorage
 
 
+def image_type(header: Dataset) -> tuple[str, ...]:
+    """The values of the image type, in capitals."""
+    values = header.get("ImageType") or []
+    return tuple(str(value).strip().upper() for value in ([values] if isinstance(values, str) else values))
+
+
 def is_localiser(header: Dataset) -> bool:
     """Whether the image type says so."""
-    image_type = header.get("ImageType") or []
-    return "LOCALIZER" in ([image_type] if isinstance(image_type, str) else image_type)
+    return "LOCALIZER" in image_type(header)
 
 
 def is_synthetic(header: Dataset) -> bool:
@@ -108,6 +112,26 @@ def is_synthetic(header: Dataset) -> bool:
 def is_other_than_hu(image: Dataset) -> bool:
     """Whether the header of an image (see `image_headers`) says that its values are another quantity, as density is."""
     return str(image.get("RescaleType") or "").upper() in OTHER_THAN_HU
+
+
+def decimals(header: Dataset, keyword: str) -> list[float] | None:
+    """The numbers of an element; None when it is missing, empty or holds what nobody can read as finite numbers.
+
+    A decimal comma is read as a point: programs that follow the language of their computer write it so, and DICOM
+    (PS3.5 6.2) has no other use for a comma in a number.
+    """
+    if keyword not in header:
+        return None
+    value = header.get_item(keyword).value
+    if isinstance(value, bytes):
+        value = value.decode("ascii", "replace").strip(" \0").split("\\")
+    texts = [str(text).strip() for text in (value if isinstance(value, (list, MultiValue)) else [value])]
+    try:
+        numbers = [float(text if "." in text or text.count(",") != 1 else text.replace(",", ".")) for text in texts]
+    except ValueError:
+        return None
+    readable = all(map(math.isfinite, numbers)) and not any("_" in text for text in texts)
+    return numbers if readable else None
 
 
 def whole_number(header: Dataset, keyword: str) -> int | None:
@@ -128,7 +152,7 @@ def _is_cut_short(header: Dataset) -> bool:
     storage = header.get("SOPClassUID")
     frames = header.get("PerFrameFunctionalGroupsSequence") or []
     return (
-        not header.get("SeriesInstanceUID")
+        (not header.get("SeriesInstanceUID") and "Rows" not in header)
         or (storage == CTImageStorage and "Rows" not in header)
         or (storage in ENHANCED_CT and not frames)
         or (bool(frames) and len(frames) != whole_number(header, "NumberOfFrames"))
@@ -138,12 +162,12 @@ def _is_cut_short(header: Dataset) -> bool:
 def _frame_header(header: Dataset, shared: Dataset, frame: Dataset, number: int) -> Dataset:
     image = Dataset()
     image.InstanceNumber = number
-    for keyword in ("Rows", "Columns", "PhotometricInterpretation"):
+    for keyword in ("Rows", "Columns", "PhotometricInterpretation", "AcquisitionNumber", "ModalityLUTSequence"):
         if keyword in header:
-            image.add(header[keyword])
+            image[keyword] = header.get_item(keyword)
     for group, keywords in FUNCTIONAL_GROUPS.items():
         items = frame.get(group) or shared.get(group) or [Dataset()]
         for keyword in keywords:
             if keyword in items[0]:
-                image.add(items[0][keyword])
+                image[keyword] = items[0].get_item(keyword)  # as it is stored, whatever it is
     return image

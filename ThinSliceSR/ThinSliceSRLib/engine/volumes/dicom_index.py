@@ -3,181 +3,115 @@
 from __future__ import annotations
 
 import warnings
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from statistics import median
 
-import numpy as np
 from pydicom.dataset import Dataset
-from pydicom.multival import MultiValue
 
 from ..errors import UnusableInput
-from .dicom_headers import (
-    START_BYTES,
-    image_headers,
-    is_localiser,
-    is_media_directory,
-    is_multi_frame,
-    is_other_than_hu,
-    is_synthetic,
-    may_be_dicom,
-    read_header,
-    whole_number,
-)
+from .acquisitions import acquisitions_of
+from .dicom_headers import is_localiser, is_media_directory, read_header
+from .dicom_kind import START_BYTES, Census
+from .dicom_slices import DicomSeries, series_of_file
 from .dicom_zip import is_zip, packed_headers
-from .slice_steps import SAME_PLACE_MM, slice_steps
-from .slice_thickness import known_thickness_mm
-
-
-@dataclass(frozen=True)
-class DicomSlice:
-    """One image of a series. Geometry as in DICOM PS3.3 C.7.6.2.1.1, in mm of the patient's LPS coordinates.
-
-    frame: which of a multi-frame file it is, from 1; None in a file of its own.
-    rescale: slope and intercept; not a number where the header holds none that can be read. is_hu: unless it says that
-    its values are another quantity.
-    transfer_syntax: how the file is encoded; empty where it does not tell.
-    """
-
-    path: Path
-    frame: int | None
-    instance_number: int
-    shape: tuple[int, int]
-    spacing_mm: tuple[float, float]
-    row_and_column: np.ndarray
-    position_mm: np.ndarray
-    thickness_mm: float | None
-    rescale: tuple[float, float]
-    is_hu: bool
-    photometric: str
-    transfer_syntax: str
-
-    @property
-    def normal(self) -> np.ndarray:
-        """The unit vector across the slice, such that row, column and it are right-handed."""
-        normal = np.cross(self.row_and_column[0], self.row_and_column[1])
-        return normal / np.linalg.norm(normal)
-
-
-@dataclass(frozen=True)
-class DicomSeries:
-    """The slices of one series, sorted along their normal.
-
-    without_place: how many of its images are no such slices. multi_frame: whether a file of it holds frames of which
-    it does not tell one by one. synthetic: whether it says that no scanner made it.
-    """
-
-    uid: str
-    number: int | None
-    description: str
-    modality: str
-    body_part: str
-    synthetic: bool
-    slices: tuple[DicomSlice, ...]
-    without_place: int
-    multi_frame: bool
-
-    @property
-    def positions_mm(self) -> tuple[float, ...]:
-        """Of the slices along the normal of the first one, ascending."""
-        normal = self.slices[0].normal if self.slices else None
-        return tuple(float(item.position_mm @ normal) for item in self.slices)
-
-    @property
-    def spacing_mm(self) -> float:
-        """The usual step between slices; 0 when they lie at one place."""
-        positions = self.positions_mm
-        if not positions or positions[-1] - positions[0] <= SAME_PLACE_MM:
-            return 0.0
-        return slice_steps(positions).step_mm
-
-    @property
-    def thickness_mm(self) -> float | None:
-        """The usual thickness of a slice, if the files tell it."""
-        told = [item.thickness_mm for item in self.slices if item.thickness_mm is not None]
-        return median(told) if told else None
-
-    def __str__(self) -> str:
-        name = f'number {self.number} "{self.description}"' if self.number is not None else f'"{self.description}"'
-        facts = [f"{len(self.slices)} slices", f"{self.spacing_mm:.4g} mm apart"]
-        if self.thickness_mm is not None:
-            facts.append(f"{self.thickness_mm:.4g} mm thick")
-        if self.modality != "CT":
-            facts.append(f"modality {self.modality}")
-        return f"{name} ({', '.join([*facts, *['synthetic'] * self.synthetic])})"
+from .finding import Finding
 
 
 def find_series(place: Path) -> list[DicomSeries]:
-    """The image series in `place`, a folder (at any depth) or a ZIP file, without localisers, sorted by number.
+    """The image series in `place`, a folder (at any depth), a ZIP file or one file, without localisers, by number.
 
     What is hidden is left out. The paths of slices in a ZIP file are the names that they have when it is unpacked.
     Raises UnusableInput (`truncated`) when a DICOM file is damaged, as its slice would be missing without a word; of a
     ZIP file also as `packed_headers`.
     """
+    census = Census()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pydicom remarks on the form of values, and quotes them
-        return _series_of(packed_headers(place) if is_zip(place) else _headers_in(place))
+        headers = packed_headers(place, census) if is_zip(place) else _headers_in(place, census)
+        found = _series_of(headers, census)
+    if census.others:
+        message = (
+            f"{census.others} of the files among the slices are no DICOM and were left out; make sure that they are no "
+            "slices."
+        )
+        left_out = Finding("warning", "files_left_out", message)
+        found = [replace(series, warnings=(*series.warnings, left_out)) for series in found]
+    return found
 
 
-def _series_of(headers: Iterable[tuple[Path, Dataset | None]]) -> list[DicomSeries]:
+def _series_of(headers: Iterable[tuple[Path, Dataset | None]], census: Census) -> list[DicomSeries]:
     """No header is kept, as those of a million files would not find the memory."""
     parts: dict[str, list[DicomSeries]] = defaultdict(list)
     seen = set()
-    count = damaged = 0
+    copies: Counter[str] = Counter()
+    count = damaged = nameless = 0
     for path, header in headers:
         count += 1
-        if header is None:
-            damaged += 1
-        elif not is_media_directory(header) and not is_localiser(header):
-            # The same object may lie in a folder twice; some writers give one identifier to all slices.
-            identity = (str(header.get("SOPInstanceUID", path)), str(header.get("ImagePositionPatient")))
-            if identity in seen:
-                continue
-            seen.add(identity)
-            try:
-                parts[str(header.SeriesInstanceUID)].append(series_of_file(path, header))
-            except Exception:  # noqa: BLE001 (see `image_headers`; the file is counted as damaged and reported)
+        try:
+            if header is None:
                 damaged += 1
+            elif is_media_directory(header) or is_localiser(header):
+                continue
+            elif not header.get("SeriesInstanceUID"):
+                nameless += 1
+            else:
+                # The same object may lie in a folder twice; some writers give one identifier to all slices.
+                identity = (str(header.get("SOPInstanceUID", path)), _as_stored(header, "ImagePositionPatient"))
+                if identity in seen:
+                    copies[str(header.SeriesInstanceUID)] += 1
+                else:
+                    seen.add(identity)
+                    parts[str(header.SeriesInstanceUID)].append(series_of_file(path, header))
+        except Exception:  # noqa: BLE001 (see `image_headers`; the file is counted as damaged and reported)
+            damaged += 1
+    damaged, count = damaged + census.empty, count + census.empty
     if damaged:
         raise UnusableInput(
             f"{damaged} of the {count} DICOM files are empty, cut short, or not DICOM in spite of their names, "
             "so slices may be missing; copy or export the series again, or take these files out.",
             "truncated",
         )
-    series = [_whole(of_one) for of_one in parts.values()]
-    series = [item for item in series if item.slices or item.multi_frame]
-    return sorted(series, key=lambda item: (item.number is None, item.number or 0, item.uid))
+    if nameless:
+        raise UnusableInput(
+            f"{nameless} of the {count} DICOM files do not say to which series they belong (no Series Instance UID), "
+            "so slices may be missing; export the series again, or take these files out.",
+            "no_series_uid",
+        )
+    wholes = [_with_copies_told(_whole(of_one), copies[uid]) for uid, of_one in parts.items()]
+    series = [part for whole in wholes for part in acquisitions_of(whole)]
+    series = [item for item in series if item.slices or item.multi_frame or item.is_ct_without_place]
+    return sorted(series, key=lambda item: (item.number is None, item.number or 0, item.uid, item.part))
 
 
-def _headers_in(folder: Path) -> Iterator[tuple[Path, Dataset | None]]:
-    """The headers of the files that are DICOM, or that are called so."""
+def _with_copies_told(series: DicomSeries, copies: int) -> DicomSeries:
+    if not copies:
+        return series
+    message = (
+        f"{copies} of the files are of slices that are there already, under the same identifier, and were left out."
+    )
+    return replace(series, warnings=(*series.warnings, Finding("warning", "copies_left_out", message)))
+
+
+def _as_stored(header: Dataset, keyword: str) -> str:
+    """The value of an element, which nobody need be able to read."""
+    return str(header.get_item(keyword).value) if keyword in header else ""
+
+
+def _headers_in(folder: Path, census: Census) -> Iterator[tuple[Path, Dataset | None]]:
+    """The headers of the files that are DICOM, or that are called so; of `folder` itself if it is a file."""
+    if folder.is_file():
+        yield folder, read_header(folder)
+        return
     for path in sorted(folder.rglob("*")):
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
         if hidden or not path.is_file():
             continue
         with path.open("rb") as file:
             start = file.read(START_BYTES)
-        if may_be_dicom(path.name, start):
+        if census.is_dicom(path, start):
             yield path, read_header(path)
-
-
-def series_of_file(path: Path, header: Dataset) -> DicomSeries:
-    """What one file with this header holds of its series, its slices as they come. Raises as `image_headers`."""
-    images = image_headers(header)
-    slices = tuple(item for image in images if (item := _slice(path, header, image)))
-    return DicomSeries(
-        uid=str(header.SeriesInstanceUID),
-        number=whole_number(header, "SeriesNumber"),
-        description=_one_line(header.get("SeriesDescription")),
-        modality=str(header.get("Modality") or "unknown"),
-        body_part=str(header.get("BodyPartExamined") or ""),
-        synthetic=is_synthetic(header),
-        slices=slices,
-        without_place=len(images) - len(slices),
-        multi_frame=not images,
-    )
 
 
 def _whole(parts: list[DicomSeries]) -> DicomSeries:
@@ -191,46 +125,3 @@ def _whole(parts: list[DicomSeries]) -> DicomSeries:
         without_place=sum(part.without_place for part in parts),
         multi_frame=any(part.multi_frame for part in parts),
     )
-
-
-def _slice(path: Path, header: Dataset, image: Dataset) -> DicomSlice | None:
-    """The slice of one of the images of a file, or None when nothing says where it lies (a screenshot, for example)."""
-    try:
-        row_and_column = np.array(image.ImageOrientationPatient, dtype=float).reshape(2, 3)
-        position = np.array(image.ImagePositionPatient, dtype=float).reshape(3)
-        row_spacing, column_spacing = (float(value) for value in image.PixelSpacing)
-        known = np.isfinite([*row_and_column.flat, *position, row_spacing, column_spacing]).all()
-        if not known or np.linalg.norm(np.cross(*row_and_column)) < 0.5 or min(row_spacing, column_spacing) <= 0:
-            return None
-        number = whole_number(image, "InstanceNumber") or 0
-        return DicomSlice(
-            path=path,
-            frame=number if is_multi_frame(header) else None,
-            instance_number=number,
-            shape=(int(image.Rows), int(image.Columns)),
-            spacing_mm=(column_spacing, row_spacing),
-            row_and_column=row_and_column / np.linalg.norm(row_and_column, axis=1, keepdims=True),
-            position_mm=position,
-            thickness_mm=known_thickness_mm(_factor(image, "SliceThickness", float("nan"))),
-            rescale=(_factor(image, "RescaleSlope", 1.0), _factor(image, "RescaleIntercept", 0.0)),
-            is_hu=not is_other_than_hu(image),
-            photometric=str(image.get("PhotometricInterpretation") or ""),
-            transfer_syntax=str(getattr(header, "file_meta", {}).get("TransferSyntaxUID", "")),
-        )
-    except (AttributeError, TypeError, ValueError):
-        return None
-
-
-def _one_line(text: object) -> str:
-    """The text of an element without what it should not have: line breaks, escapes, backslashes, which part values."""
-    whole = " ".join(map(str, text)) if isinstance(text, MultiValue) else str(text or "")
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in whole).split())
-
-
-def _factor(image: Dataset, keyword: str, missing: float) -> float:
-    """The number of an element, `missing` where it is left out or empty; not a number where nobody can read it."""
-    try:
-        value = image.get(keyword)
-        return missing if value is None or value == "" else float(value)
-    except (TypeError, ValueError):
-        return float("nan")

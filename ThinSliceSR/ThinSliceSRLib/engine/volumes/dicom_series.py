@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,11 @@ import pydicom.uid
 import SimpleITK as sitk
 
 from ..errors import UnusableInput
-from .dicom_index import DicomSeries, DicomSlice, find_series
+from .dicom_index import find_series
+from .dicom_slices import DicomSeries, DicomSlice
+from .geometry import require_place
 from .hounsfield import as_hu_values
-from .series_choice import choose_series
+from .series_choice import choose_series, warnings_about
 from .silence import itk_silenced
 from .volume import Acquisition, Volume
 
@@ -65,8 +68,8 @@ def read_series(series: DicomSeries) -> Volume:
     way = last.position_mm - first.position_mm
     length = float(np.linalg.norm(way))
     x, y, z = (float(value) for value in first.position_mm)
-    return Volume(
-        hu=_read_hu(slices),
+    volume = Volume(
+        hu=np.broadcast_to(np.int16(0), (len(slices), *first.shape)),
         spacing_mm=(*first.spacing_mm, length / (len(slices) - 1)),
         origin_mm=(x, y, z),
         direction=np.column_stack([*first.row_and_column, way / length]),
@@ -79,8 +82,10 @@ def read_series(series: DicomSeries) -> Volume:
             slice_files=tuple(item.path for item in slices),
             slice_frames=tuple(item.frame for item in slices),
             synthetic=series.synthetic,
+            warnings=(*series.warnings, *warnings_about(series)),
         ),
     )
+    return replace(require_place(volume), hu=_read_hu(slices))
 
 
 def _require_one_stack(series: DicomSeries) -> None:
@@ -88,8 +93,8 @@ def _require_one_stack(series: DicomSeries) -> None:
     slices = series.slices
     if series.without_place:
         raise UnusableInput(
-            f"{series.without_place} of the images of this series do not say where they lie, so the volume "
-            "would have holes; copy or export the series again.",
+            f"{series.without_place} of the images of series {series.title} do not say where they lie (or not in a "
+            "way that can be read), so the volume would have holes; copy or export the series again.",
             "mixed_slices",
         )
     if len(slices) < 2:
@@ -147,6 +152,13 @@ def _require_hu(slices: tuple[DicomSlice, ...]) -> None:
             "The series says that its values are no HU but another quantity (a density, for example); choose the CT "
             "series in HU.",
             "not_hu",
+        )
+    by_table = sum(item.by_table for item in slices)
+    if by_table:
+        raise UnusableInput(
+            f"The stored values of {by_table} of the {len(slices)} slices become HU by a table (Modality LUT), which "
+            "is not read here; export the series with rescale slope and intercept.",
+            "wrong_rescale",
         )
     wrong = [item for item in slices if not (0 < item.rescale[0] < math.inf and math.isfinite(item.rescale[1]))]
     if wrong:  # GDCM would take 1 for a slope of 0

@@ -15,7 +15,8 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 from pydicom.dataset import Dataset
 
 from ..errors import CannotWrite, UnusableInput
-from .dicom_headers import START_BYTES, may_be_dicom, read_header
+from .dicom_headers import read_header
+from .dicom_kind import START_BYTES, Census
 from .unfinished import remove_left_overs, remove_unfinished, unfinished_name
 
 ENCRYPTED_FLAG = 0x1
@@ -31,13 +32,13 @@ def is_zip(path: Path) -> bool:
     return path.suffix.lower() == ".zip" and path.is_file()
 
 
-def packed_headers(path: Path) -> Iterator[tuple[Path, Dataset | None]]:
+def packed_headers(path: Path, census: Census) -> Iterator[tuple[Path, Dataset | None]]:
     """The header of each DICOM file in the ZIP file, as `read_header`, by the name that it has when it is unpacked.
 
-    Raises as `unpacked`, but needs no room.
+    census: counts all files. Raises as `unpacked`, but needs no room.
     """
     with _opened(path) as archive:
-        for name, entry in _dicom_entries(archive, path).items():
+        for name, entry in _dicom_entries(archive, path, census).items():
             with archive.open(entry) as packed:
                 yield Path(name), read_header(packed)
 
@@ -75,7 +76,7 @@ def _remove(folder: Path) -> None:
 
 def _unpack(path: Path, folder: Path) -> None:
     with _opened(path) as archive:
-        entries = _dicom_entries(archive, path)
+        entries = _dicom_entries(archive, path, Census())
         _require_room(_size(entries), folder)
         try:
             for name, entry in entries.items():
@@ -99,14 +100,14 @@ def _opened(path: Path) -> Iterator[ZipFile]:
         raise UnusableInput("The ZIP file is damaged or cut short; copy or download it again.", "truncated") from error
 
 
-def _dicom_entries(archive: ZipFile, path: Path) -> dict[str, ZipInfo]:
+def _dicom_entries(archive: ZipFile, path: Path, census: Census) -> dict[str, ZipInfo]:
     """The DICOM files in the ZIP file at `path`, by the names that they get, which tell nothing."""
     files = [entry for entry in archive.infolist() if not entry.is_dir()]
     if any(entry.flag_bits & ENCRYPTED_FLAG for entry in files):
         raise UnusableInput("The ZIP file is encrypted; unpack it and give the folder.", "encrypted")
     if any(entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED) for entry in files):
         raise _unknown_compression()
-    dicom = (entry for entry in files if _is_dicom(archive, entry))
+    dicom = (entry for entry in files if _is_dicom(archive, entry, census))
     entries = {f"{number:06d}.dcm": entry for number, entry in enumerate(dicom, start=1)}
     if not entries and any(entry.filename.lower().endswith(".zip") for entry in files):
         raise UnusableInput(
@@ -121,9 +122,9 @@ def _size(entries: dict[str, ZipInfo]) -> int:
     return sum(entry.file_size for entry in entries.values())
 
 
-def _is_dicom(archive: ZipFile, entry: ZipInfo) -> bool:
+def _is_dicom(archive: ZipFile, entry: ZipInfo, census: Census) -> bool:
     with archive.open(entry) as packed:
-        return may_be_dicom(PurePosixPath(entry.filename).name, packed.read(START_BYTES))
+        return census.is_dicom(PurePosixPath(entry.filename), packed.read(START_BYTES))
 
 
 def _require_plausible(size: int, packed: int) -> None:

@@ -11,16 +11,27 @@ import numpy as np
 
 from ..errors import UnusableInput
 from . import memory
-from .dicom_index import DicomSeries, find_series
+from .dicom_index import find_series
 from .dicom_series import read_series
+from .dicom_slices import DicomSeries
 from .finding import LEVELS
 from .finding import Finding as Finding
-from .geometry import OBLIQUE_DEGREES, SHEAR_TOLERANCE_DEGREES, degrees_from_patient_axis, shear_degrees
-from .reading import opened_input, read_volume
+from .geometry import (
+    NO_PLACE,
+    OBLIQUE_DEGREES,
+    SHEAR_TOLERANCE_DEGREES,
+    degrees_from_patient_axis,
+    has_place,
+    shear_degrees,
+)
+from .masks import lung_share
+from .no_numbers import has_no_numbers, no_numbers_in_body, with_air_for_no_numbers
+from .reading import holds_dicom, opened_input, read_volume
 from .series_choice import choose_series
 from .slab_profile import slab_profile_of
 from .slice_steps import ROUNDING_MM, THIN_MM, slice_steps
 from .slice_thickness import with_thickness
+from .tilted_gantry import is_correctable, lean_degrees, upright
 from .volume import Volume
 
 USUAL_SPACING_MM = (2.0, 10.0)
@@ -37,6 +48,8 @@ LEAST_SHARE = 0.03
 # Bone is a few percent of a chest; a slope that is too large makes bone of all that is soft.
 BONE_HU = 500
 MOST_BONE_SHARE = 0.1
+# Of tissue and lung together: chest, abdomen and pelvis in one have more, a head with its blurred edges has less.
+LEAST_LUNG = 0.05
 # Neighbouring slices of 5 mm differ by some 30 HU on average; a wrong slope or intercept by hundreds.
 UNLIKE_NEIGHBOURS_HU = 200
 
@@ -62,7 +75,7 @@ def check_input(
     chosen = None
     try:
         with opened_input(path, undo) as place:
-            if place.is_dir():
+            if holds_dicom(place):
                 found = find_series(place)
                 chosen = choose_series(found, series)
                 volume = read_series(chosen)
@@ -73,21 +86,25 @@ def check_input(
     return CheckedInput(check_volume(with_thickness(volume, slab_mm)), tuple(found), chosen)
 
 
-def check_volume(volume: Volume, force: bool = False) -> list[Finding]:
+def check_volume(volume: Volume, may_be_thin: bool = False, moves_slices: bool = True) -> list[Finding]:
     """The findings on `volume`: errors, warnings, and notes if there are no errors; empty when there is nothing to say.
 
-    force: that the slices are thin already is a warning, not an error.
-    Errors: too_few_slices, not_ct, synthetic, sheared, missing_slices, uneven_slices, already_thin, not_finite.
-    Warnings: those of reading it, spacing_unusual, thickness_doubtful, slices_with_gaps, not_axial, values_unlike_hu,
-    slice_unlike_others, memory. Notes: thickness_unknown.
+    may_be_thin: that the slices are thin already is a warning, not an error.
+    moves_slices: whether the slices of a tilted gantry are moved upright, so that the result lies on another grid.
+    Errors: no_place, too_few_slices, not_ct, synthetic, sheared, missing_slices, uneven_slices, already_thin,
+    not_finite. Warnings: those of reading it, spacing_unusual, thickness_doubtful, slices_with_gaps, not_axial,
+    tilt_corrected, no_numbers_around, values_unlike_hu, no_lungs, slice_unlike_others, memory.
+    Notes: thickness_unknown.
     """
+    if not has_place(volume):
+        return [Finding("error", "no_place", NO_PLACE)]
     if volume.size[volume.through_plane_axis] < 2:
         return [Finding("error", "too_few_slices", "The volume has fewer than 2 slices; give the whole series.")]
     findings = [
         *volume.acquisition.warnings,
         *_on_kind(volume),
-        *_on_geometry(volume),
-        *_on_slices(volume, force),
+        *_on_geometry(volume, moves_slices),
+        *_on_slices(volume, may_be_thin),
         *_on_values(volume),
         *_on_memory(volume),
     ]
@@ -107,10 +124,16 @@ def _on_kind(volume: Volume) -> list[Finding]:
     return findings
 
 
-def _on_geometry(volume: Volume) -> list[Finding]:
+def _on_geometry(volume: Volume, moves_slices: bool) -> list[Finding]:
     findings = []
     shear = shear_degrees(volume.direction)
-    if shear > SHEAR_TOLERANCE_DEGREES:
+    if is_correctable(volume) and moves_slices:
+        message = (
+            f"The gantry was tilted by {lean_degrees(volume):.1f} degrees; the slices are moved within their planes "
+            "onto an upright grid, so the result has other edges than the input."
+        )
+        findings.append(Finding("warning", "tilt_corrected", message))
+    elif shear > SHEAR_TOLERANCE_DEGREES:
         message = (
             f"The slices are sheared by {shear:.1f} degrees (a tilted gantry, for example); resample the volume to "
             "right angles first."
@@ -126,7 +149,7 @@ def _on_geometry(volume: Volume) -> list[Finding]:
     return findings
 
 
-def _on_slices(volume: Volume, force: bool) -> list[Finding]:
+def _on_slices(volume: Volume, may_be_thin: bool) -> list[Finding]:
     findings = []
     positions = volume.acquisition.slice_positions_mm
     if positions is not None:
@@ -145,17 +168,17 @@ def _on_slices(volume: Volume, force: bool) -> list[Finding]:
             )
             findings.append(Finding("error", "uneven_slices", message))
             return findings  # their usual step tells nothing, as of two series that are interleaved
-    on_spacing = _on_spacing(volume, force)
+    on_spacing = _on_spacing(volume, may_be_thin)
     if findings:  # as of missing slices, among which it is not known how far apart the others are
         return [*findings, *on_spacing]
     return [*on_spacing, *_on_thickness(volume)]
 
 
-def _on_spacing(volume: Volume, force: bool) -> list[Finding]:
+def _on_spacing(volume: Volume, may_be_thin: bool) -> list[Finding]:
     spacing = _slice_spacing_mm(volume)
     apart = f"The slices are only {spacing:.3g} mm apart, so they are thin already"
     if spacing <= THIN_MM + ROUNDING_MM:
-        if force:
+        if may_be_thin:
             return [Finding("warning", "already_thin", f"{apart}; compare the result with this volume itself.")]
         message = f"{apart}; use this volume as it is, or make thinner ones all the same (synthesize --force)."
         return [Finding("error", "already_thin", message)]
@@ -190,14 +213,36 @@ def _on_thickness(volume: Volume) -> list[Finding]:
     return findings
 
 
+def fit_volume(volume: Volume, may_be_thin: bool = False) -> tuple[Volume, list[Finding]]:
+    """The volume as it is to be synthesised, and its warnings: upright, with air where no numbers are around the body.
+
+    may_be_thin: as of `check_volume`. Raises UnusableInput with the first of its errors.
+    """
+    findings = check_volume(volume, may_be_thin)
+    for finding in findings:
+        if finding.level == "error":
+            raise UnusableInput(finding.message, finding.code)
+    return upright(with_air_for_no_numbers(volume)), findings
+
+
 def _on_values(volume: Volume) -> list[Finding]:
-    hu = volume.hu
-    if np.issubdtype(hu.dtype, np.floating):
-        wrong = hu.size - int(np.count_nonzero(np.isfinite(hu)))
-        if wrong:
-            message = f"No number (NaN or infinity) stands in {wrong} of the voxels; export the volume again."
-            return [Finding("error", "not_finite", message)]
     findings = []
+    if has_no_numbers(volume.hu):
+        wrong = int(np.count_nonzero(~np.isfinite(volume.hu)))
+        inside = no_numbers_in_body(volume)
+        if inside:
+            message = (
+                f"No number (NaN or infinity) stands in {inside} of the voxels within the body; export the volume "
+                "again."
+            )
+            return [Finding("error", "not_finite", message)]
+        message = (
+            f"No number (NaN or infinity) stands in {wrong} of the voxels around the body; they are taken for air "
+            f"({AIR_HU} HU)."
+        )
+        findings.append(Finding("warning", "no_numbers_around", message))
+        volume = with_air_for_no_numbers(volume)
+    hu = volume.hu
     lung, soft = (
         np.count_nonzero((hu >= low) & (hu <= high)) / hu.size for low, high in (LUNG_AND_AIR_HU, SOFT_TISSUE_HU)
     )
@@ -208,6 +253,12 @@ def _on_values(volume: Volume) -> list[Finding]:
             "sure that rescale slope and intercept are right and were applied."
         )
         findings.append(Finding("warning", "values_unlike_hu", message))
+    elif lung_share(hu) < LEAST_LUNG:
+        message = (
+            "Hardly any lung is in the picture, so it may be no chest, but the network is made for chests; look at the "
+            "result with care."
+        )
+        findings.append(Finding("warning", "no_lungs", message))
     unlike = _slices_unlike_others(volume)
     if unlike:
         message = (
@@ -222,7 +273,8 @@ def _on_values(volume: Volume) -> list[Finding]:
 def _slices_unlike_others(volume: Volume) -> list[int]:
     """Indices of slices whose mean HU is far from that of every slice within two steps of them."""
     slices = np.moveaxis(volume.hu, 2 - volume.through_plane_axis, 0)
-    means = np.array([np.maximum(values, AIR_HU).mean() for values in slices])
+    # Many types of integers cannot hold the HU of air, and few can hold their sum.
+    means = np.array([np.maximum(values, np.float32(AIR_HU)).mean(dtype=np.float64) for values in slices])
     unlike = []
     for k, mean in enumerate(means):
         others = np.concatenate([means[max(0, k - 2) : k], means[k + 1 : k + 3]])
@@ -243,9 +295,14 @@ def _on_memory(volume: Volume) -> list[Finding]:
 
 
 def _slice_spacing_mm(volume: Volume) -> float:
-    """The usual step between slices, which missing slices do not widen where their positions are known."""
+    """The usual step between slices along their normal, which missing slices do not widen where positions are known."""
     positions = volume.acquisition.slice_positions_mm
-    return volume.spacing_mm[volume.through_plane_axis] if positions is None else slice_steps(positions).step_mm
+    lean = np.radians(lean_degrees(volume) if is_correctable(volume) else 0)
+    return (
+        volume.spacing_mm[volume.through_plane_axis] * float(np.cos(lean))
+        if positions is None
+        else slice_steps(positions).step_mm
+    )
 
 
 def _listed(positions_mm: Sequence[float]) -> str:

@@ -22,4 +22,5 @@ def as_hu_values(values: np.ndarray) -> np.ndarray:
         limits = np.iinfo(np.int16)
         if values.size == 0 or (values.min() >= limits.min and values.max() <= limits.max):
             return values.astype(np.int16)
-    return values.astype(np.float32)
+    with np.errstate(over="ignore"):  # infinity, which no CT holds, is what the checks look for
+        return values.astype(np.float32)

@@ -1,34 +1,82 @@
-"""The part of a NIfTI header that ITK passes over: how many bytes must follow, and whether the grid is sheared."""
+"""The header of a NIfTI-1 file (nifti1.h of the NIfTI Data Format Working Group)."""
 
 from __future__ import annotations
 
 import gzip
 import math
 import struct
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from ..errors import UnusableInput
+from .stored_values import damaged_values
 
 GZIP_MAGIC = b"\x1f\x8b"
 HEADER_SIZE = 348
+VALUES_AT = 352
 NIFTI_2_HEADER_SIZE = 540
+MOST_DIMENSIONS = 7
+# Types of one number per voxel, by their codes.
+VALUE_TYPES = {
+    2: "u1",
+    4: "i2",
+    8: "i4",
+    16: "f4",
+    64: "f8",
+    256: "i1",
+    512: "u2",
+    768: "u4",
+    1024: "i8",
+    1280: "u8",
+}
+COLOURS_AND_COMPLEX = (32, 128, 1792, 2048, 2304)
+FORM_CODES = range(1, 6)  # any other one means, as 0, that there is no such form
+MM_PER_UNIT = {1: 1e3, 3: 1e-3}
 
 
 @dataclass(frozen=True)
 class NiftiHeader:
-    """What a NIfTI-1 header promises (nifti1.h of the NIfTI Data Format Working Group).
+    """What a header says of the values behind it and of their place.
 
-    compressed: whether the whole file, header and values, is one gzip stream.
-    file_size: bytes of header and values, uncompressed.
-    sform: 3×3 matrix from (i, j, k) to RAS mm, or None where the header has none.
+    compressed: whether the whole file, header and values, is one gzip stream. order: "<" or ">".
+    dimensions: lengths of the axes, the fastest first. values_at: where the values begin, uncompressed.
+    value_type: code of the type of the values. scale: slope and intercept; None where nothing is to be scaled.
+    pixdim: the 4 first ones, as they are stored. sform, qform: code and 12 or 6 numbers, as they are stored.
+    mm_per_unit: of all lengths.
     """
 
     compressed: bool
-    file_size: int
-    sform: np.ndarray | None
+    order: str
+    dimensions: tuple[int, ...]
+    values_at: int
+    value_type: int
+    scale: tuple[float, float] | None
+    pixdim: np.ndarray
+    sform_code: int
+    sform: np.ndarray
+    qform_code: int
+    qform: np.ndarray
+    mm_per_unit: float
+
+    @property
+    def stored_type(self) -> np.dtype:
+        """Of one value. Raises UnusableInput (`components`, `not_readable`)."""
+        if self.value_type in COLOURS_AND_COMPLEX:
+            raise UnusableInput(
+                "Each voxel of this file has more than one value (a colour image, for example); give a CT with one.",
+                "components",
+            )
+        if self.value_type not in VALUE_TYPES:
+            raise _not_readable("names a type of values that is not known")
+        return np.dtype(self.order + VALUE_TYPES[self.value_type])
+
+    @property
+    def file_size(self) -> int:
+        """Bytes of header and values, uncompressed. Raises as `stored_type`."""
+        return self.values_at + math.prod(self.dimensions) * self.stored_type.itemsize
 
 
 def read_nifti_header(path: Path) -> NiftiHeader:
@@ -36,10 +84,12 @@ def read_nifti_header(path: Path) -> NiftiHeader:
     with path.open("rb") as file:
         compressed = file.read(2) == GZIP_MAGIC
     try:
-        with gzip.open(path) if compressed else path.open("rb") as file:
-            header = file.read(HEADER_SIZE)
+        with gzip.open(path) if compressed else path.open("rb") as content:
+            header = content.read(HEADER_SIZE)
     except EOFError as error:
         raise UnusableInput("The file ends within its header; copy or export it again.", "truncated") from error
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise damaged_values() from error
     order = next((order for order in "<>" if header[:4] == struct.pack(f"{order}i", HEADER_SIZE)), None)
     if header[:4] in (struct.pack("<i", NIFTI_2_HEADER_SIZE), struct.pack(">i", NIFTI_2_HEADER_SIZE)):
         raise UnusableInput("NIfTI-2 files cannot be read; save the volume as NIfTI-1 or NRRD.", "not_readable")
@@ -47,11 +97,47 @@ def read_nifti_header(path: Path) -> NiftiHeader:
         raise UnusableInput(
             "The file is not a single-file NIfTI volume, although its name says so; export it again.", "not_readable"
         )
-    dimensions = struct.unpack_from(f"{order}8h", header, 40)
-    bits = struct.unpack_from(f"{order}h", header, 72)[0]
-    values_at = struct.unpack_from(f"{order}f", header, 108)[0]
-    sform_code = struct.unpack_from(f"{order}h", header, 254)[0]
-    rows = struct.unpack_from(f"{order}12f", header, 280)
-    voxels = math.prod(max(1, extent) for extent in dimensions[1 : 1 + dimensions[0]])
-    sform = np.array(rows, dtype=float).reshape(3, 4)[:, :3] if sform_code > 0 else None
-    return NiftiHeader(compressed, int(values_at) + voxels * bits // 8, sform)
+
+    def numbers(form: str, at: int) -> tuple[float, ...]:
+        return struct.unpack_from(order + form, header, at)
+
+    extents = struct.unpack_from(f"{order}8h", header, 40)
+    if not 1 <= extents[0] <= MOST_DIMENSIONS or any(extent < 0 for extent in extents[1 : 1 + extents[0]]):
+        raise _not_readable("gives impossible lengths of its axes")
+    codes = struct.unpack_from(f"{order}2h", header, 252)
+    qform_code, sform_code = (code if code in FORM_CODES else 0 for code in codes)
+    return NiftiHeader(
+        compressed,
+        order,
+        dimensions=tuple(max(1, extent) for extent in extents[1 : 1 + extents[0]]),
+        values_at=_values_at(*numbers("f", 108)),
+        value_type=struct.unpack_from(f"{order}h", header, 70)[0],
+        scale=_scale(*numbers("2f", 112)),
+        pixdim=np.array(numbers("4f", 76)),
+        sform_code=sform_code,
+        sform=np.array(numbers("12f", 280)).reshape(3, 4),
+        qform_code=qform_code,
+        qform=np.array(numbers("6f", 256)),
+        mm_per_unit=MM_PER_UNIT.get(header[123] & 7, 1.0),
+    )
+
+
+def _values_at(told: float) -> int:
+    if told == 0:
+        return VALUES_AT
+    if not VALUES_AT <= told < 2**31:
+        raise _not_readable("does not say where its values begin")
+    return int(told)
+
+
+def _scale(slope: float, intercept: float) -> tuple[float, float] | None:
+    """None where the slope is none, which means that nothing is scaled."""
+    if slope == 0 or not math.isfinite(slope):
+        return None
+    if not math.isfinite(intercept):
+        raise _not_readable("scales its values by what is no number")
+    return None if (slope, intercept) == (1, 0) else (slope, intercept)
+
+
+def _not_readable(fault: str) -> UnusableInput:
+    return UnusableInput(f"The header of this file {fault}; it is damaged, so copy or export it again.", "not_readable")

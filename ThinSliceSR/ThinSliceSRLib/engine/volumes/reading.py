@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import SimpleITK as sitk
+from pydicom.dataset import Dataset
 
 from ..errors import DeviceError, ThinSliceError, UnusableInput
-from .dicom_headers import START_BYTES, may_be_dicom
+from .dicom_headers import is_media_directory, is_multi_frame, read_header
+from .dicom_kind import START_BYTES, may_be_dicom
 from .dicom_series import read_dicom_folder
-from .dicom_zip import unpacked
+from .dicom_zip import is_zip, unpacked
 from .file_acquisition import acquisition_of_file
-from .geometry import SHEAR_TOLERANCE_DEGREES, shear_degrees
+from .geometry import require_place
 from .hounsfield import as_hu_values
-from .nifti_header import read_nifti_header
+from .nifti_file import read_nifti
 from .silence import itk_silenced
 from .stored_values import locate_values, require_whole
 from .volume import Volume
@@ -34,28 +37,28 @@ SHEARED_FILE = "The grid of this file is sheared (a tilted gantry, for example);
 
 
 def read_volume(path: Path, series: str | None = None, undo: ExitStack | None = None) -> Volume:
-    """The volume at `path`: a file (.nrrd, .nhdr, .nii, .nii.gz, .mha, .mhd), or a folder or .zip of a DICOM series.
+    """The volume at `path`: a file (.nrrd, .nhdr, .nii, .nii.gz, .mha, .mhd), or a folder or .zip of a DICOM series, a
+    DICOMDIR, or one DICOM file that holds several images.
 
     series: which series of a DICOM input: its UID, its number, or a part of its description.
     undo: as in `opened_input`, within which a ZIP file is to be read by whoever needs `slice_files`; else it has none.
-    HU are int16 or float32 (see `as_hu_values`); the geometry is the file's own, in float64. NIfTI keeps geometry as
-    float32; where its sform and qform differ, ITK chooses, as it does for Slicer, but a sheared sform is refused.
+    HU are int16 or float32 (see `as_hu_values`); the geometry is the file's own, in float64.
     What a file tells of the acquisition: see `acquisition_of_file`.
     Raises UnusableInput with the code `not_found`, `not_readable`, `truncated`, `components`, `time_points`,
-    `too_few_slices`, `sheared`, `no_series`, or one of `read_dicom_folder`; DeviceError when memory does not suffice;
-    CannotWrite as `opened_input`.
+    `too_few_slices`, `sheared`, `contradiction`, `no_place`, `no_series`, or one of `read_dicom_folder`; DeviceError
+    when memory does not suffice; CannotWrite as `opened_input`.
     """
     with opened_input(path, undo) as place:
-        if place.is_dir():
+        if holds_dicom(place):
             volume = read_dicom_folder(place, series)
-            if place == Path(path):
+            if not is_zip(Path(path)):
                 return volume
             return replace(volume, acquisition=replace(volume.acquisition, slice_files=(), slice_frames=()))
         if not place.exists():
             raise UnusableInput(f"There is no file or folder {place}; check the path.", "not_found")
         if series is not None:
             raise UnusableInput("Only of a DICOM input can a series be named; leave it out.", "no_series")
-        volume = _read_file(place)
+        volume = require_place(_read_file(place))
         told = acquisition_of_file(place, volume.through_plane_axis)
         warnings = (*volume.acquisition.warnings, *told.warnings)
         return replace(volume, acquisition=replace(told, warnings=warnings))
@@ -63,14 +66,15 @@ def read_volume(path: Path, series: str | None = None, undo: ExitStack | None = 
 
 @contextmanager
 def opened_input(path: Path, undo: ExitStack | None = None) -> Iterator[Path]:
-    """The input at `path` to be read within the `with` block: the path itself or, of a ZIP file, what is unpacked.
+    """The input at `path` to be read within the `with` block: the path itself, of a ZIP file what is unpacked, and of
+    a DICOMDIR the folder that it lists.
 
     undo: where the removal of what is unpacked is put, for a run that is ended from outside.
     Raises UnusableInput, `not_readable` also for every OSError in the block, or as `unpacked`; CannotWrite (`no_room`).
     """
     try:
         with unpacked(Path(path), undo) as place:
-            yield place
+            yield place.parent if is_media_directory_at(place) else place
     except OSError as error:
         reason = error.strerror or "unknown reason"
         raise UnusableInput(
@@ -78,16 +82,38 @@ def opened_input(path: Path, undo: ExitStack | None = None) -> Iterator[Path]:
         ) from (error)
 
 
+def holds_dicom(place: Path) -> bool:
+    """Whether a series is to be looked for there: in a folder, or in one file that holds several images."""
+    if place.is_dir():
+        return True
+    header = _header_of(place)
+    return header is not None and is_multi_frame(header)
+
+
+def is_media_directory_at(place: Path) -> bool:
+    """Whether it is a DICOMDIR."""
+    header = _header_of(place)
+    return header is not None and is_media_directory(header)
+
+
+def _header_of(place: Path) -> Dataset | None:
+    """The header of a file that is DICOM; None of any other one, or of a folder."""
+    if not place.is_file() or place.name.lower().endswith(tuple(READERS)):
+        return None
+    with place.open("rb") as file:
+        start = file.read(START_BYTES)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pydicom remarks on the form of values, and quotes them
+        return read_header(place) if may_be_dicom(place.name, start) else None
+
+
 def _read_file(path: Path) -> Volume:
     reader_name = next((READERS[suffix] for suffix in READERS if path.name.lower().endswith(suffix)), None)
     if reader_name is None:
         raise _other_kind(path)
-    stored = locate_values(path)
     if reader_name == "NiftiImageIO":
-        sform = read_nifti_header(path).sform
-        # Beside a qform, ITK would drop the shear and read on.
-        if sform is not None and shear_degrees(sform) > SHEAR_TOLERANCE_DEGREES:
-            raise UnusableInput(SHEARED_FILE, "sheared")
+        return read_nifti(path)
+    stored = locate_values(path)
     reader = sitk.ImageFileReader()
     reader.SetFileName(str(path))
     reader.SetImageIO(reader_name)

@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from ..errors import UnusableInput
-from .dicom_index import DicomSeries
+from .body_region import Region, plain_capitals, region_of
+from .dicom_slices import DicomSeries
+from .finding import Finding
 from .geometry import OBLIQUE_DEGREES, degrees_from_patient_axis
 from .slice_steps import ROUNDING_MM, THIN_MM
 
-# Body Part Examined (PS3.16 annex L): the values of what includes a chest contain one of these.
-CHEST_WORDS = ("CHEST", "THORAX", "LUNG", "TORSO", "BODY")
+# Of image types and descriptions: slices that are made of others, not as means of slabs.
+PROJECTIONS = (
+    "MIP",
+    "MINIP",
+    "MNIP",
+    "MAXIP",
+    "AVIP",
+    "AIP",
+    "AVERAGE",
+    "AVG",
+    "PROJECTION",
+    "SUBTRACTION",
+    "VRT",
+    "SSD",
+)
 MOST_LISTED = 8
 
 
 def choose_series(found: Sequence[DicomSeries], named: str | None = None) -> DicomSeries:
-    """The only fitting series, or the one that `named` means: a UID, a number, a description or a part of one.
+    """The only fitting series, or the one that `named` means: a name (see `DicomSeries.name`), a UID, a number, a
+    description or a part of one.
 
-    Fitting: CT of a chest in thick axial slices, made by a scanner. When none is and there is but one CT, or one series
+    Fitting: see `why_left_out`. When none is and there is but one CT, or one series
     at all, it is taken: the check of the volume then says what is wrong with it.
     Raises UnusableInput: `no_series` (none, or none of that name), `several_series`, `multi_frame`.
     """
@@ -37,19 +54,74 @@ def choose_series(found: Sequence[DicomSeries], named: str | None = None) -> Dic
 
 def is_fitting(series: DicomSeries) -> bool:
     """Whether it is CT (in HU) in thick axial slices, of a chest or of what it does not tell, made by a scanner."""
-    return len(series.slices) > 1 and series.spacing_mm > THIN_MM + ROUNDING_MM and may_fit(series)
+    return why_left_out(series) is None
+
+
+def why_left_out(series: DicomSeries) -> str | None:
+    """One sentence on why a series is not taken by itself; None for thick chest CT, see `is_fitting`."""
+    if len(series.slices) == 1:
+        return "It holds a single slice."
+    reason = why_unlikely(series)
+    if reason is None and series.spacing_mm <= THIN_MM + ROUNDING_MM:
+        return f"Its slices lie {series.spacing_mm:.3g} mm apart, so they are thin already."
+    return reason
 
 
 def may_fit(series: DicomSeries) -> bool:
     """Whether what is there of a series, one slice at least, does not speak against its fitting."""
-    return (
-        len(series.slices) > 0
-        and series.modality == "CT"
-        and not series.synthetic
-        and all(item.is_hu for item in series.slices)
-        and degrees_from_patient_axis(series.slices[0].normal) <= OBLIQUE_DEGREES
-        and (not series.body_part or any(word in series.body_part.upper() for word in CHEST_WORDS))
-    )
+    return why_unlikely(series) is None
+
+
+def why_unlikely(series: DicomSeries) -> str | None:
+    """As `why_left_out`, by what is there of a series, one slice at least."""
+    if series.modality != "CT":
+        return f"It is {series.modality}, not CT."
+    if series.synthetic:
+        return "It is synthetic."
+    if not series.slices:
+        return "Its images do not say where they lie."
+    if not all(item.is_hu for item in series.slices):
+        return "Its values are no HU but another quantity."
+    if is_derived(series):
+        return "It is made from other slices (a projection as MIP or MinIP, or a reformatted series)."
+    if degrees_from_patient_axis(series.slices[0].normal) > OBLIQUE_DEGREES:
+        return "Its slices are not axial."
+    if region(series) == "other":
+        return f'It shows no chest, by its body part "{series.body_part}" and its description "{series.description}".'
+    return None
+
+
+def warnings_about(series: DicomSeries) -> tuple[Finding, ...]:
+    """What is to be said of a series that is taken although it would not be by itself."""
+    warnings = []
+    if is_derived(series):
+        message = (
+            "The series is made from other slices (a projection as MIP or MinIP, or a reformatted series), which are "
+            "no means of slabs as the network expects; use the plain series if there is one."
+        )
+        warnings.append(Finding("warning", "derived", message))
+    if region(series) == "other":
+        message = (
+            "The series shows no chest, by its body part or description, but the network is made for chests; look at "
+            "the result with care."
+        )
+        warnings.append(Finding("warning", "no_chest", message))
+    return tuple(warnings)
+
+
+def region(series: DicomSeries) -> Region:
+    """What its texts say of the part of the body."""
+    return region_of(series.body_part, series.description, series.protocol, series.study)
+
+
+def is_derived(series: DicomSeries) -> bool:
+    """Whether its values were computed from other slices, by its image type (PS3.3 C.7.6.1.1.2) or description.
+
+    DERIVED alone says as much of slices that were only compressed; together with SECONDARY it does not.
+    """
+    words = re.findall("[A-Z]+", plain_capitals(" ".join([*series.image_type, series.description])))
+    told = any(word in PROJECTIONS or word.endswith(("MIP", "MINIP")) for word in words)
+    return told or series.image_type[:2] == ("DERIVED", "SECONDARY")
 
 
 def _is_scanned_ct(series: DicomSeries) -> bool:
@@ -70,6 +142,7 @@ def _only(found: Sequence[DicomSeries]) -> DicomSeries:
 def _named(found: Sequence[DicomSeries], named: str) -> DicomSeries:
     wanted = named.strip().casefold()
     ways = (
+        lambda item: item.name == named.strip(),
         lambda item: item.uid == named.strip(),
         lambda item: str(item.number) == wanted,
         lambda item: item.description.casefold() == wanted,
@@ -88,5 +161,9 @@ def _named(found: Sequence[DicomSeries], named: str) -> DicomSeries:
 
 def _listed(series: Sequence[DicomSeries]) -> str:
     more = len(series) - MOST_LISTED
-    listed = ", ".join(str(item) for item in series[:MOST_LISTED])
+    told = [str(item) for item in series]
+    names = [
+        f"{text}, UID {item.name}" if told.count(text) > 1 else text for text, item in zip(told, series, strict=True)
+    ]
+    listed = ", ".join(names[:MOST_LISTED])
     return f"{listed} and {more} more, which `check` lists" if more > 0 else listed

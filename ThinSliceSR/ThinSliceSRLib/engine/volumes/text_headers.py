@@ -1,15 +1,41 @@
-"""The headers of NRRD and MetaImage files, which are lines of text before the values or in a file of their own."""
+"""The headers of NRRD and MetaImage, which are lines of text, and whether the place in them is one.
+
+ITK reads on where a number cannot be read: it takes 0 for an origin and 1 for a spacing.
+"""
 
 from __future__ import annotations
 
+import math
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+
+from ..errors import UnusableInput
+from .geometry import FARTHEST_MM, NO_PLACE
+
+# Longer than any header; what has no end of a line for so long is no text.
+LONGEST_LINE = 1 << 16
+MOST_LINES = 1 << 16
+NRRD_VECTORS = ("spaceorigin", "spacedirections")
+NRRD_NUMBERS = ("spacings", "axismins", "axismaxs")
+METAIMAGE_NUMBERS = (
+    "Offset",
+    "Position",
+    "Origin",
+    "ElementSpacing",
+    "ElementSize",
+    "TransformMatrix",
+    "Rotation",
+    "Orientation",
+    "CenterOfRotation",
+)
 
 
 @dataclass(frozen=True)
 class TextHeader:
     """fields: of the format, those of NRRD by their names in small letters without spaces. entries: what the writer
-    added, of MetaImage among the fields. end: bytes up to where values may begin.
+    added, of MetaImage among the fields. end: where the values, or a list of their files, begin.
     """
 
     fields: dict[str, str]
@@ -18,12 +44,15 @@ class TextHeader:
 
 
 def nrrd_header_of(path: Path) -> TextHeader:
-    """Of an NRRD (https://teem.sourceforge.net/nrrd/format.html). Raises OSError."""
+    """By https://teem.sourceforge.net/nrrd/format.html; names in small letters without spaces.
+
+    Raises UnusableInput (`no_place`).
+    """
     fields: dict[str, str] = {}
     entries: dict[str, str] = {}
     with path.open("rb") as file:
-        for line in file:
-            text = line.decode("utf-8", "replace").strip()
+        for _ in range(MOST_LINES):
+            text = file.readline(LONGEST_LINE).decode("utf-8", "replace").strip()
             if not text:
                 break
             name, colon, value = text.partition(":")
@@ -33,16 +62,41 @@ def nrrd_header_of(path: Path) -> TextHeader:
                 entries[name] = value[1:]
             else:
                 fields[name.strip().lower().replace(" ", "")] = value.strip()
-        return TextHeader(fields, entries, file.tell())
+        end = file.tell()
+    for name in NRRD_VECTORS:
+        for vector in re.findall(r"\(([^)]*)\)", fields.get(name, "")):
+            _require_numbers(vector.split(","))
+    for name in NRRD_NUMBERS:
+        spatial = "space" not in fields and "spacedimension" not in fields
+        told = [text for text in fields.get(name, "").split() if spatial or text.lower() != "nan"]
+        _require_numbers(told)
+    return TextHeader(fields, entries, end)
 
 
 def metaimage_header_of(path: Path) -> TextHeader:
-    """Of a MetaImage (https://itk.org/Wiki/MetaIO/Documentation); its last line is ElementDataFile. Raises OSError."""
+    """By https://itk.org/Wiki/MetaIO/Documentation; its last line is ElementDataFile.
+
+    Raises UnusableInput (`no_place`).
+    """
     fields: dict[str, str] = {}
     with path.open("rb") as file:
-        for line in file:
+        for _ in range(MOST_LINES):
+            line = file.readline(LONGEST_LINE)
             name, _, value = line.decode("utf-8", "replace").partition("=")
             fields[name.strip()] = value.strip()
-            if name.strip() == "ElementDataFile":
+            if not line or name.strip() == "ElementDataFile":
                 break
-        return TextHeader(fields, fields, file.tell())
+        end = file.tell()
+    for name in METAIMAGE_NUMBERS:
+        _require_numbers(fields.get(name, "").split())
+    return TextHeader(fields, fields, end)
+
+
+def _require_numbers(texts: Iterable[str]) -> None:
+    for text in texts:
+        try:
+            number = float(text)
+        except ValueError:
+            number = math.nan
+        if not abs(number) <= FARTHEST_MM:
+            raise UnusableInput(NO_PLACE, "no_place")

@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 
 PREFIX = ".thinslicesr"
+KEEPER = ".former"
 
 
 def unfinished_name(suffix: str) -> str:
@@ -22,9 +23,15 @@ def unfinished_name(suffix: str) -> str:
     return f"{PREFIX}-{process_space()}-{os.getpid()}-{secrets.token_hex(4)}.part{suffix}"
 
 
+def former_name() -> str:
+    """A new name for a hidden folder, which keeps what was in the place of a result until the result is there."""
+    return unfinished_name(KEEPER)
+
+
 def remove_left_overs(folder: Path, of_others_after_s: float = math.inf) -> list[Path]:
     """Removes from `folder` what processes of this machine that are no more left unfinished; returns its paths.
 
+    What such a process had only set aside comes back under its own name, unless another result bears that now.
     of_others_after_s: what other machines left is removed when it has not changed for so long, as nobody can ask them.
     """
     pattern = re.compile(rf"{re.escape(PREFIX)}-([0-9a-f]+)-(\d+)-[0-9a-f]+\.part.*")
@@ -33,9 +40,17 @@ def remove_left_overs(folder: Path, of_others_after_s: float = math.inf) -> list
         match = pattern.fullmatch(path.name)
         with suppress(OSError):  # another run may have removed it, or it may belong to someone else
             if match and _is_left_over(path, match[1], int(match[2]), of_others_after_s):
+                if path.name.endswith(KEEPER):
+                    _bring_back(path)
                 remove_unfinished(path)
                 removed.append(path)
     return removed
+
+
+def _bring_back(keeper: Path) -> None:
+    for path in keeper.iterdir():
+        if not os.path.lexists(keeper.parent / path.name):
+            os.rename(path, keeper.parent / path.name)
 
 
 def _is_left_over(path: Path, space: str, pid: int, of_others_after_s: float) -> bool:

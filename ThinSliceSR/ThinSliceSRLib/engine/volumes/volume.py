@@ -24,7 +24,7 @@ class Acquisition:
     Positions are along the slice normal in mm, one per stored slice, ascending; they show gaps and uneven steps that
     the regular grid of a volume cannot hold. `slice_files` are the files of these slices in the same order, and
     `slice_frames` which frames of them, from 1 (None in a file of its own). synthetic: made by no scanner.
-    warnings: of what was noticed when it was read.
+    warnings: of what was noticed when it was read. tilt_degrees: of the gantry, by which its slices were moved upright.
     """
 
     modality: str | None = None
@@ -37,6 +37,7 @@ class Acquisition:
     slice_frames: tuple[int | None, ...] = ()
     synthetic: bool = False
     warnings: tuple[Finding, ...] = ()
+    tilt_degrees: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from ..errors import CannotWrite
@@ -11,12 +11,15 @@ from .unfinished import unfinished_name
 
 
 @contextmanager
-def whole_file(target: Path) -> Iterator[Path]:
+def whole_file(target: Path, undo: ExitStack | None = None) -> Iterator[Path]:
     """A path beside `target` to write to: what is there gets the target's name when the `with` block ends well.
 
     After any exception in the block nothing is left, and an OSError is told as CannotWrite.
+    undo: where the removal is put as well, for a run that is ended from outside.
     """
     part = target.with_name(unfinished_name(target.suffix))
+    if undo is not None:
+        undo.callback(part.unlink, missing_ok=True)
     try:
         yield part
         part.replace(target)

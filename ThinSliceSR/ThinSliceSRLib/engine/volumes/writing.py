@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import errno
 import os
-import shutil
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 import SimpleITK as sitk
 
-from ..errors import Cancelled, CannotWrite, ThinSliceError, UnusableInput
+from ..errors import CannotWrite, ThinSliceError, UnusableInput
 from .file_acquisition import THICKNESS_ENTRY
 from .geometry import shear_degrees
 from .hounsfield import as_hu_values
 from .nrrd_file import nrrd_grid, nrrd_holds, write_nrrd
 from .reading import read_volume
+from .replacing import PendingFiles, writing_refusal
 from .silence import itk_silenced
 from .unfinished import remove_left_overs, unfinished_name
 from .volume import Volume
@@ -67,34 +64,22 @@ def check_places(targets: Sequence[Path], overwrite: bool = False) -> None:
             raise writing_refusal(target.parent, error) from error
 
 
-class PendingOutputs:
+class PendingOutputs(PendingFiles):
     """Volumes written beside their targets; they get their names together when the `with` block ends well.
 
     with PendingOutputs(overwrite) as outputs:
         outputs.write(dls, dls_path, {"ThinSliceSR": "synthetic"})
         outputs.write(bis, bis_path)
 
-    After any exception in the block, nothing of them is left. Should giving a name itself fail (another program holds
-    an old output open, as Windows allows), those named before it stay: each of them is whole.
+    After any exception in the block, nothing of them is left, and what they were to replace is there.
     """
 
-    def __init__(self, overwrite: bool = False, compressed: bool = True) -> None:
+    def __init__(self, overwrite: bool = False, compressed: bool = True, series: PendingFiles | None = None) -> None:
+        """series: what else gets its names with them, or not at all."""
+        super().__init__()
         self.overwrite = overwrite
         self.compressed = compressed
-        self._pending: dict[Path, Path] = {}
-        self._discarded = False
-
-    def __enter__(self) -> PendingOutputs:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        try:
-            if kind is None:
-                self._commit()
-        finally:
-            self.discard()
+        self._series = series
 
     def write(self, volume: Volume, target: Path, metadata: Mapping[str, str] | None = None) -> None:
         """Writes `volume` under a temporary name beside `target` (.nrrd, .nii, .nii.gz, .mha) and reads it back.
@@ -108,10 +93,9 @@ class PendingOutputs:
         Raises as `check_targets` and `CannotWrite` (`no_room`, `cannot_write`, `geometry_lost`).
         """
         target = Path(target)
-        check_targets([target, *self._pending.values()], self.overwrite)
+        check_targets([target, *self._replacements.values()], self.overwrite)
         suffix = _suffix(target)
-        temporary = target.parent / unfinished_name(suffix)
-        self._pending[temporary] = target
+        temporary = self.part_of(target, suffix)
         values = as_hu_values(volume.hu)
         stored = replace(volume, hu=values)
         entries = _header_entries(metadata or {}, suffix)
@@ -130,35 +114,24 @@ class PendingOutputs:
             raise writing_refusal(target.parent, error, values.nbytes) from error
         _require_written(temporary, stored, suffix)
 
-    def discard(self) -> None:
-        """Removes every file that has not got its final name. Safe from a signal handler, another thread, and twice."""
-        self._discarded = True
-        for temporary in list(self._pending):
-            with suppress(PermissionError):  # Windows holds a file that is being written; the next run removes it
-                temporary.unlink(missing_ok=True)
-            self._pending.pop(temporary, None)
+    def ready(self) -> dict[Path, Path]:
+        check_targets(self._replacements.values(), self.overwrite)
+        return super().ready() | (self._series.ready() if self._series else {})
 
-    def _commit(self) -> None:
-        if self._discarded:
-            raise Cancelled
-        check_targets(self._pending.values(), self.overwrite)
-        for temporary, target in list(self._pending.items()):
-            try:
-                os.replace(temporary, target)
-            except OSError as error:
-                raise writing_refusal(target.parent, error) from error
-            self._pending.pop(temporary, None)
-            flush_folder(target.parent)
+    def discard(self) -> None:
+        super().discard()
+        if self._series:
+            self._series.discard()
 
 
 def _check_place(target: Path, overwrite: bool) -> None:
+    if not target.parent.is_dir():
+        raise CannotWrite(f"There is no folder {target.parent}; create it or choose another.", "no_folder")
+    require_writable(target.parent)  # which may also bring back what is the target of others
     if target.is_dir():
         raise CannotWrite(f"{target} is a folder; give the name of a file.")
     if target.exists() and not overwrite:
         raise CannotWrite(f"{target} exists; allow overwriting (--overwrite) or give another name.", "target_exists")
-    if not target.parent.is_dir():
-        raise CannotWrite(f"There is no folder {target.parent}; create it or choose another.", "no_folder")
-    require_writable(target.parent)
 
 
 def require_writable(folder: Path) -> None:
@@ -243,29 +216,3 @@ def _geometry_lost(suffix: str) -> CannotWrite:
     return CannotWrite(
         f"A {suffix} file cannot hold the geometry of this volume; write .nrrd instead.", "geometry_lost"
     )
-
-
-def writing_refusal(folder: Path, error: Exception | None, size: int = 0) -> CannotWrite:
-    """What to tell when writing `size` bytes into `folder` failed, by `error` or because they are not there."""
-    number = error.errno if isinstance(error, OSError) else None
-    if number is None and shutil.disk_usage(folder).free < size:  # ITK does not tell
-        number = errno.ENOSPC
-    if number in (errno.ENOSPC, errno.EDQUOT):
-        return CannotWrite(f"There is no room left in {folder}; free some or choose another folder.", "no_room")
-    if number == errno.EROFS:
-        return CannotWrite(f"{folder} lies on a read-only disk; choose another folder.")
-    if number in (errno.EACCES, errno.EPERM):
-        return CannotWrite(f"You may not write into {folder}; choose another folder.")
-    return CannotWrite(
-        f"The output could not be written whole to {folder}; check its disk and any limit on the size of files."
-    )
-
-
-def flush_folder(folder: Path) -> None:
-    """Makes the new names last through a power failure, where the system has a way to (Windows has none)."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    with suppress(OSError):  # some network file systems do not offer it for folders
-        os.fsync(descriptor)
-    os.close(descriptor)

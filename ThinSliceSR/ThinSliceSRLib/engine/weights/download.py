@@ -10,14 +10,15 @@ from pathlib import Path
 from urllib.parse import quote
 from urllib.request import OpenerDirector
 
+from ..addresses import has_user_info, host_of, is_address, shown
 from ..errors import CannotWrite, UnusableInput, WeightsError
 from ..progress import Reporter
 from ..volumes.findings import Finding
-from .http_transfer import TransferFailed, fetch, host_of, make_opener, shown
+from .http_transfer import TransferFailed, fetch, make_opener
 from .inventory import is_whole
 from .model_choice import own_weights_folder, weights_folders
 from .partial_file import PartialFile
-from .registry import RegisteredModel, is_address
+from .registry import RegisteredModel
 
 MIRROR_VARIABLE = "THINSLICESR_MIRROR"
 STAGE = "download"
@@ -82,8 +83,12 @@ def addresses_of(model: RegisteredModel, mirror: str | None) -> list[str]:
     mirror = mirror or os.environ.get(MIRROR_VARIABLE)
     if not mirror:
         return list(model.urls)
+    if has_user_info(mirror):
+        raise UnusableInput(
+            "Leave user and password out of the mirror's address; name a server that asks for none.", "no_address"
+        )
     if not is_address(mirror):
-        raise UnusableInput(f"The mirror {mirror!r} is not an http or https address; correct it.", "no_address")
+        raise UnusableInput(f"The mirror {shown(mirror)!r} is not an http or https address; correct it.", "no_address")
     return [f"{mirror.rstrip('/')}/{quote(model.file)}"]
 
 

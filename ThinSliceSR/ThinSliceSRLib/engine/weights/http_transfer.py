@@ -12,9 +12,9 @@ import urllib.request
 from collections.abc import Callable
 from http.client import HTTPResponse
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from .. import ENGINE_VERSION
+from ..addresses import host_of
 from ..errors import WeightsError
 from .partial_file import PartialFile
 
@@ -64,17 +64,6 @@ def fetch(
         cut = _fetch_once(opener, address, part, size, on_bytes)
         if part.size < size and part.size <= before:
             raise TransferFailed(f"{host_of(address)} {cut}")
-
-
-def shown(address: str) -> str:
-    """The address without what may be secret in it: user, password, query."""
-    parts = urlsplit(address)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
-
-
-def host_of(address: str) -> str:
-    """The name of the server in an address."""
-    return urlsplit(address).hostname or "the server"
 
 
 def _fetch_once(
@@ -169,4 +158,7 @@ def _why(error: object) -> str:
         return "refuses the connection"
     if isinstance(error, (ConnectionError, http.client.IncompleteRead, http.client.RemoteDisconnected)):
         return "broke off the connection"
-    return f"cannot be reached ({getattr(error, 'strerror', None) or error or type(error).__name__})"
+    if isinstance(error, str):  # of urllib itself, as that it knows no such kind of address
+        return f"cannot be reached ({error})"
+    # Not the error's own text: it may quote the address, to which a server may have led that tells of a password.
+    return f"cannot be reached ({getattr(error, 'strerror', None) or type(error).__name__})"

@@ -13,7 +13,7 @@ from ..errors import CannotWrite, WeightsError
 from ..volumes.unfinished import remove_left_overs, unfinished_name
 from .model_choice import own_weights_folder, weights_places
 from .registry import SUFFIX, RegisteredModel
-from .weights_file import load_model, sha256_of, weights_metadata
+from .weights_header import sha256_of, weights_metadata
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,8 @@ def problem_of(file: WeightsFile) -> str | None:
     """What is wrong with a weights file, in one sentence; None when nothing is."""
     if file.state == "differs":
         return f"{file.path} does not hold the registered weights {file.name}; remove it, then download it again."
+    from .weights_file import load_model  # not with this file: it loads PyTorch
+
     try:
         load_model(file.path)
     except WeightsError as error:
@@ -66,6 +68,8 @@ def place_in_own_folder(name: str, write: Callable[[Path], object], overwrite: b
 
     Raises CannotWrite (`target_exists`, `cannot_write`) or what `write` raises; then nothing of them is left.
     """
+    from .weights_file import load_model  # not with this file: it loads PyTorch
+
     target = own_weights_folder() / f"{name}{SUFFIX}"
     temporary = target.parent / unfinished_name(SUFFIX)
     undo.callback(temporary.unlink, missing_ok=True)

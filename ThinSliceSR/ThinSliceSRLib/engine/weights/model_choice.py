@@ -6,9 +6,12 @@ import os
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import WeightsError
-from .weights_file import Model, load_model
+
+if TYPE_CHECKING:
+    from .weights_file import Model
 
 WEIGHTS_FOLDER_VARIABLE = "THINSLICESR_WEIGHTS"
 BASE_FILE = "cthnet-base.safetensors"
@@ -61,13 +64,20 @@ def weights_folders() -> list[Path]:
     return list(weights_places().values())
 
 
+def automatic_files(on_gpu: bool) -> list[str]:
+    """The weights files that `auto` takes: the first of these that is there."""
+    return [BASE_FILE, SMALL_FILE] if on_gpu else [SMALL_FILE, BASE_FILE]
+
+
 def choose_model(name: str, on_gpu: bool) -> Model:
     """The model of a name or a file; `auto` is base on a GPU, small on a CPU, or the one of the two that is there.
 
     Raises WeightsError when it is not there.
     """
+    from .weights_file import load_model  # not with this file: it loads PyTorch
+
     if name == "auto":
-        files = [BASE_FILE, SMALL_FILE] if on_gpu else [SMALL_FILE, BASE_FILE]
+        files = automatic_files(on_gpu)
     elif Path(name).suffix == ".safetensors":
         return load_model(Path(name))
     else:

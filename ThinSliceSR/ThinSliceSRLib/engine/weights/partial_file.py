@@ -11,7 +11,7 @@ from typing import BinaryIO
 from ..errors import Cancelled, CannotWrite
 from ..file_lock import lock
 from .inventory import cannot_write, partial_paths
-from .weights_file import sha256_of
+from .weights_header import sha256_of
 
 
 class PartialFile:

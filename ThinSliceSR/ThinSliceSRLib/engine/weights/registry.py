@@ -12,11 +12,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
+from ..addresses import is_address
 from ..errors import UnusableInput, WeightsError
+from ..file_names import file_name_of
 from .model_choice import shipped_weights_folders
-from .weights_file import load_model, weights_metadata
+from .weights_header import weights_metadata
 
 FORMAT = "ThinSliceSR registry 1"
 MANIFEST = "manifest.json"
@@ -49,7 +50,7 @@ class RegisteredModel:
             (not re.fullmatch("[0-9a-f]{64}", self.sha256), f"the sha256 of {self.name} is not 64 lower-case digits"),
             (type(self.bytes) is not int or self.bytes <= 0, f"the bytes of {self.name} are not a number above 0"),
             (not isinstance(self.quality, dict), f"the quality of {self.name} is not a table of numbers"),
-            (not all(is_address(url) for url in self.urls), f"a url of {self.name} is not an http(s) address"),
+            (not all(is_address(url) for url in self.urls), f"a url of {self.name} is no http(s) address"),
         ):
             if wrong:
                 raise ValueError(what)
@@ -58,7 +59,7 @@ class RegisteredModel:
 def is_model_name(name: str) -> bool:
     """Whether weights can be called so: a plain file name without the suffix of weights, and not `auto`."""
     plain = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name)
-    return bool(plain) and name != "auto" and not name.endswith(SUFFIX)
+    return bool(plain) and name == file_name_of(name) and name != "auto" and not name.endswith(SUFFIX)
 
 
 def checked_model_name(name: str) -> str:
@@ -69,15 +70,6 @@ def checked_model_name(name: str) -> str:
             "weights_name",
         )
     return name
-
-
-def is_address(text: str) -> bool:
-    """Whether this is an address that files can be fetched from."""
-    try:
-        parts = urlsplit(text)
-        return parts.scheme in ("http", "https") and bool(parts.hostname)
-    except ValueError:
-        return False
 
 
 def registered_models(further: Sequence[Path] = ()) -> dict[str, RegisteredModel]:
@@ -133,6 +125,8 @@ def manifest_entry(
     path: Path, licences: Sequence[str], quality: Mapping[str, float], urls: Sequence[str] = ()
 ) -> RegisteredModel:
     """The registry entry of a weights file. Raises WeightsError when the file cannot be loaded."""
+    from .weights_file import load_model  # not with this file: it loads PyTorch
+
     model = load_model(path)
     return RegisteredModel(
         model.name,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +13,7 @@ import torch
 from ..errors import CannotWrite, WeightsError
 from ..network.configuration import NetworkConfiguration
 from ..network.cthnet import CTHNet, start_at_linear_interpolation
-
-FORMAT = "ThinSliceSR weights 1"
+from .weights_header import FORMAT, damaged, sha256_of, weights_metadata
 
 
 @dataclass(frozen=True)
@@ -79,31 +77,22 @@ def load_model(path: Path) -> Model:
         with safetensors.safe_open(path, framework="pt") as file:
             tensors = {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118 - not a dict
     except (safetensors.SafetensorError, OSError) as error:
-        raise _damaged(path) from error
-    network = CTHNet(NetworkConfiguration.from_json(metadata["configuration"]))
+        raise damaged(path) from error
+    configuration = NetworkConfiguration.from_json(metadata["configuration"])
+    if metadata["trained"] not in ("true", "false"):
+        raise WeightsError(f"{path.name} does not say whether it is trained; choose another file.", "weights_refused")
     try:
+        with torch.device("meta"):  # of any size without any memory
+            promised = {key: tensor.shape for key, tensor in CTHNet(configuration).state_dict().items()}
+        if promised != {key: tensor.shape for key, tensor in tensors.items()}:
+            raise RuntimeError("other tensors than those of the configuration")
+        network = CTHNet(configuration)
         network.load_state_dict(tensors)
-    except RuntimeError as error:
+    except (RuntimeError, OverflowError) as error:
         raise WeightsError(
             f"The tensors in {path.name} do not fit its configuration; fetch or copy it again.", "weights_damaged"
         ) from error
     return Model(metadata["name"], network.eval(), sha256_of(path), json.loads(metadata["trained"]))
-
-
-def weights_metadata(path: Path) -> dict[str, str]:
-    """What a weights file says of itself, see `save_weights`. Raises WeightsError as `load_model`, tensors unread."""
-    if not path.is_file():
-        raise WeightsError(
-            f"There are no weights at {path}; give the path of a weights file (.safetensors).", "weights_missing"
-        )
-    try:
-        with safetensors.safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-    except (safetensors.SafetensorError, OSError) as error:
-        raise _damaged(path) from error
-    if metadata.get("format") != FORMAT or not {"name", "trained", "configuration"} <= metadata.keys():
-        raise WeightsError(f"{path.name} does not hold weights of ThinSliceSR; choose another file.", "weights_refused")
-    return metadata
 
 
 def untrained_network(config: NetworkConfiguration) -> CTHNet:
@@ -115,18 +104,3 @@ def untrained_network(config: NetworkConfiguration) -> CTHNet:
         network = CTHNet(config)
     start_at_linear_interpolation(network)
     return network
-
-
-def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file, in hexadecimal."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        for block in iter(lambda: file.read(1 << 20), b""):
-            digest.update(block)
-    return digest.hexdigest()
-
-
-def _damaged(path: Path) -> WeightsError:
-    return WeightsError(
-        f"The weights file {path.name} is damaged or not a safetensors file; fetch or copy it again.", "weights_damaged"
-    )

@@ -12,7 +12,8 @@ from .inventory import place_in_own_folder
 from .model_choice import weights_places
 from .published_checkpoint import convert_published
 from .registry import SUFFIX, RegisteredModel, checked_model_name
-from .weights_file import load_model, sha256_of
+from .weights_file import load_model
+from .weights_header import sha256_of
 
 
 def import_weights(

@@ -19,6 +19,7 @@ class Application:
         self.temporaryPath = tempfile.gettempdir()
         self.applicationVersion = "5.13.0"
         self.revision = "0"
+        self._settings_folder = tempfile.TemporaryDirectory()
         self.startup_completed: list[Callable[[], None]] = []
 
     def connect(self, signal: str, function: Callable[[], None]) -> None:
@@ -30,6 +31,16 @@ class Application:
         import qt
 
         return qt.QGuiApplication.clipboard()
+
+    def userSettings(self) -> object:
+        """Real Qt settings, in a file of this process."""
+        import qt
+
+        return qt.QSettings(f"{self._settings_folder.name}/Slicer.ini", qt.QSettings.IniFormat)
+
+    def topLevelWidgets(self) -> list[object]:
+        """None of them is Slicer's main window, which this Slicer lacks."""
+        return []
 
     def layoutManager(self) -> None:
         """None, as in a Slicer without a main window."""

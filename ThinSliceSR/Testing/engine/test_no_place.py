@@ -1,0 +1,96 @@
+"""Geometry that is no place in a patient is refused by `check`, in every format, before any work."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+from dicom_making import files_of, put_bytes, write_series
+from ThinSliceSRLib.engine.volumes.findings import check_input, check_volume
+
+WRONG = ("nan", "inf", "-inf", "1e300", "1e30")
+
+
+def errors(path) -> list[str]:
+    return [finding.code for finding in check_input(path).findings if finding.level == "error"]
+
+
+def with_header(thick_volume, tmp_path, suffix: str, old: str, new: str):
+    """A file of the volume in whose header `old` stands as `new`."""
+    path = tmp_path / f"v{suffix}"
+    sitk.WriteImage(replace(thick_volume, spacing_mm=(0.75, 0.75, 5.0)).to_image(), str(path))
+    content = path.read_bytes()
+    assert content.count(old.encode()) == 1
+    path.write_bytes(content.replace(old.encode(), new.encode()))
+    return path
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+@pytest.mark.parametrize(
+    ("suffix", "old", "new"),
+    [
+        (".nrrd", "space origin: (-110.5,", "space origin: ({wrong},"),
+        (".nrrd", "(0.75,0,0)", "({wrong},0,0)"),
+        (".nrrd", "(0,0,5)", "({wrong},0,5)"),
+        (".mha", "Offset = -110.5", "Offset = {wrong}"),
+        (".mha", "ElementSpacing = 0.75 0.75 5", "ElementSpacing = 0.75 0.75 {wrong}"),
+        (".mha", "TransformMatrix = 1 0 0 0 1 0 0 0 1", "TransformMatrix = 1 0 0 0 1 0 0 0 {wrong}"),
+    ],
+)
+def test_a_header_with_what_is_no_number_is_refused(suffix, old, new, wrong, thick_volume, tmp_path, recwarn):
+    path = with_header(thick_volume, tmp_path, suffix, old, new.format(wrong=wrong))
+    assert set(errors(path)) <= {"no_place", "not_readable", "sheared"}
+    assert errors(path)
+    assert not recwarn.list
+
+
+@pytest.mark.parametrize(
+    ("suffix", "old", "new"),
+    [
+        (".nrrd", "(0.75,0,0)", "(0,0,0)"),
+        (".nrrd", "(0,0,5)", "(0,0,0)"),
+        (".nrrd", "(0,0,5)", "(0,0.75,0)"),
+        (".mha", "ElementSpacing = 0.75 0.75 5", "ElementSpacing = 0.75 0.75 0"),
+        (".mha", "TransformMatrix = 1 0 0 0 1 0 0 0 1", "TransformMatrix = 1 0 0 0 1 0 0 0 0"),
+        (".mha", "TransformMatrix = 1 0 0 0 1 0 0 0 1", "TransformMatrix = 0 0 0 0 0 0 0 0 0"),
+    ],
+)
+def test_axes_that_give_no_room_are_refused(suffix, old, new, thick_volume, tmp_path):
+    assert errors(with_header(thick_volume, tmp_path, suffix, old, new))
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+@pytest.mark.parametrize(
+    ("keyword", "value"),
+    [
+        ("ImagePositionPatient", "{wrong}\\0\\0"),
+        ("ImageOrientationPatient", "{wrong}\\0\\0\\0\\1\\0"),
+        ("PixelSpacing", "0.8\\{wrong}"),
+    ],
+)
+def test_dicom_that_lies_nowhere_is_refused(keyword, value, wrong, thick_volume, tmp_path, recwarn):
+    write_series(tmp_path, thick_volume.hu)
+    for path in files_of(tmp_path):
+        put_bytes(path, keyword, value.format(wrong=wrong).encode())
+    assert errors(tmp_path)
+    assert not recwarn.list
+
+
+@pytest.mark.parametrize("wrong", [*WRONG, "0", "-5"])
+def test_a_slice_thickness_that_is_none_is_left_out(wrong, thick_volume, tmp_path):
+    write_series(tmp_path, thick_volume.hu)
+    for path in files_of(tmp_path):
+        put_bytes(path, "SliceThickness", wrong.encode())
+    checked = check_input(tmp_path)
+    assert checked.findings == []
+    assert checked.series[0].thickness_mm is None
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, 1e300])
+@pytest.mark.parametrize("part", ["spacing_mm", "origin_mm", "direction"])
+def test_a_volume_in_memory_is_refused_too(part, wrong, thick_volume):
+    values = np.array(getattr(thick_volume, part), dtype=float)
+    values.flat[-1] = wrong
+    assert [finding.code for finding in check_volume(replace(thick_volume, **{part: values}))] == ["no_place"]

@@ -1,0 +1,95 @@
+"""What the engine says of a volume and of memory, in the language of the panel.
+
+The engine speaks English, to the command line too. Here each of its sentences stands as a template, by which it is
+known again. What stands in the places of the braces goes into the translation as it is, so the numbers cannot differ.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from slicer.i18n import tr
+
+
+def translated(sentence: str) -> str:
+    """The engine's sentence in the language of the panel; as it is, where it is none of those below."""
+    for template, translation in zip(sentences(str), sentences(tr), strict=True):
+        values = _values(template, sentence)
+        if values is not None:
+            return translation.format(**{name: _translated_value(value) for name, value in values.items()})
+    return sentence
+
+
+def _translated_value(value: str) -> str:
+    for template, translation in zip(_phrases(str), _phrases(tr), strict=True):
+        values = _values(template, value)
+        if values is not None:
+            return translation.format(**values)
+    return value
+
+
+def _values(template: str, text: str) -> dict[str, str] | None:
+    """What stands in `text` for each name in braces; None when the text is not of this template."""
+    match = re.fullmatch(re.sub(r"\\{(\w+)\\}", r"(?P<\1>.+?)", re.escape(template)), text)
+    return match and match.groupdict()
+
+
+def sentences(_: Callable[[str], str]) -> list[str]:
+    """The templates; `_` translates them, or leaves them English. Their context is this file, which calls `_`."""
+    return [
+        _("The volume has fewer than 2 slices; give the whole series."),
+        _("The series is {modality}, not CT; choose a CT series."),
+        _("The series is synthetic, so no scanner measured what it shows; choose the series that it is made of."),
+        _(
+            "The slices are sheared by {degrees} degrees (a tilted gantry, for example); resample the volume to right "
+            "angles first."
+        ),
+        _(
+            "The slices are not axial (they are stacked {degrees} degrees off the head-foot axis), but the network is "
+            "made for axial ones; use the axial series if there is one."
+        ),
+        _("Slices are missing at {positions} mm; export the whole series again."),
+        _("More than one slice lies at {positions} mm; choose a series with one slice at each position."),
+        _(
+            "The slices are not evenly spaced: the step after {positions} mm is not the usual {step} mm, as when two "
+            "series are mixed; choose an evenly spaced series."
+        ),
+        _("The slices are only {spacing} mm apart, so they are thin already; use this volume as it is."),
+        _("The slices are {spacing} mm apart, but the network is made for 5 mm; look at the result with care."),
+        _(
+            "The slices are {thickness} mm thick but {spacing} mm apart, so they overlap, unlike those that the "
+            "network was trained on; look at the result with care."
+        ),
+        _(
+            "The slices are {thickness} mm thick but {spacing} mm apart, so what lies between them was never scanned; "
+            "do not rely on details there."
+        ),
+        _("No number (NaN or infinity) stands in {voxels} of the voxels; export the volume again."),
+        _(
+            "The values do not look like the Hounsfield units of a chest (air near -1000, soft tissue near 0); make "
+            "sure that rescale slope and intercept are right and were applied."
+        ),
+        _(
+            "{slices} of the slices (number {number} in order of place, for example) differ from their neighbours by "
+            "more than {difference} HU on average, as with a wrong rescale slope or intercept; look at them and export "
+            "the series again."
+        ),
+        _(
+            "A run needs about {needed} GB of memory, but only {available} GB are free; close other programs or crop "
+            "the volume to the chest."
+        ),
+        _("The {whose}'s memory does not suffice for {failed}; going on with {onward}."),
+    ]
+
+
+def _phrases(_: Callable[[str], str]) -> list[str]:
+    """Parts of these sentences that are no numbers or names."""
+    return [
+        _("{positions} and {more} more"),
+        _("computer"),
+        _("one cube"),
+        _("{count} cubes at a time"),
+        _("one"),
+        _("the CPU, which takes longer"),
+    ]

@@ -1,0 +1,52 @@
+"""The mark of a result in files: kept where Slicer saves the volume, and read back where it was loaded from."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import struct
+from pathlib import Path
+
+import slicer
+
+from .synthetic_mark import ATTRIBUTE_PREFIX, Kind
+
+HEADER_AT_MOST = 65536
+NIFTI_NOTE = slice(148, 228)
+"""Bytes of a NIfTI-1 header that hold `descrip`."""
+NIFTI_START = (struct.pack("<i", 348), struct.pack(">i", 348))
+# Entries as Slicer writes the attributes of a node into a NRRD file, and as the engine writes what it has made.
+BY_SLICER = re.compile(rf"^{re.escape(ATTRIBUTE_PREFIX)}Kind:=(DLS|BIS)\s*$", re.MULTILINE)
+BY_ENGINE = re.compile(r"^ThinSliceSR_content\s*:?=\s*(?:unfinished )?(DLS|BIS): ", re.MULTILINE)
+NIFTI_BY_ENGINE = re.compile(r"(DLS|BIS): ")
+
+
+def save_with_mark(result: slicer.vtkMRMLScalarVolumeNode) -> None:
+    """Lets Slicer save the volume in a format that keeps the attributes of its node, which is NRRD alone.
+
+    Slicer's usual storage of volumes keeps none (Libs/MRML/Core/vtkMRMLVolumeArchetypeStorageNode.cxx).
+    """
+    storage = result.GetStorageNode()
+    if storage is None or not storage.IsA("vtkMRMLNRRDStorageNode"):
+        storage = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLNRRDStorageNode")
+        result.SetAndObserveStorageNodeID(storage.GetID())
+
+
+def kind_in_file(file: Path) -> Kind | None:
+    """What the header of a volume's file says that it is; None when it is no result, or keeps no such word."""
+    try:
+        with file.open("rb") as plain:
+            start = plain.read(HEADER_AT_MOST)
+        if file.name.lower().endswith(".nii.gz"):
+            with gzip.open(file) as unpacked:
+                start = unpacked.read(NIFTI_NOTE.stop)
+    except (OSError, EOFError):
+        return None
+    if start[:4] in NIFTI_START:
+        match = NIFTI_BY_ENGINE.match(start[NIFTI_NOTE].decode("latin-1"))
+    else:
+        text = start.decode("latin-1")
+        match = BY_SLICER.search(text) or BY_ENGINE.search(text)
+    if match is None:
+        return None
+    return "DLS" if match[1] == "DLS" else "BIS"

@@ -1,0 +1,42 @@
+"""Addresses of servers, which may hold what is secret: how they are checked, and how they are told of."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+# A path makes one slash of two. The longest match: passwords may hold / and @. One letter is a drive of Windows.
+USER_INFO = re.compile(r"(\b[a-z][a-z0-9+.-]+:/+)\S*@", re.IGNORECASE)
+
+
+def is_address(text: str) -> bool:
+    """Whether this is an address that files can be fetched from: of http or https, without user and password."""
+    try:
+        parts = urlsplit(text)
+        reachable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        return reachable and not has_user_info(text) and text.isprintable() and " " not in text
+    except ValueError:
+        return False
+
+
+def has_user_info(address: str) -> bool:
+    """Whether a user or a password stands in the address, or what may be meant as such."""
+    try:
+        return "@" in urlsplit(address).netloc
+    except ValueError:
+        return "@" in address
+
+
+def shown(address: str) -> str:
+    """The address without what may be secret in it: user, password, query."""
+    return without_user_info(re.split(r"[?#]", address, maxsplit=1)[0])
+
+
+def host_of(address: str) -> str:
+    """The name of the server in an address."""
+    return urlsplit(address).hostname or "the server"
+
+
+def without_user_info(text: str) -> str:
+    """The text with neither user nor password in the addresses that it tells of. Of paths it changes none."""
+    return USER_INFO.sub(r"\1", text)

@@ -1,0 +1,44 @@
+"""What a weights file says of itself, read without PyTorch, which takes seconds to load."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import safetensors
+
+from ..errors import WeightsError
+
+FORMAT = "ThinSliceSR weights 1"
+
+
+def weights_metadata(path: Path) -> dict[str, str]:
+    """What a weights file says of itself, see `save_weights`. Raises WeightsError when the file is not one."""
+    if not path.is_file():
+        raise WeightsError(
+            f"There are no weights at {path}; give the path of a weights file (.safetensors).", "weights_missing"
+        )
+    try:
+        with safetensors.safe_open(path, framework="numpy") as file:
+            metadata = file.metadata() or {}
+    except (safetensors.SafetensorError, OSError) as error:
+        raise damaged(path) from error
+    if metadata.get("format") != FORMAT or not {"name", "trained", "configuration"} <= metadata.keys():
+        raise WeightsError(f"{path.name} does not hold weights of ThinSliceSR; choose another file.", "weights_refused")
+    return metadata
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        for block in iter(lambda: file.read(1 << 20), b""):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def damaged(path: Path) -> WeightsError:
+    """What to tell of a file that is no whole safetensors file."""
+    return WeightsError(
+        f"The weights file {path.name} is damaged or not a safetensors file; fetch or copy it again.", "weights_damaged"
+    )
