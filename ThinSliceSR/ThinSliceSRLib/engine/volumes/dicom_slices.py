@@ -202,8 +202,9 @@ def _thickness(image: Dataset) -> float | None:
 
 def _factor(image: Dataset, keyword: str, missing: float) -> float:
     """The number of an element, `missing` where it is left out or empty; not a number where nobody can read it."""
-    if keyword not in image or image.get_item(keyword).value in (None, "", b""):
+    stored = image.get_item(keyword).value if keyword in image else None
+    if stored in (None, "", b""):
         return missing
     numbers = decimals(image, keyword) or ()
-    with_comma = b"," in image.get_item(keyword).value  # of which GDCM reads the whole number
+    with_comma = b"," in stored if isinstance(stored, bytes) else False  # of which GDCM reads the whole number
     return numbers[0] if len(numbers) == 1 and not with_comma else float("nan")
