@@ -35,7 +35,7 @@ def every(spacing: float, volume: Volume, thickness: float | None = None) -> Vol
 def test_a_thin_volume_is_an_error_that_can_be_forced(spacing, thick_volume):
     finding = only(check_volume(every(spacing, thick_volume)))
     assert (finding.level, finding.code) == ("error", "already_thin")
-    forced = only(check_volume(every(spacing, thick_volume), force=True))
+    forced = only(check_volume(every(spacing, thick_volume), may_be_thin=True))
     assert (forced.level, forced.code) == ("warning", "already_thin")
     assert "--force" in finding.message
     assert "--force" not in forced.message

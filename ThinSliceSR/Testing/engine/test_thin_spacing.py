@@ -101,7 +101,9 @@ def synthesised(folder: Path, weights: Path, thick: Volume, **choices) -> tuple[
         folder / "thick.nrrd", folder / "d.nrrd", folder / "b.nrrd", weights=str(weights), device="cpu", **choices
     )
     with ExitStack() as undo:
-        return run_job(job, listening, undo), listening
+        outcome = run_job(job, listening, undo)
+        undo.pop_all()  # nothing is left to be undone
+    return outcome, listening
 
 
 @pytest.mark.parametrize(
