@@ -37,7 +37,7 @@ def test_a_warning_stays_of_its_colour(level: str, grey: float):
 
 
 @pytest.mark.parametrize("background", ["#efefef", "#ffffff", "#323232", "#000000", "#808080"])
-@pytest.mark.parametrize("spacing_mm", [1.0, 8.0])  # an error, and a warning
+@pytest.mark.parametrize("spacing_mm", [1.0, 12.0])  # an error, and a warning
 def test_what_speaks_against_an_input_is_drawn_legibly(
     application: Any, scene: Any, temporary_folder: Any, background: str, spacing_mm: float
 ):

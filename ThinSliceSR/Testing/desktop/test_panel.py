@@ -60,13 +60,13 @@ def test_what_goes_wrong_while_an_input_is_looked_at_is_told_and_apply_is_not_of
     def fail(volume: object) -> None:
         raise OverflowError("anything")
 
-    choose(module.ui.inputSelector, add_thick_volume(spacing_mm=6))
-    assert "6 mm apart" in module.ui.findingsLabel.text
+    choose(module.ui.inputSelector, add_thick_volume(spacing_mm=12))
+    assert "12 mm apart" in module.ui.findingsLabel.text
     monkeypatch.setattr(input_facts, "check_volume", fail)
     choose(module.ui.inputSelector, add_thick_volume("Other"))
     assert not module.ui.applyButton.enabled
     assert "unexpected went wrong (OverflowError)" in module.ui.findingsLabel.text
-    assert "6 mm apart" not in module.ui.findingsLabel.text
+    assert "12 mm apart" not in module.ui.findingsLabel.text
     assert module.ui.factsLabel.text == ""
     assert "anything" in caplog.text
 
