@@ -41,7 +41,9 @@ def main(folder: Path, arguments: list[str]) -> int:
     i, j, k = (int(size) for size in header["sizes"].split())
     thin = {"size": [i, j, 5 * (k - 1) + 1], "spacing_mm": [0.7, 0.7, 1.0]}
     pixels = thin["size"][0] * thin["size"][1] * thin["size"][2]
-    told = {"slice_axis": 2, "input": {}, "output": thin, "synthesis": thin, "device": "cpu", "precision": "float32"}
+    slab = {"thickness_mm": 5.0, "spacing_mm": 5.0, "told_by": "nobody"}
+    told = {"slice_axis": 2, "input": {"slab": slab}, "output": thin, "synthesis": thin, "slab_consistency": "on"}
+    told |= {"device": "cpu", "precision": "float32"}
     told |= {"weights": {"name": "fast", "sha256": "0"}, "engine_version": "0", "air": "network"}
     event("started", **told)
     thick.with_name("preview.raw").write_bytes(bytes(2 * pixels))
