@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import numpy as np
 import torch
@@ -62,8 +61,12 @@ class SimulatedPairs(Dataset):
             noise = ct_noise(hu, rng.uniform(0, self.settings.noise_hu) * math.sqrt(thin_per_slab), rng)
         thick, thin = simulated_pair(hu, view.spacing_mm, profile, self.config, first_mm, noise)
         thick, thin = turned(thick, thin, rng)
-        told = replace(profile, bell=min(max(profile.bell + rng.normal(0, self.settings.bell_error), 0.0), 1.0))
-        return scaled(thick, self.config), scaled(thin, self.config), slab_inputs(told, view.pixel_mm)
+        bell = min(max(profile.bell + rng.normal(0, self.settings.bell_error), 0.0), 1.0)  # as a run reads it
+        return (
+            scaled(thick, self.config),
+            scaled(thin, self.config),
+            slab_inputs(profile.overlap, profile.spacing_mm / view.pixel_mm, bell),
+        )
 
     def _draw_view(self, profile: SlabProfile, rng: Generator) -> View:
         """A view along whose slices this profile's thin slices can be seen, of a volume that has one."""

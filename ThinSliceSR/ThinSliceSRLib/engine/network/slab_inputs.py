@@ -5,15 +5,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ..volumes.slab_profile import SlabProfile
-
 TYPICAL = (1.0, 7.0, 0.5)  # 5 mm slices side by side, pixels of about 0.7 mm, part box and part bell
 HIDDEN = 32
 
 
-def slab_inputs(profile: SlabProfile, pixel_mm: float) -> Tensor:
-    """Thickness by distance of the thick slices, their distance by the size of a pixel, and the bell share: (3,)."""
-    return torch.tensor([profile.overlap, profile.spacing_mm / pixel_mm, profile.bell])
+def slab_inputs(overlap: float, spacing_pixels: float, bell: float) -> Tensor:
+    """How thick slices were measured, (3,): thickness by distance, distance by the size of a pixel, share of a bell."""
+    return torch.tensor([overlap, spacing_pixels, bell])
 
 
 class SlabModulation(nn.Module):

@@ -91,7 +91,7 @@ def _network_for(thick: Volume, model: Model, profile: SlabProfile) -> torch.nn.
     if not model.configuration.slab_inputs:
         return model.network
     pixel_mm = math.sqrt(thick.spacing_mm[0] * thick.spacing_mm[1])
-    return ForSlabs(model.network, slab_inputs(profile, pixel_mm)[None])
+    return ForSlabs(model.network, slab_inputs(profile.overlap, profile.spacing_mm / pixel_mm, profile.bell)[None])
 
 
 def plan_for(thick: Volume, model: Model, tiling: Tiling = OVERLAPPED, skip_air: bool = True) -> CubePlan:
