@@ -163,10 +163,10 @@ def test_the_chinese_panel_tells_findings_in_chinese(chinese: None, scene: Any, 
             {
                 "event": "warning",
                 "code": "spacing_unusual",
-                "message": "The slices are 9.25 mm apart, but "
-                "the network is made for 5 mm; look at the result with care.",
+                "message": "The slices are 12.5 mm apart, but "
+                "the network is made for 2 to 10 mm; look at the result with care.",
             }
         )
-        assert "层间距为 9.25 mm" in run._notice
+        assert "层间距为 12.5 mm" in run._notice
     finally:
         module.cleanup()

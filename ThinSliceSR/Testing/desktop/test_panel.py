@@ -57,7 +57,7 @@ def test_what_goes_wrong_while_an_input_is_looked_at_is_told_and_apply_is_not_of
 ):
     from ThinSliceSRLib.desktop import input_facts
 
-    def fail(volume: object) -> None:
+    def fail(volume: object, **choices: object) -> None:
         raise OverflowError("anything")
 
     choose(module.ui.inputSelector, add_thick_volume(spacing_mm=12))

@@ -32,11 +32,11 @@ def test_another_grid_is_filled_before_it_is_shown(source):
     results.dls_slices()[:] = 9
     results.shown()
     assert slicer.util.arrayFromVolume(results.dls).shape[0] == 26
-    assert results.dls.GetName() == "Thorax 5.0 DLS 1 mm (synthetic)"
+    assert results.dls.GetName() == "synthetic DLS 1 mm of Thorax 5.0"
     results.show_grid()
     assert slicer.util.arrayFromVolume(results.dls).shape[0] == 51
     assert (slicer.util.arrayFromVolume(results.dls) == 9).all()
-    assert results.dls.GetName() == "Thorax 5.0 DLS 0.5 mm (synthetic)"
+    assert results.dls.GetName() == "synthetic DLS 0.5 mm of Thorax 5.0"
     results.show_grid()  # nothing is prepared any more
     assert (slicer.util.arrayFromVolume(results.dls) == 9).all()
 

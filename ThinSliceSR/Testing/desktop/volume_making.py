@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -84,10 +84,10 @@ def world_point(node: slicer.vtkMRMLScalarVolumeNode, index: Sequence[float]) ->
     return np.array(to_world.MultiplyPoint([*index, 1.0])[:3])
 
 
-def write_volume(node: slicer.vtkMRMLScalarVolumeNode, path: Path) -> None:
+def write_volume(node: slicer.vtkMRMLScalarVolumeNode, path: Path, entries: Mapping[str, str] | None = None) -> None:
     """Writes the node as for the worker, to the end; raises what has failed."""
     ended: list[Exception | None] = []
-    writing = VolumeWriting(node, path, lambda: ended.append(None), ended.append)
+    writing = VolumeWriting(node, path, lambda: ended.append(None), ended.append, entries)
     wait_for(lambda: ended)
     writing.stop()
     if ended[0] is not None:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import torch
-from models import TINY
+from models import SLABS, TINY
 from ThinSliceSRLib.engine.network.cthnet import CTHNet
 from ThinSliceSRLib.engine.synthesis.device import Device, choose_device
 from ThinSliceSRLib.engine.weights.weights_file import Model
@@ -87,5 +87,5 @@ def random_model() -> Model:
 def bytes_of_cube(network: CTHNet, cube: tuple[int, int, int]) -> int:
     """The most memory that the tensors of one cube take on its way through the network."""
     with torch.inference_mode(), Memory() as memory:
-        network(torch.zeros(1, 1, *cube))
+        network(torch.zeros(1, 1, *cube), SLABS)
     return memory.peak

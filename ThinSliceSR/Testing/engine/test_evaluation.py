@@ -125,7 +125,7 @@ def test_one_case_is_told_with_why_there_are_no_tests(files: dict[str, Path], ca
     assert main(["evaluate", "--truth", str(files["thin"]), *methods]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[:2] for line in lines[1:4]] == [
-        [files["thin"].name, name] for name in ("truth", "near", "far")
+        [files["thin"].stem, name] for name in ("truth", "near", "far")
     ]
     assert lines[-1] == "Methods are tested against each other from 6 volumes on."
 

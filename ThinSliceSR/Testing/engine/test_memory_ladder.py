@@ -9,10 +9,12 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
+from models import SLABS
 from pretended_gpu import CPU, CUBE, PretendGpu, bytes_of_cube, random_model
 from ThinSliceSRLib.engine.errors import DeviceError
 from ThinSliceSRLib.engine.network.configuration import BASE, SMALL, NetworkConfiguration
 from ThinSliceSRLib.engine.network.cthnet import CTHNet
+from ThinSliceSRLib.engine.network.slab_inputs import ForSlabs
 from ThinSliceSRLib.engine.progress import BarReporter
 from ThinSliceSRLib.engine.synthesis import memory_ladder
 from ThinSliceSRLib.engine.synthesis.device import Device, choose_device
@@ -31,7 +33,8 @@ from ThinSliceSRLib.engine.volumes.findings import Finding
 def test_a_batch_that_was_smaller_than_its_rung_is_not_tried_again_as_it_is():
     gpu = PretendGpu(cubes_in_memory=0)
     told: list[Finding] = []
-    ladder = MemoryLadder(random_model().network, [Rung(gpu, 4), Rung(gpu, 2), Rung(gpu, 1), Rung(CPU)], told.append)
+    network = ForSlabs(random_model().network, SLABS)
+    ladder = MemoryLadder(network, [Rung(gpu, 4), Rung(gpu, 2), Rung(gpu, 1), Rung(CPU)], told.append)
     assert len(list(ladder.outputs([np.zeros(CUBE, np.float32)]))) == 1
     assert [step.message for step in told] == [
         "The GPU's memory does not suffice for one cube; going on with the CPU, which takes longer."

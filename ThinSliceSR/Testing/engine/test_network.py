@@ -59,7 +59,7 @@ def test_the_state_dict_holds_weights_alone():
 def test_an_untrained_network_interpolates_linearly(config: NetworkConfiguration):
     thick = torch.rand(1, 1, 8, 32, 48)
     with torch.inference_mode():
-        thin = untrained_network(config)(thick)
+        thin = untrained_network(config)(thick, SLABS)
     torch.testing.assert_close(thin, linear_along_slices(thick, 5), atol=0, rtol=0)
     torch.testing.assert_close(thin[:, :, ::5], thick)
     torch.testing.assert_close(thin[:, :, 7], 0.6 * thick[:, :, 1] + 0.4 * thick[:, :, 2])
@@ -71,7 +71,7 @@ def test_the_axis_layouts_differ_in_what_the_decoders_see_but_not_in_their_weigh
     published.load_state_dict(corrected.state_dict())
     thick = torch.rand(1, 1, 8, 16, 16)
     with torch.inference_mode():
-        assert not torch.allclose(corrected(thick), published(thick), atol=1e-3)
+        assert not torch.allclose(corrected(thick, SLABS), published(thick, SLABS), atol=1e-3)
 
 
 def test_slice_major_decoders_respond_to_a_slice_where_it_lies():

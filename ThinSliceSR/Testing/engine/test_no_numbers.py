@@ -83,5 +83,8 @@ def test_in_the_body_they_are_refused(within, suffix, tmp_path):
 def test_it_does_not_matter_how_the_volume_is_stored(axes):
     around = with_values(chest(), AROUND["outside of the circle that was scanned"])
     within = with_values(chest(), WITHIN["a whole slice"])
-    assert [finding.code for finding in check_volume(around.permuted(axes))] == ["no_numbers_around"]
+    assert [finding.code for finding in check_volume(around.permuted(axes))] == [
+        "no_numbers_around",
+        "thickness_unknown",
+    ]
     assert [finding.code for finding in check_volume(within.permuted(axes))] == ["not_finite"]

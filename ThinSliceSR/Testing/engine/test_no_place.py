@@ -84,7 +84,7 @@ def test_a_slice_thickness_that_is_none_is_left_out(wrong, thick_volume, tmp_pat
     for path in files_of(tmp_path):
         put_bytes(path, "SliceThickness", wrong.encode())
     checked = check_input(tmp_path)
-    assert checked.findings == []
+    assert [finding.code for finding in checked.findings] == ["thickness_unknown"]
     assert checked.series[0].thickness_mm is None
 
 

@@ -94,7 +94,7 @@ def part_in_hu(scaled: np.ndarray) -> np.ndarray:
     return scaled * (HIGHEST - LOWEST) + LOWEST
 
 
-@pytest.mark.parametrize(("overlap", "slabs"), [(1.0, 6), (2.5, 18)])
+@pytest.mark.parametrize(("overlap", "slabs"), [(1.0, 8), (2.5, 22)])
 def test_memory_for_slabs_does_not_grow_with_the_volume(overlap: float, slabs: int):
     thin = ThinSlices(random_thick(200, 1000), SMALL, SlabProfile(5.0 * overlap, 5.0), slab_consistent=True)
     output = np.zeros((5, *MATRIX), np.float32)

@@ -17,6 +17,7 @@ from ThinSliceSRLib.engine.synthesis.memory_ladder import MemoryLadder, Rung
 from ThinSliceSRLib.engine.synthesis.synthesize import run_cubes
 from ThinSliceSRLib.engine.synthesis.thin_slices import ThinSlices
 from ThinSliceSRLib.engine.synthesis.tiling import OVERLAPPED, PUBLISHED_TILING, CubePlan, Span, Tiling, plan_cubes
+from ThinSliceSRLib.engine.volumes.slab_profile import SlabProfile
 from ThinSliceSRLib.engine.weights.weights_file import Model
 
 CPU = [Rung(choose_device("cpu", "float32"))]
@@ -45,7 +46,7 @@ def linear_slices(thick: np.ndarray) -> np.ndarray:
 
 def tiled_slices(thick: np.ndarray, plan: CubePlan, model: Model, first_place: float = 0.0) -> np.ndarray:
     """The same, by a network that interpolates linearly, cube by cube."""
-    thin = ThinSlices(thick, model.configuration, slab_consistent=False)
+    thin = ThinSlices(thick, model.configuration, SlabProfile(5.0, 5.0), slab_consistent=False)
     ladder = MemoryLadder(model.network, CPU)
     done = [cube.done for cube in run_cubes(thick, thin, plan, plan.order_from(first_place), model, ladder)]
     assert done == list(range(1, plan.cubes + 1))
@@ -154,7 +155,7 @@ def test_air_around_the_body_is_interpolated_without_a_trace(slices, matrix, end
     body.boxes[1 : 1 + min(without_body, slices - 1)] = 0
     thick, model = random_hu(slices, *matrix), finest_model()
     plan = plan_cubes(thick.shape, model.configuration, 8, Tiling(in_plane, 1.25, 8, 5), body)
-    thin = ThinSlices(thick, model.configuration, slab_consistent=False)
+    thin = ThinSlices(thick, model.configuration, SlabProfile(5.0, 5.0), slab_consistent=False)
     for _ in run_cubes(thick, thin, plan, plan.order_from(0), model, MemoryLadder(model.network, CPU)):
         pass
     np.testing.assert_allclose(thin.hu, linear_slices(thick), atol=0.61, rtol=0)

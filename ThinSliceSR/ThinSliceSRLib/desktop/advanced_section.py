@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import qt
 from slicer.i18n import tr as _
 
+from .list_entries import add_entry
 from .weights_list import WeightsList, models_to_choose
-
-# What a list has for its entry in a panel of 330 px.
-ENTRY_PX = 240
 
 
 class AdvancedSection:
@@ -53,7 +50,7 @@ class AdvancedSection:
             value = getattr(self._parameters, name)
             if choices.findData(value) < 0:  # as of a scene from another computer, or a distance that a script chose
                 unknown = _("Exactly {name} mm") if name == "spacing" else _("{name} (not found)")
-                _add(choices, unknown.format(name=value), value)
+                add_entry(choices, unknown.format(name=value), value)
             if choices.currentIndex != choices.findData(value):
                 choices.currentIndex = choices.findData(value)
 
@@ -63,7 +60,7 @@ class AdvancedSection:
         parameters, self._parameters = self._parameters, None  # a list that is filled again is no choice of the user's
         choices.clear()
         for label, value in entries:
-            _add(choices, label, value)
+            add_entry(choices, label, value)
         self._parameters = parameters
         self.show_parameters()
 
@@ -82,9 +79,3 @@ class AdvancedSection:
         choices = self._lists[name]
         if self._parameters and choices.currentIndex >= 0:
             setattr(self._parameters, name, choices.itemData(choices.currentIndex))
-
-
-def _add(choices: Any, label: str, value: str) -> None:
-    """Adds an entry that is cut in the middle where it is too long; its tooltip tells the whole."""
-    choices.addItem(qt.QFontMetrics(choices.font).elidedText(label, qt.Qt.ElideMiddle, ENTRY_PX), value)
-    choices.setItemData(choices.count - 1, label, qt.Qt.ToolTipRole)

@@ -12,6 +12,7 @@ from .comparison import ComparedVolumes, Comparison, has_views, no_views_sentenc
 from .comparison_layout import COMPARISON_VIEWS, ROWS
 from .fade import Fade
 from .flip import KEY
+from .list_entries import add_entry
 from .result_nodes import results_of
 from .result_volume import in_scene
 from .viewed_slice import viewed_position
@@ -38,7 +39,7 @@ class CompareSection:
         self._flicker.timeout.connect(self._fade.flicker)
         planes = [_("Axial only"), _("Coronal only"), _("Sagittal only")]
         for label, value in ((_("Three planes"), ALL_PLANES), *zip(planes, ROWS, strict=True)):
-            ui.planesComboBox.addItem(label, value)
+            add_entry(ui.planesComboBox, label, value)
         remembered = ui.planesComboBox.findData(slicer.app.userSettings().value(PLANES_SETTING) or ALL_PLANES)
         ui.planesComboBox.currentIndex = max(0, remembered)
         ui.planesComboBox.currentIndexChanged.connect(lambda *_arguments: self._choose_planes())

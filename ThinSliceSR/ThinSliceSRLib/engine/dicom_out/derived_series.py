@@ -51,7 +51,7 @@ def series_description(source: bytes, name: str, spacing_mm: float, characters: 
     and is not of its character set is left out but for the ASCII that it begins with.
     """
     made = f"{name} {spacing_mm:.3g} mm (synthetic)".encode()
-    whole = b" ".join([*source.translate(CONTROLS).split(), made]) if is_plain(source) else source + b" " + made
+    whole = b" ".join([*source.translate(CONTROLS).split(), made]) if is_plain(source) else source.strip() + b" " + made
     if len(whole) <= LONGEST_DESCRIPTION and not CONTROL.search(whole):
         return whole
     text = decoded(source, characters)

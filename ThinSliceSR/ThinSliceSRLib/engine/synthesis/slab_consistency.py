@@ -16,7 +16,7 @@ from ..volumes.slab_profile import SlabProfile
 # A squared HU that a thick slice still lacks weighs as much as a thousand of a step: to meet overlapping slices to the
 # end would stretch their rounding, their noise and errors of the profile into the thin ones.
 SLACK = 0.001
-SPAN = 2.0  # thicknesses, or at least slabs, over which a change spreads; further out it is a few hundredths
+SPAN = 3.0  # thicknesses, or at least slabs, over which a change spreads; further out it is below a hundredth
 
 
 class SlabConsistency:
