@@ -189,6 +189,7 @@ def test_without_bis_only_dls_is_made(session: object, scene: object):
 
 def test_a_refused_input_is_told_in_the_engines_sentence_and_leaves_no_node(session: object, scene: object):
     from ThinSliceSRLib.desktop.run import Request
+    from ThinSliceSRLib.engine.errors import UnusableInput
 
     thin = add_thick_volume(spacing_mm=1.0)
     with pytest.raises(UnusableInput, match="thin already"):
