@@ -25,6 +25,7 @@ GRAIN_MM = 1.4  # thin slices, too, share noise: as if the scanner saw so much a
 STEP_MM = 0.1
 SHARES = np.linspace(0, 1, 21)
 TELLING = 0.06  # boxes and bells whose noise differs by less cannot be told apart
+BOXES_READ = 0.25  # as so much of a bell boxes are read, too: thin slices overlap, and anatomy is alike
 
 
 def with_measured_shape(profile: SlabProfile, thick: Volume) -> SlabProfile:
@@ -35,8 +36,10 @@ def with_measured_shape(profile: SlabProfile, thick: Volume) -> SlabProfile:
     """
     expected = [noise_likeness(replace(profile, bell=share)) for share in SHARES]
     measured = measured_noise_likeness(thick.hu) if expected[-1] - expected[0] > TELLING else None
-    share = 0.5 if measured is None else float(np.interp(measured, expected, SHARES))
-    return replace(profile, bell=share)
+    if measured is None:
+        return replace(profile, bell=0.5)
+    share = float(np.interp(measured, expected, SHARES))
+    return replace(profile, bell=max(share - BOXES_READ, 0.0) / (1 - BOXES_READ))
 
 
 def noise_likeness(profile: SlabProfile) -> float:
