@@ -39,7 +39,7 @@ def network_operations(config: NetworkConfiguration, rows: int, columns: int) ->
         ),
         "tail": convolution_operations(places, stacked, stacked, 9)
         + convolution_operations(thin, config.slice_channels, config.tail_channels, 1)
-        + convolution_operations(thin, config.tail_channels, folded_voxels, 1),
+        + convolution_operations(thin, config.tail_channels, folded_voxels, config.tail_window**2),
     }
 
 

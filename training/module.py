@@ -77,9 +77,11 @@ class Training(lightning.LightningModule):
         thick, thin, slabs = batch
         trim = self.settings.network.trim
         kept = slice(trim, self.settings.network.thin_slices - trim)
-        loss = distance(
-            self.settings.optimisation.loss, self.network(thick, slabs)[:, :, kept].float(), thin[:, :, kept]
-        )
+        made, true = self.network(thick, slabs)[:, :, kept].float(), thin[:, :, kept]
+        chosen = self.settings.optimisation
+        loss = distance(chosen.loss, made, true)
+        if chosen.texture:
+            loss = loss + chosen.texture * functional.l1_loss(diagonals(made), diagonals(true))
         self.log("loss", loss, prog_bar=True)
         return loss
 
@@ -117,6 +119,12 @@ def distance(kind: str, made: Tensor, true: Tensor) -> Tensor:
     if kind == "charbonnier":
         return ((made - true).square() + CHARBONNIER_WIDTH**2).sqrt().mean()
     return functional.l1_loss(made, true) if kind == "l1" else functional.mse_loss(made, true) / (2 * TYPICAL_ERROR)
+
+
+def diagonals(x: Tensor) -> Tensor:
+    """How voxels of each square of 2x2 differ along one diagonal from the other: the finest texture in the plane."""
+    rows = x[..., 1:, :] - x[..., :-1, :]
+    return rows[..., 1:] - rows[..., :-1]
 
 
 def _moving_average(share: float) -> Callable[[Tensor, Tensor, Tensor | int], Tensor]:

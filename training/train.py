@@ -11,6 +11,7 @@ from lightning.pytorch.callbacks import LearningRateMonitor, TQDMProgressBar
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from ThinSliceSRLib.engine.errors import UnusableInput
 from ThinSliceSRLib.engine.weights.weights_file import load_model
+from torch.nn import functional
 from torch.utils.data import Dataset
 
 from .checkpoints import LAST, KeepLast, keep_best
@@ -70,8 +71,13 @@ def train(settings: Settings, run: Run) -> Training:
 
 
 def start_from(module: Training, weights: Path) -> None:
-    """Gives a module, and its moving average, the weights of a file of the same sizes. Raises WeightsError."""
+    """Gives a module, and its moving average, the weights of a file. Raises WeightsError.
+
+    A last convolution that looks at fewer places (`tail_window`) becomes the middle of this one.
+    """
     known = load_model(weights).network.state_dict()
+    wider = (module.settings.network.tail_window - known["conv_last.weight"].shape[-1]) // 2
+    known["conv_last.weight"] = functional.pad(known["conv_last.weight"], [wider] * 4)
     for network in (module.network, module.averaged_network):
         lacking = network.load_state_dict(known, strict=False).missing_keys
     logger.info("Starting from %s; new: %s", weights.name, ", ".join(lacking) or "nothing")

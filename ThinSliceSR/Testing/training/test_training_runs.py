@@ -8,17 +8,19 @@ import numpy as np
 import pytest
 import torch
 from ThinSliceSRLib.engine.errors import UnusableInput
+from ThinSliceSRLib.engine.network.cthnet import linear_along_slices
 from ThinSliceSRLib.engine.network.slab_inputs import TYPICAL
 from ThinSliceSRLib.engine.weights.weights_file import load_model, untrained_network
 
 pytest.importorskip("yaml")
 pytest.importorskip("lightning")
 
-from training_making import blobs, tiny_settings, write_volume
+from training_making import TINY_NETWORK, blobs, tiny_settings, write_volume
 
 from training.__main__ import main
 from training.checkpoints import LAST
 from training.export import averaged_network, export_weights
+from training.module import diagonals
 from training.pairs import SimulatedPairs
 from training.sample_order import SampleOrder
 from training.schedules import DropOnPlateau, WarmUpConstantDecay
@@ -122,6 +124,29 @@ def test_a_run_starts_at_linear_interpolation(run_to):
     thick = torch.rand(1, 1, 8, 16, 16)
     with torch.inference_mode():
         torch.testing.assert_close(module.network(thick, torch.tensor([TYPICAL]))[:, :, ::5], thick)
+
+
+def test_a_run_starts_with_weights_whose_last_convolution_looks_at_less(run_to, tmp_path):
+    narrow = tiny_settings(network={**TINY_NETWORK, "tail_window": 1})
+    trained = run_to("narrow", 3, narrow)
+    weights = tmp_path / "narrow.safetensors"
+    export_weights(narrow, tmp_path / "narrow" / LAST, weights)
+    still = tiny_settings(optimisation={"learning_rate": 0.0, "batch": 1, "average": 0.0})
+    module = run_to("wide", 1, still, start=weights)
+    thick, slabs = torch.rand(1, 1, 8, 16, 16), torch.tensor([TYPICAL])
+    with torch.inference_mode():
+        for network in (module.network, module.averaged_network):
+            expected = trained.averaged_network(thick, slabs)
+            torch.testing.assert_close(network(thick, slabs), expected, atol=2e-3, rtol=0)  # float16 on the way
+            assert (expected - linear_along_slices(thick, 5)).abs().max() > 5e-3
+
+
+def test_the_finest_texture_is_what_differs_across_squares():
+    ramp = torch.arange(5.0)[:, None] * 2 + torch.arange(6.0) * 3
+    mesh = torch.zeros(5, 6)
+    mesh[1::2, 1::2] = 1
+    assert diagonals(ramp).abs().max() == 0
+    assert diagonals(mesh).abs().min() == 1
 
 
 def test_checkpoints_and_logs_are_kept(run_to, tmp_path):

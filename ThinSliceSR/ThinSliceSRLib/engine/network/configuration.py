@@ -23,6 +23,8 @@ class NetworkConfiguration:
     cube: thick slices, rows and columns that the network was made for; rows and columns may differ when it is used.
     in_plane_fold: a place of the network is a square of so many rows and columns, whose voxels are its channels. With 2
         it has a quarter of the places and takes a quarter of the time; the published network has 1.
+    tail_window: rows and columns of places that the last convolution looks at. With 1 each voxel of a place is made of
+        that place alone, and a mesh of places can be seen in the plane.
     ratio: thin slices per thick slice. A cube of n thick slices gives ratio·(n − 1) + 1 thin ones.
     axis_layout: `slice_major` lets the through-plane decoder read the slice axis, as the paper describes;
         `published` reproduces the published code, which reads channel-major features as if they were slice-major.
@@ -50,6 +52,7 @@ class NetworkConfiguration:
     in_plane_window: int = 8
     mlp_ratio: int = 4
     tail_channels: int = 16
+    tail_window: int = 1
     cube: tuple[int, int, int] = (8, 256, 256)
     ratio: int = 5
     axis_layout: str = "published"
@@ -69,6 +72,7 @@ class NetworkConfiguration:
             )
 
         self._require(self.in_plane_fold > 0, "no voxels in a place of the network")
+        self._require(self.tail_window % 2 == 1, "a last convolution without a middle")
         self._require(self.ratio % 2 == 1, "an even number of thin slices per thick slice")
         self._require(2 * self.trim < self.thin_slices, "a trim that leaves no slice")
         self._require(self.thin_slices % self.through_plane_window == 0, "windows that do not fit the thin slices")
@@ -155,6 +159,7 @@ SMALL = NetworkConfiguration(
     in_plane_blocks=2,
     in_plane_heads=4,
     mlp_ratio=2,
+    tail_window=3,
     axis_layout="slice_major",
     image_skip=True,
     slab_inputs=True,

@@ -148,7 +148,10 @@ class CTHNet(nn.Module):
         self.conv_before_upsample = nn.Sequential(
             nn.Conv3d(config.slice_channels, config.tail_channels, 1), nn.LeakyReLU(0.01, inplace=True)
         )
-        self.conv_last = nn.Conv3d(config.tail_channels, config.in_plane_fold**2, 1)
+        window = config.tail_window
+        self.conv_last = nn.Conv3d(
+            config.tail_channels, config.in_plane_fold**2, (1, window, window), padding=(0, window // 2, window // 2)
+        )
         self.slice_modulation = SlabModulation(stacked) if config.slab_inputs else None
         encoding = positional_encoding(config.thin_slices, config.slice_channels)
         self.register_buffer("slice_encoding", encoding.T[None, :, :, None, None], persistent=False)
