@@ -10,6 +10,7 @@ import torch
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from ThinSliceSRLib.engine.errors import UnusableInput
 from ThinSliceSRLib.engine.network.cthnet import CTHNet, start_at_linear_interpolation
+from ThinSliceSRLib.engine.network.doubt import doubt_loss
 from ThinSliceSRLib.engine.synthesis.device import Device
 from torch import Tensor
 from torch.nn import functional
@@ -23,6 +24,7 @@ from .settings import Settings
 from .validation import Case, dls_psnr
 
 CHARBONNIER_WIDTH = 0.01  # about 30 HU: below it squares count, above it distances
+DOUBT_SHARE = 0.001  # of the loss: nothing where gradients are clipped together, and AdamW does not care
 TYPICAL_ERROR = 0.005  # about 15 HU; so a run can go on with the other loss without its optimiser noticing
 
 
@@ -77,11 +79,17 @@ class Training(lightning.LightningModule):
         thick, thin, slabs = batch
         trim = self.settings.network.trim
         kept = slice(trim, self.settings.network.thin_slices - trim)
-        made, true = self.network(thick, slabs)[:, :, kept].float(), thin[:, :, kept]
+        doubts = self.settings.network.doubt_channels > 0
+        output = self.network(thick, slabs, doubt=doubts)[:, :, kept].float()
+        made, true = output[:, :1], thin[:, :, kept]
         chosen = self.settings.optimisation
         loss = distance(chosen.loss, made, true)
         if chosen.texture:
             loss = loss + chosen.texture * functional.l1_loss(diagonals(made), diagonals(true))
+        if doubts:
+            doubt = doubt_loss(output[:, 1:], (made - true).detach().abs())
+            self.log("doubt", doubt)
+            loss = loss + DOUBT_SHARE * doubt
         self.log("loss", loss, prog_bar=True)
         return loss
 

@@ -25,6 +25,7 @@ class NetworkConfiguration:
         it has a quarter of the places and takes a quarter of the time; the published network has 1.
     tail_window: rows and columns of places that the last convolution looks at. With 1 each voxel of a place is made of
         that place alone, and a mesh of places can be seen in the plane.
+    doubt_channels: of the part that tells how far thin slices may lie from the truth, see `doubt`; 0 for none.
     ratio: thin slices per thick slice. A cube of n thick slices gives ratio·(n − 1) + 1 thin ones.
     axis_layout: `slice_major` lets the through-plane decoder read the slice axis, as the paper describes;
         `published` reproduces the published code, which reads channel-major features as if they were slice-major.
@@ -53,6 +54,7 @@ class NetworkConfiguration:
     mlp_ratio: int = 4
     tail_channels: int = 16
     tail_window: int = 1
+    doubt_channels: int = 0
     cube: tuple[int, int, int] = (8, 256, 256)
     ratio: int = 5
     axis_layout: str = "published"
@@ -76,6 +78,7 @@ class NetworkConfiguration:
         self._require(self.ratio % 2 == 1, "an even number of thin slices per thick slice")
         self._require(2 * self.trim < self.thin_slices, "a trim that leaves no slice")
         self._require(self.thin_slices % self.through_plane_window == 0, "windows that do not fit the thin slices")
+        self._require(self.slab_inputs or not self.doubt_channels, "doubt without slab inputs")
         self._require(self.cube[0] % self.encoder_window[0] == 0, "windows that do not fit the thick slices")
         for channels, heads in (
             (self.encoder_channels, self.encoder_heads),
@@ -138,7 +141,7 @@ def _is_plausible(name: str, value: object, usual: object) -> bool:
     if not isinstance(value, int) or isinstance(value, bool):
         return True
     largest = next((largest for ending, largest in LARGEST_BY_ENDING.items() if name.endswith(ending)), LARGEST_SIZE)
-    return (0 if name == "trim" or name.endswith("_groups") else 1) <= value <= largest
+    return (0 if name in ("trim", "doubt_channels") or name.endswith("_groups") else 1) <= value <= largest
 
 
 PUBLISHED = NetworkConfiguration()
@@ -160,6 +163,7 @@ SMALL = NetworkConfiguration(
     in_plane_heads=4,
     mlp_ratio=2,
     tail_window=3,
+    doubt_channels=16,
     axis_layout="slice_major",
     image_skip=True,
     slab_inputs=True,

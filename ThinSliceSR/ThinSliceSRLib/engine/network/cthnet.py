@@ -18,6 +18,7 @@ from torch.nn import functional
 
 from .attention import TransformerLayer
 from .configuration import NetworkConfiguration
+from .doubt import DoubtHead, steps_between
 from .inference import infer
 from .slab_inputs import SlabModulation
 
@@ -124,12 +125,12 @@ class CTHNet(nn.Module):
     def __init__(self, config: NetworkConfiguration) -> None:
         super().__init__()
         self.config = config
-        folded = config.slice_channels * config.through_plane_fold
+        grouped = config.slice_channels * config.through_plane_fold
         stacked = config.slice_channels * config.thin_slices
         self.Encoder = Encoder(config)
         self.conv_after_E = nn.Conv3d(config.encoder_channels, config.slice_channels, 3, padding=1)
         self.Decoder_T1 = Decoder(
-            folded,
+            grouped,
             config.through_plane_groups,
             config.through_plane_blocks,
             config.through_plane_heads,
@@ -152,6 +153,11 @@ class CTHNet(nn.Module):
         self.conv_last = nn.Conv3d(
             config.tail_channels, config.in_plane_fold**2, (1, window, window), padding=(0, window // 2, window // 2)
         )
+        self.doubt = (
+            DoubtHead(config.slice_channels, config.in_plane_fold**2, config.doubt_channels)
+            if config.doubt_channels
+            else None
+        )
         self.slice_modulation = SlabModulation(stacked) if config.slab_inputs else None
         encoding = positional_encoding(config.thin_slices, config.slice_channels)
         self.register_buffer("slice_encoding", encoding.T[None, :, :, None, None], persistent=False)
@@ -164,16 +170,15 @@ class CTHNet(nn.Module):
             *config.encoder_window[1:], config.in_plane_window, config.through_plane_window, config.through_plane_fold
         )
 
-    def forward(self, thick: Tensor, slabs: Tensor | None = None) -> Tensor:
+    def forward(self, thick: Tensor, slabs: Tensor | None = None, *, doubt: bool = False) -> Tensor:
         """thick: (batch, 1, slices of the cube, rows, columns) → (batch, 1, thin slices, rows, columns), untrimmed.
 
         slabs: (batch, 3), see `slab_inputs`; needed by networks with slab inputs, of no effect on others.
+        doubt: of networks that have it, a second channel: the logarithm of the expected absolute error, scaled as HU.
         """
         if self.config.slab_inputs and slabs is None:
             raise ValueError("this network must be told how its thick slices were measured")
-        fold = self.config.in_plane_fold
-        folded = functional.pixel_unshuffle(thick.transpose(1, 2), fold).transpose(1, 2)
-        features = self.conv_after_E(self.Encoder(folded, slabs))
+        features = self.conv_after_E(self.Encoder(folded(thick, self.config.in_plane_fold), slabs))
         nearest = torch.arange(self.config.thin_slices, device=thick.device) * thick.shape[2] // self.config.thin_slices
         features = features[:, :, nearest] + self.slice_encoding
         if self.slice_modulation and slabs is not None:
@@ -183,11 +188,23 @@ class CTHNet(nn.Module):
         decoded = (
             self._published_decoders(features) if self.config.axis_layout == "published" else self._decoders(features)
         )
+        sources = [features, decoded, linear_along_slices(thick, self.config.ratio)]
+        if doubt:
+            sources.append(steps_between(thick, self.config.thin_slices))
         at_a_time = SLICES_AT_A_TIME if in_cache(thick) else self.config.thin_slices
-        parts = zip(features.split(at_a_time, 2), decoded.split(at_a_time, 2), strict=True)
-        thin = torch.cat([self.conv_last(self.conv_before_upsample(part + added)) for part, added in parts], 2)
-        thin = functional.pixel_shuffle(thin.transpose(1, 2), fold).transpose(1, 2)
-        return thin + linear_along_slices(thick, self.config.ratio) if self.config.image_skip else thin
+        return torch.cat([self._thin(*part) for part in zip(*(x.split(at_a_time, 2) for x in sources), strict=True)], 2)
+
+    def _thin(self, features: Tensor, decoded: Tensor, linear: Tensor, steps: Tensor | None = None) -> Tensor:
+        """Some thin slices, and their doubt if `steps_between` the thick ones are given."""
+        fold = self.config.in_plane_fold
+        features = features + decoded
+        added = self.conv_last(self.conv_before_upsample(features))
+        thin = unfolded(added, fold) + linear if self.config.image_skip else unfolded(added, fold)
+        if steps is None:
+            return thin
+        assert self.doubt
+        log_error = self.doubt(features, added, folded(steps, fold).to(features.dtype))
+        return torch.cat((thin, unfolded(log_error, fold).to(thin.dtype)), 1)
 
     def _decoders(self, features: Tensor) -> Tensor:
         """features: (batch, channels, thin slices, rows, columns), and so what comes back."""
@@ -231,6 +248,16 @@ class CTHNet(nn.Module):
         fold = self.config.through_plane_fold
         images = rearrange(features, "b c d (n fold) w -> (b n) d w (c fold)", fold=fold)
         return rearrange(self.Decoder_T1(images), "(b n) d w (c fold) -> b (n fold) w d c", b=len(features), fold=fold)
+
+
+def folded(x: Tensor, fold: int) -> Tensor:
+    """(batch, 1, slices, rows, columns) → (batch, fold², slices, rows / fold, columns / fold): voxels as channels."""
+    return functional.pixel_unshuffle(x.transpose(1, 2), fold).transpose(1, 2)
+
+
+def unfolded(x: Tensor, fold: int) -> Tensor:
+    """Undoes `folded`."""
+    return functional.pixel_shuffle(x.transpose(1, 2), fold).transpose(1, 2)
 
 
 def in_cache(x: Tensor) -> bool:

@@ -39,14 +39,18 @@ class SlabModulation(nn.Module):
 
 
 class ForSlabs(nn.Module):
-    """A network for the thick slices of one volume: of the cubes (batch, 1, slices, rows, columns) alone."""
+    """A network for the thick slices of one volume: of the cubes (batch, 1, slices, rows, columns) alone.
+
+    doubt: whether the network is to tell of its doubt, see `CTHNet.forward`.
+    """
 
     slabs: Tensor
 
-    def __init__(self, network: nn.Module, slabs: Tensor) -> None:
+    def __init__(self, network: nn.Module, slabs: Tensor, doubt: bool = False) -> None:
         super().__init__()
         self.network = network
+        self.doubt = doubt
         self.register_buffer("slabs", slabs, persistent=False)
 
     def forward(self, thick: Tensor) -> Tensor:
-        return self.network(thick, self.slabs.expand(len(thick), -1))
+        return self.network(thick, self.slabs.expand(len(thick), -1), doubt=self.doubt)

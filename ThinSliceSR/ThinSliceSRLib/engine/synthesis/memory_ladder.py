@@ -74,7 +74,7 @@ def cubes_that_fit(free_bytes: int | None, config: NetworkConfiguration, pixels:
 
 @dataclass(frozen=True)
 class BatchOutputs:
-    """Outputs (cubes, thin slices, rows, columns) in main memory, once `copied` has happened, if it is still to."""
+    """Outputs (cubes, channels, thin slices, rows, columns) in main memory, once `copied` has happened if it has to."""
 
     values: torch.Tensor
     copied: torch.cuda.Event | None = None
@@ -83,8 +83,8 @@ class BatchOutputs:
     def of(network: torch.nn.Module, thick: torch.Tensor, device: torch.device) -> BatchOutputs:
         """What the network makes of (cubes, 1, thick slices, rows, columns); CUDA is not waited for. Untested there."""
         if device.type != "cuda":
-            return BatchOutputs(network(thick.to(device))[:, 0].float().cpu())
-        thin = network(thick.pin_memory().to(device, non_blocking=True))[:, 0].float()
+            return BatchOutputs(network(thick.to(device)).float().cpu())
+        thin = network(thick.pin_memory().to(device, non_blocking=True)).float()
         values = torch.empty(thin.shape, pin_memory=True)
         values.copy_(thin, non_blocking=True)
         copied = torch.cuda.Event()
@@ -123,10 +123,11 @@ class MemoryLadder:
         return " then ".join(dict.fromkeys(device.precision for device in self._used))
 
     def outputs(self, cubes: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
-        """The network's output (thin slices, rows, columns; float32) for each cube (thick slices, rows, columns).
+        """The network's output (channels, thin slices, rows, columns; float32) for each cube.
 
-        The cubes all have one shape; they are taken as they are needed and come back in their order. A CUDA GPU
-        computes a batch while the outputs of the one before are used. Only a batch that failed is computed again.
+        Cubes are (thick slices, rows, columns), all of one shape; they are taken as they are needed and come back in
+        their order. A CUDA GPU computes a batch while the outputs of the one before are used. Only a batch that failed
+        is computed again.
         Raises DeviceError when the memory of the last rung does not suffice.
         """
         cubes = iter(cubes)

@@ -16,6 +16,7 @@ from ..volumes.slab_profile import SlabProfile, slab_profile_of
 from ..volumes.volume import Volume
 from ..weights.weights_file import Model
 from .body import find_body
+from .doubt_slices import DoubtSlices
 from .memory_ladder import MemoryLadder, Rung
 from .slab import SlabError
 from .thin_slices import ThinSlices
@@ -41,6 +42,7 @@ class Synthesis:
 
     device, precision: what computed it, in words; "… then …" where memory ran out on the way.
     air: what was made of the air around the body, in words. profile: how the thick slices were taken to be measured.
+    doubt: the expected absolute error of each voxel (int16 HU) by the network itself, if it was asked for.
     """
 
     dls: Volume
@@ -49,6 +51,7 @@ class Synthesis:
     device: str
     precision: str
     air: str
+    doubt: Volume | None = None
 
 
 def synthesize(
@@ -59,6 +62,7 @@ def synthesize(
     *,
     profile: SlabProfile | None = None,
     slab_consistent: bool = True,
+    doubt: bool = False,
     first_at_mm: float = 0.0,
     on_cube: Callable[[CubeDone], None] = lambda _: None,
     on_memory_step: Callable[[Finding], None] = lambda _: None,
@@ -71,6 +75,7 @@ def synthesize(
     rungs: where to compute, and where to go on when memory runs out (each such step is told to `on_memory_step`).
     plan: where the cubes lie, by `plan_for`; as a run plans them by default if it is left out.
     profile: how the thick slices were measured; if it is left out, what their source and their noise tell of it.
+    doubt: whether the doubt volume is wanted, too; only of models that have it.
     first_at_mm: the cubes nearest to this distance from the first slice are computed first.
     Raises DeviceError when the memory of the last rung does not suffice.
     """
@@ -79,19 +84,30 @@ def synthesize(
     profile = profile or with_measured_shape(slab_profile_of(thick), thick)
     thin = ThinSlices(thick.hu, config, profile, slab_consistent)
     order = plan.order_from(first_at_mm / thick.spacing_mm[2] * config.ratio + thin.half)
-    ladder = MemoryLadder(_network_for(thick, model, profile), rungs, on_memory_step)
-    for cube_done in run_cubes(thick.hu, thin, plan, order, model, ladder):
+    doubts = DoubtSlices(thick.hu, config) if doubt else None
+    ladder = MemoryLadder(_network_for(thick, model, profile, doubt), rungs, on_memory_step)
+    for cube_done in run_cubes(thick.hu, thin, plan, order, model, ladder, doubts):
         on_cube(cube_done)
-    dls = thick.on_slice_grid(thin.hu, thick.spacing_mm[2] / config.ratio)
-    return Synthesis(dls, profile, thin.slab_error(), ladder.device_label, ladder.precision, plan.air)
+    thin_mm = thick.spacing_mm[2] / config.ratio
+    return Synthesis(
+        thick.on_slice_grid(thin.hu, thin_mm),
+        profile,
+        thin.slab_error(),
+        ladder.device_label,
+        ladder.precision,
+        plan.air,
+        thick.on_slice_grid(doubts.hu, thin_mm) if doubts else None,
+    )
 
 
-def _network_for(thick: Volume, model: Model, profile: SlabProfile) -> torch.nn.Module:
-    """The model's network, told how the slices of a volume were measured if it asks for that."""
+def _network_for(thick: Volume, model: Model, profile: SlabProfile, doubt: bool) -> torch.nn.Module:
+    """The model's network, told how the slices of a volume were measured if it asks for that, and whether to doubt."""
     if not model.configuration.slab_inputs:
         return model.network
     pixel_mm = math.sqrt(thick.spacing_mm[0] * thick.spacing_mm[1])
-    return ForSlabs(model.network, slab_inputs(profile.overlap, profile.spacing_mm / pixel_mm, profile.bell)[None])
+    return ForSlabs(
+        model.network, slab_inputs(profile.overlap, profile.spacing_mm / pixel_mm, profile.bell)[None], doubt
+    )
 
 
 def plan_for(thick: Volume, model: Model, tiling: Tiling = OVERLAPPED, skip_air: bool = True) -> CubePlan:
@@ -104,9 +120,16 @@ def plan_for(thick: Volume, model: Model, tiling: Tiling = OVERLAPPED, skip_air:
 
 
 def run_cubes(
-    thick: np.ndarray, thin: ThinSlices, plan: CubePlan, order: Sequence[int], model: Model, ladder: MemoryLadder
+    thick: np.ndarray,
+    thin: ThinSlices,
+    plan: CubePlan,
+    order: Sequence[int],
+    model: Model,
+    ladder: MemoryLadder,
+    doubts: DoubtSlices | None = None,
 ) -> Iterator[CubeDone]:
-    """Adds the outputs of all cubes of thick HU (slices, rows, columns) to the thin slices, layers in this order."""
+    """Adds the outputs of all cubes of thick HU (slices, rows, columns) to the thin slices, layers in this order, and
+    their second channels to the doubts."""
     config = model.configuration
     kept = slice(config.trim, config.thin_slices - config.trim)
     outputs = ladder.outputs(
@@ -118,9 +141,17 @@ def run_cubes(
     for position, index in enumerate(order, start=1):
         layer = plan.layers[index]
         thin.add_interpolated(layer)
+        if doubts:
+            doubts.add_interpolated(layer)
         for number, spans in enumerate(layer.cubes):
             if number > 0:  # the last cube of a layer is told together with the slices that became final
                 yield CubeDone(done, plan.cubes)
-            thin.add_cube(next(outputs)[kept].clip(0, 1), layer.slices, *spans)
+            output = next(outputs)[:, kept]
+            thin.add_cube(output[0].clip(0, 1), layer.slices, *spans)
+            if doubts:
+                doubts.add_cube(output[1], layer.slices, *spans)
             done += 1
-        yield CubeDone(done, plan.cubes, *thin.finish(*plan.final_places(index, order[position:])))
+        final = plan.final_places(index, order[position:])
+        if doubts:
+            doubts.finish(*final)
+        yield CubeDone(done, plan.cubes, *thin.finish(*final))

@@ -11,6 +11,7 @@ import numpy as np
 from ..network.configuration import NetworkConfiguration
 from ..volumes.hounsfield import to_int16_hu
 from ..volumes.slab_profile import SlabProfile
+from .place_sums import PlaceSums, left_out
 from .slab import SlabError, SlabErrors, along_slices, between_slices_weights
 from .slab_consistency import SlabConsistency
 from .tiling import Layer, Span
@@ -33,7 +34,8 @@ class ThinSlices:
         self.hu = np.empty((config.ratio * (slices - 1) + 1, *matrix), np.int16)
         self._final = np.zeros((slices, config.ratio), bool)  # which places no cube changes any more
         self._settled = np.zeros(slices, bool)  # which slabs are rounded and in `hu`
-        self._sums: dict[int, np.ndarray] = {}  # of the other slabs: scaled, and HU once all its places are final
+        # Of the other slabs: scaled, and HU once all its places are final.
+        self._sums = PlaceSums(slices, config.ratio, (matrix[0], matrix[1]))
         self._in_hu = np.zeros(slices, bool)  # which slabs are complete
         self._residuals: dict[int, np.ndarray] = {}  # of thick slices; kept until all that they change is settled
         self._consistency = SlabConsistency(profile, config.ratio, slices)
@@ -52,27 +54,14 @@ class ThinSlices:
 
     def add_cube(self, output: np.ndarray, slices: Span, rows: Span, columns: Span) -> None:
         """Adds a cube's output (thin slices, rows, columns; scaled), times its weights."""
-        places = len(self._thick) * self._ratio
-        spans = zip((slices, rows, columns), (places, *self._thick.shape[1:]), strict=True)
-        (k, in_k), (j, in_j), (i, in_i) = (span.inside(size) for span, size in spans)
-        part = output[in_k, in_j, in_i] * (rows.weights[in_j, None] * columns.weights[in_i])
-        part *= slices.weights[in_k, None, None]
-        self._add(part, k.start, (j, i))
+        self._sums.add_cube(output, slices, rows, columns)
 
     def add_interpolated(self, layer: Layer) -> None:
         """Adds, where the cubes of a layer leave something out, the linear interpolation of the thick slices."""
-        share = layer.interpolated_share(*self._thick.shape[1:])
-        if share is None:
-            return
-        rows, columns = (slice(lines.min(), lines.max() + 1) for lines in np.nonzero(share))
-        share = share[rows, columns]
-        places, within = layer.slices.inside(len(self._thick) * self._ratio)
-        for place, weight in zip(range(places.start, places.stop), layer.slices.weights[within], strict=True):
-            between = np.clip((place - self.half) / self._ratio, 0, len(self._thick) - 1)
-            before = min(int(between), len(self._thick) - 2)
-            first, second = (self.scaled(self._thick[k, rows, columns]) for k in (before, before + 1))
-            slice_ = first + (second - first) * np.float32(between - before)
-            self._add((slice_ * share * weight)[None], place, (rows, columns))
+        for part in left_out(layer, self._thick.shape, self._ratio):
+            first, second = (self.scaled(self._thick[k][part.in_plane]) for k in (part.before, part.before + 1))
+            slice_ = first + (second - first) * np.float32(part.between)
+            self._sums.add((slice_ * part.share)[None], part.place, part.in_plane)
 
     def finish(self, start: int, stop: int) -> tuple[int, np.ndarray | None]:
         """Tells that places from `start` to `stop`, some beyond the volume, will not be changed any more.
@@ -101,14 +90,6 @@ class ThinSlices:
 
     def _measured(self, slab: int) -> np.ndarray:
         return np.maximum(self._thick[slab], self._lowest).astype(np.float32)
-
-    def _add(self, part: np.ndarray, first_place: int, in_plane: tuple[slice, slice]) -> None:
-        """Adds slices (from `first_place` on, rows, columns) to the sums of their slabs."""
-        for offset, values in enumerate(part):
-            slab, place = divmod(first_place + offset, self._ratio)
-            if slab not in self._sums:
-                self._sums[slab] = np.zeros((self._ratio, *self._thick.shape[1:]), np.float32)
-            self._sums[slab][place][in_plane] += values
 
     def _complete(self, slab: int) -> None:
         """Brings a slab to HU, and does what waited for it: residuals, then changes, then errors."""
