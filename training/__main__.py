@@ -1,4 +1,4 @@
-"""`python -m training train|ablate|measure|export`: see training/README.md."""
+"""`python -m training train|ablate|measure|doubt|export`: see training/README.md."""
 
 from __future__ import annotations
 
@@ -68,6 +68,13 @@ def parser() -> argparse.ArgumentParser:
     measure.add_argument("--licence", action="append", default=[], help="for the manifest: of data or weights; repeat")
     measure.set_defaults(run_verb=_measure)
 
+    doubt = verbs.add_parser(
+        "doubt", help="calibrate the doubt of a model on thin volumes, and print how reliable it is"
+    )
+    doubt.add_argument("--weights", type=Path, required=True, help="weights file (.safetensors), which is changed")
+    doubt.add_argument("--validation", type=Path, required=True, help="folder of thin volumes never trained on")
+    doubt.set_defaults(run_verb=_doubt)
+
     export = verbs.add_parser("export", help="write a checkpoint's weights for the engine")
     export.add_argument("--config", type=Path, required=True, help="settings of the run")
     export.add_argument("--checkpoint", type=Path, required=True, help="best.ckpt or last.ckpt of the run")
@@ -118,6 +125,12 @@ def _measure(chosen: argparse.Namespace) -> None:
     print(as_text(evaluation))
     if chosen.manifest:
         register(chosen.weights, evaluation, chosen.licence, chosen.manifest)
+
+
+def _doubt(chosen: argparse.Namespace) -> None:
+    from .doubt_measurement import calibrate_weights
+
+    print(calibrate_weights(chosen.weights, chosen.validation))
 
 
 def _export(chosen: argparse.Namespace) -> None:

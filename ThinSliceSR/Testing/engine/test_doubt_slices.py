@@ -87,7 +87,8 @@ def test_the_doubt_volume_is_that_of_the_network_wherever_cubes_lie(model, skip_
     without = synthesize(thick, model, CPU, plan_for(thick, model, Tiling(96, 1.0, 16, 5), skip_air))
     assert without.doubt is None
     np.testing.assert_array_equal(whole.dls.hu, without.dls.hu)
-    assert whole.doubt and cubes.doubt
+    assert whole.doubt
+    assert cubes.doubt
     assert whole.doubt.hu.shape == whole.dls.hu.shape
     assert whole.doubt.spacing_mm == whole.dls.spacing_mm
     middle = slice(20, 76)

@@ -20,8 +20,7 @@ def lung_mask(volume: Volume) -> np.ndarray:
     touch), closed by 5 mm in each slice. Slices are those along k. Where the edge of the picture cuts a lung, that lung
     counts as outside of the body in those slices; air in the bowel may count when it is large.
     """
-    image = volume.to_image()
-    tissue = _largest_parts(image >= LUNG_BELOW_HU, 1)
+    tissue = _largest_parts(volume.to_image() >= LUNG_BELOW_HU, 1)
     body = _holes_filled(tissue)
     air = sitk.And(body, sitk.Not(tissue))
     lungs = _largest_parts(air, 2)
@@ -31,6 +30,12 @@ def lung_mask(volume: Volume) -> np.ndarray:
     radius = [max(1, round(VESSEL_RADIUS_MM / spacing)) for spacing in volume.spacing_mm[:2]]
     closed = sitk.BinaryMorphologicalClosing(lungs, [*radius, 0], sitk.sitkBall)
     return sitk.GetArrayFromImage(sitk.And(closed, body)).astype(bool)
+
+
+def body_mask(volume: Volume) -> np.ndarray:
+    """Bool, shape (k, j, i): the largest connected part that is no air, with what it encloses in each slice along k."""
+    tissue = _largest_parts(volume.to_image() >= LUNG_BELOW_HU, 1)
+    return sitk.GetArrayFromImage(_holes_filled(tissue)).astype(bool)
 
 
 def _largest_parts(mask: sitk.Image, most: int) -> sitk.Image:

@@ -10,10 +10,13 @@ import safetensors
 import safetensors.torch
 import torch
 
+from ..doubt.calibration import Calibration
 from ..errors import CannotWrite, WeightsError
 from ..network.configuration import NetworkConfiguration
 from ..network.cthnet import CTHNet, start_at_linear_interpolation
 from .weights_header import FORMAT, damaged, sha256_of, weights_metadata
+
+CALIBRATION = "doubt_calibration"  # its entry in the metadata
 
 
 @dataclass(frozen=True)
@@ -21,13 +24,14 @@ class Model:
     """A network with its weights, ready to run (evaluation mode, float32, on the CPU).
 
     trained: False for the start that equals linear interpolation; whatever such a model makes is named "untrained".
-    sha256: of the weights file.
+    sha256: of the weights file. calibration: of its doubt; None where it tells none, or none that was calibrated.
     """
 
     name: str
     network: CTHNet
     sha256: str
     trained: bool
+    calibration: Calibration | None = None
 
     @property
     def configuration(self) -> NetworkConfiguration:
@@ -60,6 +64,16 @@ def save_weights(
         "precision": str(dtype).removeprefix("torch."),
         "configuration": network.config.to_json(),
     }
+    _write(path, tensors, metadata)
+
+
+def with_calibration(path: Path, calibration: Calibration) -> None:
+    """Writes the calibration of a model's doubt into its weights file, in place of what was there."""
+    metadata = weights_metadata(path)
+    _write(path, safetensors.torch.load_file(path), {**metadata, CALIBRATION: calibration.to_json()})
+
+
+def _write(path: Path, tensors: dict[str, torch.Tensor], metadata: dict[str, str]) -> None:
     part = path.with_name(f"{path.name}.part")
     try:
         safetensors.torch.save_file(tensors, part, metadata)
@@ -92,7 +106,8 @@ def load_model(path: Path) -> Model:
         raise WeightsError(
             f"The tensors in {path.name} do not fit its configuration; fetch or copy it again.", "weights_damaged"
         ) from error
-    return Model(metadata["name"], network.eval(), sha256_of(path), json.loads(metadata["trained"]))
+    calibration = Calibration.from_json(metadata[CALIBRATION]) if CALIBRATION in metadata else None
+    return Model(metadata["name"], network.eval(), sha256_of(path), json.loads(metadata["trained"]), calibration)
 
 
 def untrained_network(config: NetworkConfiguration) -> CTHNet:
