@@ -192,9 +192,12 @@ class CTHNet(nn.Module):
         if doubt:
             sources.append(steps_between(thick, self.config.thin_slices))
         at_a_time = SLICES_AT_A_TIME if in_cache(thick) else self.config.thin_slices
-        return torch.cat([self._thin(*part) for part in zip(*(x.split(at_a_time, 2) for x in sources), strict=True)], 2)
+        parts = zip(*(source.split(at_a_time, 2) for source in sources), strict=True)
+        return torch.cat([self._thin(slabs, *part) for part in parts], 2)
 
-    def _thin(self, features: Tensor, decoded: Tensor, linear: Tensor, steps: Tensor | None = None) -> Tensor:
+    def _thin(
+        self, slabs: Tensor | None, features: Tensor, decoded: Tensor, linear: Tensor, steps: Tensor | None = None
+    ) -> Tensor:
         """Some thin slices, and their doubt if `steps_between` the thick ones are given."""
         fold = self.config.in_plane_fold
         features = features + decoded
@@ -203,7 +206,8 @@ class CTHNet(nn.Module):
         if steps is None:
             return thin
         assert self.doubt
-        log_error = self.doubt(features, added, folded(steps, fold).to(features.dtype))
+        assert slabs is not None
+        log_error = self.doubt(features, added, folded(steps, fold).to(features.dtype), slabs)
         return torch.cat((thin, unfolded(log_error, fold).to(thin.dtype)), 1)
 
     def _decoders(self, features: Tensor) -> Tensor:

@@ -9,28 +9,40 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .slab_inputs import SlabModulation
+
 TYPICAL_ERROR = 0.006  # of scaled HU: about 18 HU
+SMALLEST_CHANGE = 0.002  # about 6 HU: smaller ones are noise
 
 
 class DoubtHead(nn.Module):
     """The logarithm of the expected absolute error, from what the network knows where it makes thin slices.
 
     It sees the features of a place and its neighbours, what the network adds to the linear interpolation there, and how
-    far the thick slices on both sides differ. None of these is changed by its training.
+    far the thick slices on both sides differ, the last two as logarithms as its result is one; and it is told how the
+    thick slices were measured. None of what it sees is changed by its training.
     """
 
     def __init__(self, features: int, folded_voxels: int, channels: int) -> None:
         super().__init__()
         self.first = nn.Conv3d(features + 2 * folded_voxels, channels, (1, 3, 3), padding=(0, 1, 1))
+        self.modulation = SlabModulation(channels)
         self.last = nn.Conv3d(channels, folded_voxels, 1)
         nn.init.zeros_(self.last.weight)
         nn.init.constant_(cast(Tensor, self.last.bias), math.log(TYPICAL_ERROR))
 
-    def forward(self, features: Tensor, added: Tensor, steps: Tensor) -> Tensor:
+    def forward(self, features: Tensor, added: Tensor, steps: Tensor, slabs: Tensor) -> Tensor:
         """features: (batch, features, thin slices, rows, columns) of places; added, steps, and what comes back: as
-        many channels as a place has voxels."""
-        known = torch.cat((features, added, steps), 1).detach()
-        return self.last(functional.leaky_relu(self.first(known), 0.01))
+        many channels as a place has voxels. slabs: (batch, 3), see `slab_inputs`."""
+        known = torch.cat((features, log_size(added), log_size(steps)), 1).detach()
+        hidden = self.first(known)
+        scale, shift = (factor[..., None, None, None].to(hidden.dtype) for factor in self.modulation(slabs))
+        return self.last(functional.leaky_relu(hidden * scale + shift, 0.01))
+
+
+def log_size(x: Tensor) -> Tensor:
+    """How large x is, from about -1 for nothing to 5 for the whole range of HU."""
+    return ((x.abs() + SMALLEST_CHANGE) / TYPICAL_ERROR).log()
 
 
 def steps_between(thick: Tensor, thin_slices: int) -> Tensor:
