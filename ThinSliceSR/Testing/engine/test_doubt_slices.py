@@ -58,7 +58,8 @@ def test_doubt_does_not_train_what_it_looks_at():
     touched = {
         name for name, parameter in network.named_parameters() if parameter.grad is not None and parameter.grad.any()
     }
-    assert touched == {name for name, _ in network.named_parameters() if name.startswith("doubt.")}
+    assert {"doubt.first.weight", "doubt.last.weight"} <= touched
+    assert all(name.startswith("doubt.") for name in touched)
 
 
 def test_the_loss_is_least_where_the_scale_is_the_expected_error():
