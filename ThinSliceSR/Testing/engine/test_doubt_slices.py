@@ -94,7 +94,7 @@ def test_the_doubt_volume_is_that_of_the_network_wherever_cubes_lie(model, skip_
     assert whole.doubt.spacing_mm == whole.dls.spacing_mm
     middle = slice(20, 76)
     one, other = (made.doubt.hu[:, middle, middle].astype(float) for made in (whole, cubes))
-    assert one.min() > 0
+    assert one.std() > 1
     assert np.corrcoef(one.ravel(), other.ravel())[0, 1] > 0.9  # cubes see other windows at their borders
     assert abs(one.mean() / other.mean() - 1) < 0.1
     if skip_air:
