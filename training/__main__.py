@@ -56,7 +56,10 @@ def parser() -> argparse.ArgumentParser:
     measure.add_argument("--validation", type=Path, required=True, help="folder of thin volumes never trained on")
     measure.add_argument("--run", type=Path, required=True, help="folder for the volumes that are made")
     measure.add_argument(
-        "--tables", choices=("all", "quality", "thicknesses"), default="all", help="which of them (default: all)"
+        "--tables",
+        choices=("all", "quality", "thicknesses", "details"),
+        default="all",
+        help="which of them (default: all)",
     )
     measure.add_argument(
         "--profile",
@@ -113,13 +116,17 @@ def _ablate(chosen: argparse.Namespace) -> None:
 def _measure(chosen: argparse.Namespace) -> None:
     from ThinSliceSRLib.engine.evaluation.report import as_text
 
+    from .card_details import as_markdown as details_markdown
+    from .card_details import details_of
     from .measurement import measure_model, register
     from .thicknesses import as_markdown, thickness_rows
 
-    if chosen.tables != "quality":
+    if chosen.tables in ("all", "thicknesses"):
         rows = list(thickness_rows(chosen.weights, chosen.validation, bell=float(chosen.profile == "bell")))
         print(as_markdown(rows))
-    if chosen.tables == "thicknesses":
+    if chosen.tables in ("all", "details"):
+        print(details_markdown(list(details_of(chosen.weights, chosen.validation))))
+    if chosen.tables in ("thicknesses", "details"):
         return
     evaluation = measure_model(chosen.weights, chosen.validation, chosen.run)
     print(as_text(evaluation))

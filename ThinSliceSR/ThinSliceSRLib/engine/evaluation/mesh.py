@@ -1,0 +1,29 @@
+"""A mesh in the plane: what repeats every second voxel, though the patient does not."""
+
+from __future__ import annotations
+
+import numpy as np
+
+AIR_HU = -950.0
+
+
+def mesh(hu: np.ndarray) -> float:
+    """How unlike the finest texture is in squares of 2×2 voxels that begin on even and on odd rows and columns.
+
+    Of the squared differences of one diagonal from the other, the largest of the four means over the least; 1 where no
+    square is like no other, as in true slices (1.00 to 1.02 in chest CT). Networks that work on places of 2×2 voxels
+    can make less texture within places than across them.
+    hu: (k, j, i); squares in air do not count.
+    """
+    sums, counts = np.zeros((2, 2)), np.zeros((2, 2))
+    for slice_ in hu:
+        values = slice_.astype(np.float32)
+        diagonals = np.square(np.diff(np.diff(values, axis=0), axis=1))
+        inside = values[:-1, :-1] > AIR_HU
+        for j in (0, 1):
+            for i in (0, 1):
+                part = inside[j::2, i::2]
+                sums[j, i] += diagonals[j::2, i::2][part].sum()
+                counts[j, i] += part.sum()
+    energies = sums / np.maximum(counts, 1)
+    return float(energies.max() / energies.min()) if energies.min() > 0 else float("nan")
