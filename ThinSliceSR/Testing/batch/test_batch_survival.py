@@ -35,18 +35,18 @@ def test_twelve_volumes_survive_the_end_of_a_worker_and_of_the_whole_run(tmp_pat
     wanted = {f"scan{number:02d}_DLS.nrrd" for number in range(12)}
 
     run = start(*command)
-    wait_until(lambda: states(out).count("done") >= 2)
+    wait_until(lambda: states(out).count("done") >= 2, run)
     first = workers_of(run)
     assert len(first) == 2
     first[0].kill()
-    wait_until(lambda: states(out).count("done") >= 5)
+    wait_until(lambda: states(out).count("done") >= 5, run)
     second = workers_of(run)
     os.killpg(run.pid, signal.SIGKILL)
     finish(run)
     assert set(states(out)) == {"waiting", "done"}
     assert len(rows(out)) == 12
     for process in (*first, *second):  # those of the first ones that were not replaced are the same
-        process.wait(10)
+        process.wait()
     done = {row["output"]: (out / row["output"]).stat() for row in rows(out).values() if row["state"] == "done"}
 
     code, told, problems = finish(start(*command))
@@ -66,7 +66,7 @@ def test_a_cancelled_batch_ends_its_workers_and_leaves_nothing_half_written(tmp_
     for number in range(40):
         write_thick(scans / f"scan{number:02d}.nrrd", seed=number, slices=10)
     run = start(scans, out, "--weights", weights, "--workers", "1")
-    wait_until(lambda: "done" in states(out))
+    wait_until(lambda: "done" in states(out), run)
     workers = workers_of(run)
     os.killpg(run.pid, signal.SIGINT)  # as Ctrl-C in a terminal, which every process of it gets
     assert finish(run) == (
@@ -103,7 +103,7 @@ def test_workers_stop_when_the_batch_that_they_work_for_is_gone(tmp_path: Path, 
     out = tmp_path / "out"
     run = start(tmp_path / "long.nrrd", out, "--weights", weights, "--scheduler", scheduler)
     with Client(scheduler, set_as_default=False) as client:
-        wait_until(lambda: "run_job" in str(client.call_stack()))
+        wait_until(lambda: "run_job" in str(client.call_stack()), run)
         run.kill()
         finish(run)
         wait_until(lambda: "run_job" not in str(client.call_stack()))
@@ -121,7 +121,7 @@ def scheduler_alone(folder: Path) -> Iterator[tuple[subprocess.Popen, str]]:
     with subprocess.Popen(
         [sys.executable, "-m", "distributed.cli.dask_scheduler", *places], stderr=subprocess.DEVNULL
     ) as scheduler:
-        wait_until(lambda: file.exists() and file.read_text().endswith("}"))
+        wait_until(lambda: file.exists() and file.read_text().endswith("}"), scheduler)
         yield scheduler, json.loads(file.read_text())["address"]
         scheduler.kill()
 
