@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import SimpleITK as sitk
 from batches import finish, rows, start, states, table, wait_until, workers_of, write_thick
-from distributed import Client
+from distributed import Client, Nanny
 from ThinSliceSRLib.engine.batch.cluster import Call, WorkersDied, existing_cluster, local_cluster
 from ThinSliceSRLib.engine.batch.sole_use import LOCK_NAME
 from ThinSliceSRLib.engine.errors import DeviceError
@@ -88,6 +88,21 @@ def test_a_call_that_ends_its_worker_three_times_is_given_up_and_the_others_go_o
     assert isinstance(results.pop("deadly"), WorkersDied)
     assert len(set(results.values())) == 1
     assert os.getpid() not in results.values()
+
+
+def test_a_worker_that_is_lost_for_good_gets_a_successor(monkeypatch: pytest.MonkeyPatch):
+    """As one that dies while it starts: its nanny does not start it again."""
+
+    async def give_up(*_: object) -> None:
+        pass
+
+    monkeypatch.setattr(Nanny, "_on_worker_exit", give_up)
+    monkeypatch.setattr("ThinSliceSRLib.engine.batch.cluster.LOST_S", 0)
+    with ExitStack() as undo, local_cluster("cpu", 1, undo) as cluster:
+        calls = deque([Call("deadly", os.abort, ()), Call("good", os.getpid, ())])
+        results = {call.key: result for call, result in cluster.completed(calls)}
+    assert isinstance(results["deadly"], WorkersDied)
+    assert results["good"] != os.getpid()
 
 
 def test_a_worker_that_may_be_unwell_gets_a_new_process():
