@@ -27,7 +27,7 @@ class SmallArchive:
     counts: whether it tells numbers of instances. withheld: how many instances of a series it does not give.
     status: of what it gives. busy: answers (status, Retry-After) to the next requests. refuses_again: what it holds
     already is refused, as by some. loses_answers: how many of the next instances that are stored end in a status 500.
-    tokens: those that it knows; None asks for none.
+    tokens: those that it knows; None asks for none. answers_metadata: how often it tells of an instance; None: always.
     """
 
     held: dict[tuple[str, str, str], bytes] = field(default_factory=dict)
@@ -38,6 +38,7 @@ class SmallArchive:
     refuses_again: bool = False
     loses_answers: int = 0
     tokens: set[str] | None = None
+    answers_metadata: int | None = None
     asked: list[tuple[str, str, float]] = field(default_factory=list)
 
     def add(self, files: Iterable[Path]) -> None:
@@ -93,6 +94,11 @@ class Answers(BaseHTTPRequestHandler):
         elif match := re.fullmatch(r"/web/studies/([\d.]+)/series/([\d.]+)/instances", place):
             self.page([{INSTANCE: element("UI", key[2])} for key in self.archive.of(match[1], match[2])], query)
         elif match := re.fullmatch(r"/web/studies/([\d.]+)/series/([\d.]+)/instances/([\d.]+)/metadata", place):
+            if self.archive.answers_metadata is not None:
+                self.archive.answers_metadata -= 1
+                if self.archive.answers_metadata < 0:
+                    self.answer(500)
+                    return
             content = self.archive.held[match[1], match[2], match[3]]
             self.answer(200, [pydicom.dcmread(io.BytesIO(content), stop_before_pixels=True).to_json_dict()])
         elif match := re.fullmatch(r"/web/studies/([\d.]+)/series/([\d.]+)", place):

@@ -47,7 +47,7 @@ def test_a_folder_gives_its_series_of_thick_chest_ct_by_their_uids(tmp_path: Pat
 
     add("a")
     add("b", BodyPartExamined="CHEST")
-    add("c", spacing_mm=3.0)
+    add("c", spacing_mm=3.0, StudyInstanceUID="1.3")
     add("d", spacing_mm=1.0)
     add("e", BodyPartExamined="HEAD")
     add("f", Modality="MR")

@@ -69,15 +69,15 @@ def survive(tmp_path: Path, weights: Path, good: int, bad: int) -> None:
     command = (scans, out, "--weights", weights, "--workers", "2", "--progress", "none")
 
     run = start(*command)
-    wait_until(lambda: states(out).count("done") >= good // 8)
+    wait_until(lambda: states(out).count("done") >= good // 8, run)
     first = workers_of(run)
     first[0].kill()
-    wait_until(lambda: states(out).count("done") >= good // 3)
+    wait_until(lambda: states(out).count("done") >= good // 3, run)
     second = workers_of(run)
     os.killpg(run.pid, signal.SIGKILL)
     finish(run)
     for process in (*first, *second):
-        process.wait(10)
+        process.wait()
     done = {row["output"]: (out / row["output"]).stat().st_ino for row in rows(out).values() if row["state"] == "done"}
     assert len(done) >= good // 3
 

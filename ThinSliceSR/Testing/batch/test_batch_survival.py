@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import SimpleITK as sitk
 from batches import finish, rows, start, states, table, wait_until, workers_of, write_thick
-from distributed import Client
+from distributed import Client, Nanny
 from ThinSliceSRLib.engine.batch.cluster import Call, WorkersDied, existing_cluster, local_cluster
 from ThinSliceSRLib.engine.batch.sole_use import LOCK_NAME
 from ThinSliceSRLib.engine.errors import DeviceError
@@ -35,18 +35,18 @@ def test_twelve_volumes_survive_the_end_of_a_worker_and_of_the_whole_run(tmp_pat
     wanted = {f"scan{number:02d}_DLS.nrrd" for number in range(12)}
 
     run = start(*command)
-    wait_until(lambda: states(out).count("done") >= 2)
+    wait_until(lambda: states(out).count("done") >= 2, run)
     first = workers_of(run)
     assert len(first) == 2
     first[0].kill()
-    wait_until(lambda: states(out).count("done") >= 5)
+    wait_until(lambda: states(out).count("done") >= 5, run)
     second = workers_of(run)
     os.killpg(run.pid, signal.SIGKILL)
     finish(run)
     assert set(states(out)) == {"waiting", "done"}
     assert len(rows(out)) == 12
     for process in (*first, *second):  # those of the first ones that were not replaced are the same
-        process.wait(10)
+        process.wait()
     done = {row["output"]: (out / row["output"]).stat() for row in rows(out).values() if row["state"] == "done"}
 
     code, told, problems = finish(start(*command))
@@ -66,7 +66,7 @@ def test_a_cancelled_batch_ends_its_workers_and_leaves_nothing_half_written(tmp_
     for number in range(40):
         write_thick(scans / f"scan{number:02d}.nrrd", seed=number, slices=10)
     run = start(scans, out, "--weights", weights, "--workers", "1")
-    wait_until(lambda: "done" in states(out))
+    wait_until(lambda: "done" in states(out), run)
     workers = workers_of(run)
     os.killpg(run.pid, signal.SIGINT)  # as Ctrl-C in a terminal, which every process of it gets
     assert finish(run) == (
@@ -90,6 +90,21 @@ def test_a_call_that_ends_its_worker_three_times_is_given_up_and_the_others_go_o
     assert os.getpid() not in results.values()
 
 
+def test_a_worker_that_is_lost_for_good_gets_a_successor(monkeypatch: pytest.MonkeyPatch):
+    """As one that dies while it starts: its nanny does not start it again."""
+
+    async def give_up(*_: object) -> None:
+        pass
+
+    monkeypatch.setattr(Nanny, "_on_worker_exit", give_up)
+    monkeypatch.setattr("ThinSliceSRLib.engine.batch.cluster.LOST_S", 0)
+    with ExitStack() as undo, local_cluster("cpu", 1, undo) as cluster:
+        calls = deque([Call("deadly", os.abort, ()), Call("good", os.getpid, ())])
+        results = {call.key: result for call, result in cluster.completed(calls)}
+    assert isinstance(results["deadly"], WorkersDied)
+    assert results["good"] != os.getpid()
+
+
 def test_a_worker_that_may_be_unwell_gets_a_new_process():
     with ExitStack() as undo, local_cluster("cpu", 1, undo) as cluster:
         before = cluster.call(os.getpid)
@@ -103,7 +118,7 @@ def test_workers_stop_when_the_batch_that_they_work_for_is_gone(tmp_path: Path, 
     out = tmp_path / "out"
     run = start(tmp_path / "long.nrrd", out, "--weights", weights, "--scheduler", scheduler)
     with Client(scheduler, set_as_default=False) as client:
-        wait_until(lambda: "run_job" in str(client.call_stack()))
+        wait_until(lambda: "run_job" in str(client.call_stack()), run)
         run.kill()
         finish(run)
         wait_until(lambda: "run_job" not in str(client.call_stack()))
@@ -121,7 +136,7 @@ def scheduler_alone(folder: Path) -> Iterator[tuple[subprocess.Popen, str]]:
     with subprocess.Popen(
         [sys.executable, "-m", "distributed.cli.dask_scheduler", *places], stderr=subprocess.DEVNULL
     ) as scheduler:
-        wait_until(lambda: file.exists() and file.read_text().endswith("}"))
+        wait_until(lambda: file.exists() and file.read_text().endswith("}"), scheduler)
         yield scheduler, json.loads(file.read_text())["address"]
         scheduler.kill()
 

@@ -1,4 +1,4 @@
-"""What a batch leaves out of a folder stands in its manifest, with the reason."""
+"""What a batch leaves out of a folder or an archive stands in its manifest, with the reason."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from batches import rows
 from dicom_making import files_of, put_bytes, slice_positions, write_series
-from ThinSliceSRLib.engine.batch.volume_files import sources_at
 from ThinSliceSRLib.engine.errors import UnusableInput
 
 TAGS = {
@@ -55,8 +54,12 @@ def test_a_series_whose_place_cannot_be_read_is_a_failure(archive, tmp_path, bat
     assert "5 of its images do not say where they lie" in row["failure"]
 
 
-def test_a_place_with_other_series_alone_says_what_is_there(archive):
+def test_a_place_with_other_series_alone_says_what_is_there_in_its_manifest_too(archive, tmp_path, batch):
     with pytest.raises(UnusableInput) as failure:
-        sources_at(archive / "1.2.4", Path("/nowhere"), None)
+        batch(archive / "1.2.4", tmp_path / "out")
     assert failure.value.code == "nothing_to_do"
     assert "MIP" in str(failure.value)
+    [row] = rows(tmp_path / "out").values()
+    assert (row["series"], row["state"]) == ("1.2.4", "left_out")
+    assert "MIP" in row["failure"]
+    assert "1.2.4" in (tmp_path / "out" / "manifest.csv").read_text()

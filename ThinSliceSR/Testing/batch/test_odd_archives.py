@@ -105,7 +105,14 @@ def archive() -> Iterator[str]:
 def test_only_thick_axial_ct_is_wanted_and_a_header_that_cannot_be_read_hides_no_other(archive: str, capfd):
     found, seen = thick_series_of(archive, None, "CT", None)
     assert seen == set(ANSWERS)
-    good, without, odd = found
+    assert {source.series: source.left_out for source in found if source.left_out} == {
+        "1.2.4": "Its slices are 1 mm thick, less than is wanted.",
+        "1.2.5": "Its slices are not axial.",
+        "1.2.6": "Its images do not say where they lie.",
+        "1.2.7": "Its values are no HU but another quantity.",
+        "1.2.8": "It holds a single slice.",
+    }
+    good, without, odd = (source for source in found if not source.left_out)
     assert (good.series, good.problem, good.version) == ("1.2.1", None, "2 instances")
     assert without.problem == ("archive_answer", "The archive answered 500; check its address and its log.")
     assert odd.series == "1.2.3"

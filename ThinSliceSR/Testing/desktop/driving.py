@@ -17,12 +17,15 @@ TRUE_PROPERTY = 0x02  # PySide6's feature of that name: Qt properties are attrib
 
 
 def wait_for(condition: Callable[[], object], seconds: float = 40) -> None:
-    """Lets Qt work until the condition holds. Raises AssertionError when it does not in time."""
+    """Lets Qt work until the condition holds. Raises AssertionError when it does not in time.
+
+    seconds: those in which this process has a core, so that they are longer the busier the machine is.
+    """
     import slicer
 
-    end = time.monotonic() + seconds
+    end = time.process_time() + seconds
     while not condition():
-        assert time.monotonic() < end, "waited in vain"
+        assert time.process_time() < end, "waited in vain"
         slicer.app.processEvents()
 
 

@@ -5,7 +5,6 @@ The PyTorch extension and the extensions manager are stand-ins: what they do in 
 
 from __future__ import annotations
 
-import time
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,8 +13,6 @@ import qt
 import slicer
 import slicer.util
 from ThinSliceSRLib.desktop.installation import Installation
-
-TIMEOUT_S = 120
 
 
 @dataclass
@@ -56,8 +53,7 @@ class PlainSlicer:
         return self.ending()
 
     def ending(self) -> tuple[bool, str]:
-        until = time.monotonic() + TIMEOUT_S
-        while not self.endings and time.monotonic() < until:
+        while not self.endings:
             loop = qt.QEventLoop()  # PySide6's processEvents loses a reference to None with each call
             qt.QTimer.singleShot(10, loop.quit)
             loop.exec()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +17,16 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": str(LIBRARY)}
 
 
 def thinslicesr(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*COMMAND, *map(str, arguments)], capture_output=True, text=True, env=ENVIRONMENT, timeout=120
-    )
+    return subprocess.run([*COMMAND, *map(str, arguments)], capture_output=True, text=True, env=ENVIRONMENT)
+
+
+def seconds_to_its_end(process: subprocess.Popen[str]) -> float:
+    """How long it takes to end, in seconds in which this process, which waits without a rest, has a core: a busy
+    machine makes them longer, as it makes those of the other."""
+    began = time.process_time()
+    while process.poll() is None:
+        pass
+    return time.process_time() - began
 
 
 def write_thick(path: Path, slices: int = 4, matrix: int = 32, spacing: float = 5.0) -> sitk.Image:

@@ -24,7 +24,7 @@ def cancel_when(happened: Callable[[], bool], *arguments: str | Path) -> tuple[i
         assert process.poll() is None, process.communicate()
         time.sleep(0.005)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate()
     return process.returncode, out, err
 
 

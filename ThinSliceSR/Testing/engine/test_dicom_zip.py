@@ -35,7 +35,7 @@ from pathlib import Path
 from ThinSliceSRLib.engine.volumes.reading import opened_input
 with opened_input(Path(sys.argv[1])) as folder:
     print(folder, flush=True)
-    time.sleep(60)
+    time.sleep(3600)
 """
 
 

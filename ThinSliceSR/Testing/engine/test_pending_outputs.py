@@ -197,7 +197,7 @@ def test_an_output_with_a_wrong_value_is_noticed(suffix, thick_volume, tmp_path,
 @POSIX_ONLY
 def test_a_killed_run_leaves_no_output_and_the_next_run_tidies_up(tmp_path):
     targets = [tmp_path / "dls.nrrd", tmp_path / "bis.nrrd"]
-    process = writer("", "print('written', flush=True); time.sleep(60)", *targets)
+    process = writer("", "print('written', flush=True); time.sleep(3600)", *targets)
     assert process.stdout.readline() == "written\n"
     left = sorted(tmp_path.iterdir())
     assert len(left) == 2
@@ -232,7 +232,7 @@ def test_an_interrupt_does_not_wait_for_the_writing(thick_volume, tmp_path, monk
 
 @POSIX_ONLY
 def test_an_interrupted_run_leaves_nothing(tmp_path):
-    process = writer("", "print('written', flush=True); time.sleep(60)", tmp_path / "dls.nrrd")
+    process = writer("", "print('written', flush=True); time.sleep(3600)", tmp_path / "dls.nrrd")
     assert process.stdout.readline() == "written\n"
     process.send_signal(signal.SIGINT)
     process.communicate()

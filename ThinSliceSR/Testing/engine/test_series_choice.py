@@ -32,7 +32,8 @@ def add_series(folder: Path, number: int, slices: int = 6, spacing: float = 5.0,
 
 @pytest.fixture
 def two_series(tmp_path: Path) -> Path:
-    """A folder with series 2, "Chest 5.0" (6 slices, 5 mm), and series 3, "Lung 3.0 B60f" (4 slices, 3 mm)."""
+    """A folder with series 2, "Chest 5.0" (6 slices, 5 mm), and, of another study, series 3, "Lung 3.0 B60f" (4 slices,
+    3 mm)."""
     write_series(tmp_path, HU)
     write_series(
         tmp_path,
@@ -42,6 +43,7 @@ def two_series(tmp_path: Path) -> Path:
         SeriesNumber=3,
         SeriesDescription="Lung 3.0 B60f",
         SliceThickness=3.0,
+        StudyInstanceUID="1.2.3",
     )
     return tmp_path
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from dataclasses import asdict, fields
 from pathlib import Path
 
@@ -94,3 +97,17 @@ def test_impossible_sizes_are_refused_at_once(entry, value, tensors, tmp_path):
     with pytest.raises(WeightsError) as refused:
         loaded(tmp_path / "odd.safetensors", tensors, configuration=configuration)
     assert len(str(refused.value)) < 200
+
+
+def test_weights_are_read_without_the_compiler_of_pytorch(tiny_weights, tmp_path):
+    """It takes seconds to load, and leaves a folder among the temporary files."""
+    program = (
+        "import sys; from pathlib import Path; from ThinSliceSRLib.engine.weights.weights_file import load_model; "
+        "load_model(Path(sys.argv[1])); print('torch._dynamo' in sys.modules)"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "TMPDIR": str(tmp_path)}
+    run = subprocess.run(
+        [sys.executable, "-c", program, str(tiny_weights)], env=environment, capture_output=True, text=True, check=True
+    )
+    assert run.stdout == "False\n"
+    assert list(tmp_path.iterdir()) == []

@@ -90,7 +90,7 @@ class WeightsServer:
                 self.wfile.write(body[:stop])
                 self.wfile.flush()
                 if server.stall:
-                    server.go_on.wait(60)
+                    server.go_on.wait()
 
             def _begin(self) -> int | None:
                 """The first byte of the range that was asked for; None when the whole file is to come."""

@@ -10,10 +10,12 @@ import tarfile
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import psutil
 import pytest
 
 SCRIPTS = Path(__file__).parents[1] / "slicer"
@@ -154,12 +156,16 @@ def test_anything_less_is_a_failure(code: str, sentence: str):
 
 
 def test_a_slicer_that_does_not_end_is_ended_with_all_that_it_has_started(tmp_path: Path):
-    still_there = tmp_path / "still there"
-    child = f"import time; time.sleep(6); open({str(still_there)!r}, 'w')"
-    code = f"import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', {child!r}]); time.sleep(100)"
-    started = time.monotonic()
+    number = tmp_path / "number of the child"
+    code = (
+        "import subprocess, sys, time; from pathlib import Path\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(3600)'])\n"
+        f"Path({str(number)!r}).write_text(str(child.pid)); time.sleep(3600)"
+    )
     done = run(code, seconds=3)
     assert done.returncode == 1
     assert "Slicer did not end within 3 seconds." in done.stderr
-    time.sleep(max(0, started + 8 - time.monotonic()))
-    assert not still_there.exists()
+    with suppress(psutil.NoSuchProcess):
+        child = psutil.Process(int(number.read_text()))
+        while child.is_running() and child.status() != psutil.STATUS_ZOMBIE:
+            time.sleep(0.02)

@@ -5,19 +5,25 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
 import pydicom
 
 from ..errors import in_plain_words
 from ..file_names import short_hash
-from ..volumes.dicom_headers import TAGS
+from ..volumes.dicom_headers import TAGS, is_localiser
+from ..volumes.dicom_slices import series_of_file
 from ..volumes.replacing import writing_refusal
+from ..volumes.series_choice import AT_ONE_PLACE
+from ..volumes.slice_steps import SAME_PLACE_MM
+from ..volumes.thickest import Stack, thicker_one
 from ..volumes.unfinished import remove_unfinished, unfinished_name
 from .archive_access import ANSWER, ArchiveFailure, connected, plain_failures
 from .source import Source
-from .thick_series import may_be_thick_chest
+from .thick_series import why_not_fetched
 
 if TYPE_CHECKING:
     from dicomweb_client import DICOMwebClient
@@ -32,10 +38,11 @@ Answer = TypeVar("Answer")
 def thick_series_of(
     address: str, dates: str | None, modality: str, least_thickness_mm: float | None
 ) -> tuple[list[Source], set[str]]:
-    """The series of thick chest CT in the archive, and the UIDs of all series that were looked at.
+    """The series of these studies in the archive, and the UIDs of all series that were looked at.
 
-    dates: study dates, YYYYMMDD or YYYYMMDD-YYYYMMDD. A series of which the archive gives no header is told with that
-    as its problem. Raises ArchiveFailure.
+    dates: study dates, YYYYMMDD or YYYYMMDD-YYYYMMDD. All but those of thick chest CT tell why they are left out; those
+    made by no scanner are passed over. A series of which the archive gives no header is told with that as its problem.
+    Raises ArchiveFailure.
     """
     studies = {"ModalitiesInStudy": modality, **({"StudyDate": dates} if dates else {})}
     of_modality = {"search_filters": {"Modality": modality}, "fields": ["NumberOfSeriesRelatedInstances"]}
@@ -46,14 +53,18 @@ def thick_series_of(
             if told is None:
                 place = f"{address}/studies/{study}"
                 sources.append(Source(f"study-{short_hash(study)}", place, problem=problem))
+            of_study = []
             for series, entry in (told or {}).items():
                 seen.add(series)
                 instances = _whole_number(entry, "00201209")
-                wanted, problem = _of_one(_is_wanted, client, study, series, instances, least_thickness_mm)
-                if wanted or problem:
-                    version = f"{instances} instances" if instances else UNTOLD
-                    source = Source(series, address, series=series, study=study, version=version, problem=problem)
-                    sources.append(source)
+                version = f"{instances} instances" if instances else UNTOLD
+                source = Source(series, address, series=series, study=study, version=version)
+                looked_at, problem = _of_one(_looked_at, client, source, instances, least_thickness_mm)
+                if problem:
+                    of_study.append(replace(source, problem=problem))
+                elif looked_at:
+                    of_study.append(looked_at)
+            sources += [_verified(client, source, of_study) for source in of_study]
     return sources, seen
 
 
@@ -133,18 +144,67 @@ def held_instances(client: DICOMwebClient, study: str, series: str) -> set[str]:
         raise
 
 
-def _is_wanted(
-    client: DICOMwebClient, study: str, series: str, count: int | None, least_thickness_mm: float | None
-) -> bool:
-    """By the header of one instance: what archives tell of a series does not hold its thickness."""
-    instances = client.search_for_instances(study, series, limit=1)
-    if not instances:
-        return False
-    metadata = client.retrieve_instance_metadata(study, series, _value(instances[0], "00080018"))
+def _looked_at(
+    client: DICOMwebClient, source: Source, count: int | None, least_thickness_mm: float | None
+) -> Source | None:
+    """The series with what the header of one instance tells: archives tell no thickness of a series itself.
+
+    count: of its instances, where that is known. None for a series that no scanner made.
+    """
+    place = (source.study, source.series)
+    uids = [*_pages(client.search_for_instances, "00080018", *place)] if count is None else _first(client, source, 1)
+    if not uids:
+        return replace(source, left_out="The archive lists no instance of it.")
+    header = _header(client, source, uids[0])
+    count = len(uids) if count is None else count
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pydicom remarks on the form of values, and quotes them
+        told = series_of_file(Path(), header)
+        reason = why_not_fetched(told, is_localiser(header), count, least_thickness_mm)
+    if told.synthetic:
+        return None
+    if reason or told.thickness_mm is None:
+        return replace(source, left_out=reason or "")
+    reach_mm = told.stack.reach_mm if len(told.slices) > 1 else count * told.thickness_mm
+    return replace(source, stack=Stack(source.study, told.thickness_mm, reach_mm))
+
+
+def _verified(client: DICOMwebClient, source: Source, of_study: Sequence[Source]) -> Source:
+    """The series, left out where it would be taken in the place of others of its study but is no volume: the slices by
+    which a contrast agent is awaited lie at one place, and are thick."""
+    stack = source.stack
+    if not stack or all(other.stack is None or thicker_one(other.stack, [stack]) is None for other in of_study):
+        return source
+    apart, problem = _of_one(_lie_apart, client, source)
+    if problem:
+        return replace(source, stack=None)
+    return source if apart else replace(source, left_out=AT_ONE_PLACE)
+
+
+def _lie_apart(client: DICOMwebClient, source: Source) -> bool:
+    """Whether two of its instances, or the frames of one, do not lie at one place."""
+    places = []
+    for uid in _first(client, source, 2):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            slices = series_of_file(Path(), _header(client, source, uid)).slices
+        places += [item.position_mm for item in slices]
+    return bool(np.ptp(places, axis=0).max() > SAME_PLACE_MM)
+
+
+def _first(client: DICOMwebClient, source: Source, count: int) -> list[str]:
+    """The UIDs of some instances of a series."""
+    found = client.search_for_instances(source.study, source.series, limit=count)
+    return [_value(entry, "00080018") for entry in found[:count]]
+
+
+def _header(client: DICOMwebClient, source: Source, uid: str) -> pydicom.Dataset:
+    """What the archive tells of one instance; only what `read_header` reads of a file."""
+    metadata = client.retrieve_instance_metadata(source.study, source.series, uid)
     told = {f"{tag:08X}": metadata[f"{tag:08X}"] for tag in TAGS if f"{tag:08X}" in metadata}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pydicom remarks on the form of values, and quotes them
-        return may_be_thick_chest(pydicom.Dataset.from_json(told), count, least_thickness_mm)
+        return pydicom.Dataset.from_json(told)
 
 
 def _pages(search: Any, uid_tag: str, *place: str, **query: Any) -> dict[str, dict[str, Any]]:

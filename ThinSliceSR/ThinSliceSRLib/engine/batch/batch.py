@@ -23,6 +23,7 @@ from .archive import thick_series_of
 from .archive_access import is_archive
 from .cluster import MOST_DEATHS, Call, CallFailed, Cluster, WorkersDied, existing_cluster, local_cluster
 from .manifest import RECORD_NAME, Manifest
+from .of_one_study import thickest_of_each_study
 from .plan import Planner, Work
 from .row import Row
 from .settings import Settings
@@ -55,6 +56,7 @@ class Batch:
     least_thickness_mm: float | None = None
     sends_back: bool = False
     afresh: bool = False
+    all_series: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,7 @@ def run_batch(batch: Batch, reporter: Reporter, undo: ExitStack) -> Summary:
             remove_left_overs(folder, UNCHANGED_S)
             with Manifest(folder) as manifest:
                 sources, in_archive = _sources(batch)
+                _require_work(batch, sources, manifest)
                 with _cluster(batch, undo) as cluster:
                     summary = _run(batch, sources, in_archive, manifest, cluster, reporter)
             remove_left_overs(folder)
@@ -103,16 +106,27 @@ def _write_tables(folder: Path) -> None:
 
 
 def _sources(batch: Batch) -> tuple[list[Source], set[str]]:
-    """The volumes to be done, and the UIDs of all series that the archive told of."""
-    if not is_archive(batch.source):
-        return sources_at(Path(batch.source), batch.destination, batch.least_thickness_mm), set()
-    sources, seen = thick_series_of(batch.source, batch.study_dates, batch.modality, batch.least_thickness_mm)
-    if not sources:
-        raise UnusableInput(
-            "The archive holds no such series of thick chest CT; check --study-date, --modality and --least-thickness.",
-            "nothing_to_do",
-        )
-    return sources, seen
+    """The volumes to be done, with those that are left out, and the UIDs of all series that the archive told of."""
+    if is_archive(batch.source):
+        sources, seen = thick_series_of(batch.source, batch.study_dates, batch.modality, batch.least_thickness_mm)
+    else:
+        sources, seen = sources_at(Path(batch.source), batch.destination, batch.least_thickness_mm), set()
+    return sources if batch.all_series else thickest_of_each_study(sources), seen
+
+
+def _require_work(batch: Batch, sources: list[Source], manifest: Manifest) -> None:
+    """Returns when there is a volume to be done; else the manifest tells why each that is there is left out, and
+    UnusableInput (`nothing_to_do`) is raised."""
+    if not all(source.left_out for source in sources):
+        return
+    works = Planner(batch.destination, batch.settings, "", False, (), False).plan(sources, manifest)
+    manifest.put(work.row for work in works)
+    archive = is_archive(batch.source)
+    none = "The archive holds no such" if archive else f"{batch.source} holds no volume file and no"
+    advice = "check --study-date, --modality and --least-thickness"
+    others = f": {len(sources)} other series lie there ({sources[0].left_out.rstrip('.')})" if sources else ""
+    told = f"{manifest.path} tells of each" if sources else advice
+    raise UnusableInput(f"{none} series of thick chest CT{others}; {told}.", "nothing_to_do")
 
 
 def _cluster(batch: Batch, undo: ExitStack) -> AbstractContextManager[Cluster]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -29,6 +30,9 @@ CORES_PER_WORKER = 2
 CONNECT_S = 20
 START_S = 180
 CLOSE_S = 2
+# After how long a worker that ended and has not come back is given up, and how often one is looked for in its place.
+LOST_S = 60
+LOOK_S = 2
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 SIGNALS = f"{__package__}.worker_signals"
 
@@ -175,9 +179,12 @@ def local_cluster(device: str, workers: int | None, undo: ExitStack) -> Iterator
         "dashboard_address": "127.0.0.1:0",
     }
     # Dask would have the C library give all memory back at once, which takes a network twice the time.
-    own_memory = dask.config.set({"distributed.nanny.pre-spawn-environ": {}})
+    own_settings = {
+        "distributed.nanny.pre-spawn-environ": {},
+        "distributed.deploy.lost-worker-timeout": f"{LOST_S} s",
+    }
     with (
-        own_memory,
+        dask.config.set(own_settings),
         distributed.SpecCluster(
             scheduler={"cls": distributed.Scheduler, "options": scheduler},
             workers={
@@ -189,7 +196,7 @@ def local_cluster(device: str, workers: int | None, undo: ExitStack) -> Iterator
         ) as cluster,
     ):
         undo.callback(_end, cluster)
-        with distributed.Client(cluster, set_as_default=False) as client:
+        with distributed.Client(cluster, set_as_default=False) as client, _kept_whole(cluster, len(places), undo):
             try:
                 client.wait_for_workers(len(places), timeout=START_S)
             except distributed.TimeoutError as error:
@@ -197,6 +204,36 @@ def local_cluster(device: str, workers: int | None, undo: ExitStack) -> Iterator
                     f"Not all of {len(places)} workers could be started; use fewer (--workers).", "no_workers"
                 ) from error
             yield Cluster(client, len(places))
+
+
+@contextmanager
+def _kept_whole(cluster: SpecCluster, workers: int, undo: ExitStack) -> Iterator[None]:
+    """Within the block, and until `undo`, a worker that is lost for good gets a successor.
+
+    Dask has a worker that died restarted by its nanny alone, and gives up one that dies as it starts, or that takes
+    longer to start than LOST_S: without workers a batch would wait for ever.
+    """
+    ended, loop = threading.Event(), cluster.loop
+    assert loop is not None  # it runs
+
+    def replace_lost() -> None:  # in the cluster's own thread
+        if ended.is_set():  # it ends, and must get no new workers
+            return
+        for name, nanny in list(cluster.workers.items()):
+            if nanny.status.name in ("failed", "closed"):
+                del cluster.workers[name]
+        cluster.scale(workers)
+
+    def look() -> None:
+        while not ended.wait(LOOK_S):
+            loop.add_callback(replace_lost)
+
+    undo.callback(ended.set)
+    threading.Thread(target=look, daemon=True).start()
+    try:
+        yield
+    finally:
+        ended.set()
 
 
 def _end(cluster: SpecCluster) -> None:

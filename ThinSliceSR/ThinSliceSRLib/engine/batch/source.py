@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..file_names import short_hash
+from ..volumes.thickest import Stack
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,8 @@ class Source:
     series: the series UID of DICOM, else "". study: the study UID, where it is in an archive, else "".
     version: changes when the volume does: size and time of its files, or the number of instances in the archive.
     problem: code and sentence, where it is clear from the start that it cannot be used.
-    left_out: why it is not among the volumes to be done, as it is no thick chest CT.
+    left_out: why it is not among the volumes to be done, as it is no thick chest CT, or not that of its study.
+    stack: of thick chest CT, by which the thick one of its study is told; None where that is not known.
     """
 
     name: str
@@ -29,6 +31,7 @@ class Source:
     version: str = ""
     problem: tuple[str, str] | None = None
     left_out: str = ""
+    stack: Stack | None = None
 
     @property
     def key(self) -> str:

@@ -7,14 +7,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from pydicom.dataset import Dataset
-
 from ..errors import UnusableInput, in_plain_words
-from ..volumes.dicom_headers import is_localiser
 from ..volumes.dicom_index import find_series
-from ..volumes.dicom_slices import DicomSeries, series_of_file
+from ..volumes.dicom_slices import DicomSeries
 from ..volumes.dicom_zip import is_zip
-from ..volumes.series_choice import may_fit, why_left_out
+from ..volumes.series_choice import why_left_out, why_unlikely
 from ..volumes.slice_steps import ROUNDING_MM, THIN_MM
 from .source import Source, unusable_place, version_of
 
@@ -58,26 +55,35 @@ def _thick_series_in(place: Path, apart_from: Path, least_thickness_mm: float | 
             elif reason := _why_left_out(series, least_thickness_mm):
                 yield replace(source, left_out=reason)
             else:
-                yield replace(source, version=version_of([place] if is_zip(place) else files))
+                version = version_of([place] if is_zip(place) else files)
+                yield replace(source, version=version, stack=series.stack)
 
 
 def _why_left_out(series: DicomSeries, least_thickness_mm: float | None) -> str | None:
-    if not _is_thick(series.thickness_mm, least_thickness_mm):
-        return f"Its slices are {series.thickness_mm:.3g} mm thick, less than is wanted."
-    return why_left_out(series)
+    return _why_too_thin(series, least_thickness_mm) or why_left_out(series)
 
 
-def may_be_thick_chest(header: Dataset, instances: int | None, least_thickness_mm: float | None) -> bool:
-    """Whether a series is worth to be fetched, by the header of one of its images and their number, if it is known.
+def _why_too_thin(series: DicomSeries, least_thickness_mm: float | None) -> str | None:
+    if _is_thick(series.thickness_mm, least_thickness_mm):
+        return None
+    return f"Its slices are {series.thickness_mm:.3g} mm thick, less than is wanted."
+
+
+def why_not_fetched(
+    series: DicomSeries, localiser: bool, instances: int, least_thickness_mm: float | None
+) -> str | None:
+    """Why a series is not worth to be fetched, by what one of its files says of it and the number of its instances.
 
     Headers of CT tell all that speaks against it, as of a series in a folder, but for the distance of the slices. A
     single image is none, unless it holds frames.
     """
-    series = series_of_file(Path(), header)
-    several = len(series.slices) > 1 or instances != 1
-    return (
-        several and not is_localiser(header) and may_fit(series) and _is_thick(series.thickness_mm, least_thickness_mm)
-    )
+    if localiser:
+        return "It is a localiser (a scout)."
+    if reason := why_unlikely(series):
+        return reason
+    if len(series.slices) == 1 == instances:
+        return "It holds a single slice."
+    return _why_too_thin(series, least_thickness_mm)
 
 
 def _is_thick(thickness_mm: float | None, least_mm: float | None) -> bool:

@@ -42,9 +42,8 @@ def sources_at(place: Path, apart_from: Path, least_thickness_mm: float | None) 
         raise UnusableInput(
             f"{place} cannot be read ({error.strerror}); check it and its permissions.", "not_readable"
         ) from error
-    if all(source.left_out for source in found):
-        others = f": {len(found)} other CT series lie there ({found[0].left_out.rstrip('.')})" if found else ""
-        raise UnusableInput(f"{place} holds no volume file and no series of thick chest CT{others}.", "nothing_to_do")
+    if not found:
+        raise UnusableInput(f"{place} holds no volume file and no series of thick chest CT.", "nothing_to_do")
     return _each_once(found)
 
 

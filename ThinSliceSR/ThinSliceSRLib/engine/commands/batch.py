@@ -48,6 +48,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="take DICOM series only from this slice thickness on; by default all of more than 1.5 mm",
     )
     parser.add_argument(
+        "--all-series",
+        action="store_true",
+        help="take all DICOM series of thick chest CT; by default the thinner ones of a study are left out",
+    )
+    parser.add_argument(
         "--study-date",
         type=date_range,
         metavar="FROM-TO",
@@ -138,6 +143,7 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
         least_thickness_mm=arguments.least_thickness,
         sends_back=arguments.send_back,
         afresh=arguments.overwrite,
+        all_series=arguments.all_series,
     )
     summary = run_batch(batch, reporter, undo)
     tell(

@@ -33,13 +33,14 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
 
     require_millimetres("--slab-mm", arguments.slab_mm)
     checked = check_input(arguments.input, arguments.series, undo, arguments.slab_mm)
+    chosen = checked.chosen.name if checked.chosen else None
     if arguments.json:
         findings = [asdict(finding) for finding in checked.findings]
-        facts = [_series_facts(series, series is checked.chosen) for series in checked.series]
+        facts = [_series_facts(series, series.name == chosen) for series in checked.series]
         tell(json.dumps({"findings": findings, "series": facts}, indent=2))
     else:
         for series in checked.series:
-            tell(f"Series: {series}, UID {series.name}{', checked' if series is checked.chosen else ''}")
+            tell(f"Series: {series}, UID {series.name}{', checked' if series.name == chosen else ''}")
         for finding in checked.findings:
             tell(f"{finding.level.capitalize()}: {finding.message}")
     errors = sum(finding.level == "error" for finding in checked.findings)

@@ -14,8 +14,19 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 
+def without_values() -> bool:
+    """Whether tensors are made without values now (on the device "meta"), as for the sizes of a network alone.
+
+    What is computed of such ones can have PyTorch load its compiler, which takes seconds and leaves a folder among the
+    temporary files.
+    """
+    return torch.empty(0).is_meta
+
+
 def relative_position_index(window: tuple[int, ...]) -> Tensor:
     """Row of the bias table for each pair of places in a window: (places, places) (Liu et al. 2021, section 3.2)."""
+    if without_values():
+        return torch.empty(math.prod(window), math.prod(window), dtype=torch.int64)
     places = torch.tensor(list(itertools.product(*(range(length) for length in window))))
     offset = places[:, None] - places[None, :] + torch.tensor([length - 1 for length in window])
     index = offset[..., 0]

@@ -16,7 +16,7 @@ from einops import rearrange
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .attention import TransformerLayer
+from .attention import TransformerLayer, without_values
 from .configuration import NetworkConfiguration
 from .doubt import DoubtHead, steps_between
 from .inference import infer
@@ -271,6 +271,8 @@ def in_cache(x: Tensor) -> bool:
 
 def positional_encoding(length: int, channels: int) -> Tensor:
     """Sines and cosines, interleaved, base 10000 (Vaswani et al. 2017, section 3.5): (length, channels)."""
+    if without_values():
+        return torch.empty(length, channels)
     rate = torch.exp(torch.arange(0, channels, 2) * (-math.log(10000.0) / channels))
     phase = torch.arange(length)[:, None] * rate
     return torch.stack((phase.sin(), phase.cos()), dim=-1).reshape(length, channels)

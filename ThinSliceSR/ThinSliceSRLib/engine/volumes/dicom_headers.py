@@ -36,6 +36,7 @@ FUNCTIONAL_GROUPS = {
 ELEMENTS: tuple[str | int, ...] = (
     "SOPClassUID",
     "SOPInstanceUID",
+    "StudyInstanceUID",
     "SeriesInstanceUID",
     "SeriesNumber",
     "SeriesDescription",

@@ -22,6 +22,7 @@ from .dicom_headers import (
 )
 from .finding import Finding
 from .slice_steps import SAME_PLACE_MM, slice_steps
+from .thickest import Stack
 
 # How far from 1 a direction that was rounded, or written by hand, may be in length.
 COSINES_TOLERANCE = 0.1
@@ -67,6 +68,7 @@ class DicomSeries:
     without_place: how many of its images are no such slices. multi_frame: whether a file of it holds frames of which
     it does not tell one by one. synthetic: whether it says that no scanner made it.
     body_part, protocol, study: what its first file says of the part of the body, its protocol and its study.
+    study_uid: of its first file; "" where it is not told.
     image_type: of its first file. storage: UID of the kind of its objects.
     warnings: of what was noticed where it lies. part: which of the acquisitions that it holds, from 1; 0 where it holds
     but one, see `acquisitions_of`.
@@ -79,6 +81,7 @@ class DicomSeries:
     body_part: str
     protocol: str
     study: str
+    study_uid: str
     image_type: tuple[str, ...]
     storage: str
     synthetic: bool
@@ -119,6 +122,12 @@ class DicomSeries:
         return median(told) if told else None
 
     @property
+    def stack(self) -> Stack:
+        """What tells whether it is the thick one of its study."""
+        positions = self.positions_mm or (0.0,)
+        return Stack(self.study_uid, self.thickness_mm or self.spacing_mm, positions[-1] - positions[0])
+
+    @property
     def title(self) -> str:
         """Its number and description, and which of several acquisitions it is."""
         title = f'number {self.number} "{self.description}"' if self.number is not None else f'"{self.description}"'
@@ -147,6 +156,7 @@ def series_of_file(path: Path, header: Dataset) -> DicomSeries:
         body_part=_one_line(header.get("BodyPartExamined")),
         protocol=_one_line(header.get("ProtocolName")),
         study=_one_line(header.get("StudyDescription")),
+        study_uid=str(header.get("StudyInstanceUID") or ""),
         image_type=image_type(header),
         storage=str(header.get("SOPClassUID") or ""),
         synthetic=is_synthetic(header),

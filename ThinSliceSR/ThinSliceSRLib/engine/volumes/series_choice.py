@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ..errors import UnusableInput
 from .body_region import Region, plain_capitals, region_of
 from .dicom_slices import DicomSeries
 from .finding import Finding
 from .geometry import OBLIQUE_DEGREES, degrees_from_patient_axis
-from .slice_steps import ROUNDING_MM, THIN_MM
+from .slice_steps import ROUNDING_MM, SAME_PLACE_MM, THIN_MM
+from .thickest import thicker_one
 
 # Of image types and descriptions: slices that are made of others, not as means of slabs.
 PROJECTIONS = (
@@ -28,13 +30,15 @@ PROJECTIONS = (
     "SSD",
 )
 MOST_LISTED = 8
+AT_ONE_PLACE = "All its slices lie at one place."
 
 
 def choose_series(found: Sequence[DicomSeries], named: str | None = None) -> DicomSeries:
     """The only fitting series, or the one that `named` means: a name (see `DicomSeries.name`), a UID, a number, a
     description or a part of one.
 
-    Fitting: see `why_left_out`. When none is and there is but one CT, or one series
+    Fitting: see `why_left_out`. Of several of one study the thick one is taken, if one clearly is (see `Stack`), with
+    a warning that names the others. When none is and there is but one CT, or one series
     at all, it is taken: the check of the volume then says what is wrong with it.
     Raises UnusableInput: `no_series` (none, or none of that name), `several_series`, `multi_frame`.
     """
@@ -62,14 +66,11 @@ def why_left_out(series: DicomSeries) -> str | None:
     if len(series.slices) == 1:
         return "It holds a single slice."
     reason = why_unlikely(series)
+    if reason is None and series.spacing_mm <= SAME_PLACE_MM:
+        return AT_ONE_PLACE
     if reason is None and series.spacing_mm <= THIN_MM + ROUNDING_MM:
         return f"Its slices lie {series.spacing_mm:.3g} mm apart, so they are thin already."
     return reason
-
-
-def may_fit(series: DicomSeries) -> bool:
-    """Whether what is there of a series, one slice at least, does not speak against its fitting."""
-    return why_unlikely(series) is None
 
 
 def why_unlikely(series: DicomSeries) -> str | None:
@@ -130,6 +131,12 @@ def _is_scanned_ct(series: DicomSeries) -> bool:
 
 def _only(found: Sequence[DicomSeries]) -> DicomSeries:
     fitting = [item for item in found if is_fitting(item)]
+    stacks = [item.stack for item in fitting]
+    thick = [number for number, stack in enumerate(stacks) if thicker_one(stack, stacks) is None]
+    if len(thick) == 1 < len(fitting):
+        thickest = fitting.pop(thick[0])
+        message = f"Of the series that fit, the thickest was taken; name another one to take it: {_listed(fitting)}."
+        return replace(thickest, warnings=(*thickest.warnings, Finding("warning", "thickest_taken", message)))
     others = [item for item in found if _is_scanned_ct(item)] or found
     if len(fitting or others) == 1:
         return (fitting or others)[0]
