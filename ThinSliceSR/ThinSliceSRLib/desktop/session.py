@@ -16,8 +16,9 @@ from ..engine.errors import ThinSliceError
 from .dicom_export import DicomExport, ExportRequest
 from .outcome import Outcome
 from .private_folder import PrivateFolder
+from .request import Request
 from .result_nodes import ResultNodes
-from .run import Request, Run
+from .run import Run
 
 
 class Session:
