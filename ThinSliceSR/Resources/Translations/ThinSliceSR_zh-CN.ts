@@ -974,6 +974,10 @@
         <source>Preparing {name}…</source>
         <translation>正在准备 {name}…</translation>
     </message>
+    <message>
+        <source>Drawing the phantom: {percent} %</source>
+        <translation>正在绘制体模：{percent} %</translation>
+    </message>
 </context>
 <context>
     <name>desktop.session</name>
@@ -992,10 +996,6 @@
 </context>
 <context>
     <name>desktop.status_texts</name>
-    <message>
-        <source>Starting</source>
-        <translation>正在启动</translation>
-    </message>
     <message>
         <source>Interpolating (BIS)</source>
         <translation>正在插值（BIS）</translation>
@@ -1023,6 +1023,18 @@
     <message>
         <source>Computed with {model} on {device} ({precision}).</source>
         <translation>使用 {model} 在 {device} 上计算（{precision}）。</translation>
+    </message>
+    <message>
+        <source>Starting the background program</source>
+        <translation>正在启动后台程序</translation>
+    </message>
+    <message>
+        <source>Checking the volume</source>
+        <translation>正在检查体数据</translation>
+    </message>
+    <message>
+        <source>Loading the model</source>
+        <translation>正在加载模型</translation>
     </message>
     <message>
         <source>Done in {time}. The thin slices are in the volume “{dls}”. They are synthetic, for research only.</source>
@@ -1083,6 +1095,10 @@
     <message>
         <source>The run was cancelled; nothing was kept.</source>
         <translation>运行已取消；未保留任何内容。</translation>
+    </message>
+    <message>
+        <source>{stage}; how long it takes is known after the first part…</source>
+        <translation>{stage}；完成第一部分后即可知道所需时间…</translation>
     </message>
     <message>
         <source>{stage}: {percent} %</source>
