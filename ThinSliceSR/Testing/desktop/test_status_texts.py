@@ -30,9 +30,15 @@ def test_every_stage_of_a_run_tells_which_of_how_many_it_is(module: Any):
     for stage in RUN_STAGES:
         module.panel._messages.show_progress(Progress(stage))
         told.append(module.ui.statusLabel.text)
-    assert [text.split(": ")[0] for text in told] == [f"Step {step} of 5" for step in range(1, 6)]
+    assert [text.split(": ")[0] for text in told] == [f"Step {step} of 7" for step in range(1, 8)]
     module.panel._messages.show_progress(Progress("export", 0.5))
     assert module.ui.statusLabel.text == "Writing DICOM series: 50 %"
+
+
+def test_where_nothing_is_measured_yet_the_line_says_when_it_will_be(module: Any):
+    module.panel._messages.show_progress(Progress("synthesize"))
+    assert "is known after the first part" in module.ui.statusLabel.text
+    assert module.ui.progressBar.maximum == 0, "the bar moves by itself"
 
 
 @pytest.mark.parametrize("text", [failure_text, export_failure_text])
