@@ -688,8 +688,12 @@
         <translation>{count} 层，层厚 {thickness} mm，层间距 {spacing} mm · {columns}×{rows} · {kind}</translation>
     </message>
     <message>
-        <source>The volume is under a warping transform (Slicer adds one to uneven slices or a tilted gantry), which the synthesis does not see; look at the result with care.</source>
-        <translation>该体数据处于形变变换之下（层间距不均匀或机架倾斜时 Slicer 会自动添加），而合成时不考虑这一变换；请谨慎解读结果。</translation>
+        <source>The gantry was tilted by {degrees} degrees, which this panel cannot correct; make the thin slices from the DICOM files on the command line (thinslicesr synthesize), which moves them upright, and load the result.</source>
+        <translation>机架倾斜了 {degrees} 度，本面板无法校正；请在命令行（thinslicesr synthesize）由 DICOM 文件生成薄层，该程序会将层面移正，然后载入结果。</translation>
+    </message>
+    <message>
+        <source>The volume is under a warping transform (Slicer adds one to uneven slices), which the synthesis does not see; look at the result with care.</source>
+        <translation>该体数据处于形变变换之下（层间距不均匀时 Slicer 会自动添加），而合成时不考虑这一变换；请谨慎解读结果。</translation>
     </message>
     <message>
         <source>sagittal</source>
