@@ -62,13 +62,20 @@ def test_a_result_that_is_removed_before_its_worker_begins_is_removed_once(sessi
     assert len(removed) == len(set(removed))
 
 
-def test_closing_the_scene_ends_the_run_without_a_word(session: object, scene: object):
+def test_closing_the_scene_ends_the_run_at_once_and_without_a_word(
+    session: object, scene: object, monkeypatch: pytest.MonkeyPatch
+):
     import psutil
 
     run, told = start_long_run(session)
     process = psutil.Process(run.process_id)
-    scene.Clear(False)
-    assert not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    with monkeypatch.context() as patch:
+        patch.setattr(run._worker, "abandon", lambda: pytest.fail("Slicer waits for the worker"))
+        scene.Clear(False)
+    assert told.outcomes == []
+    assert not session.running
+    wait_for(lambda: not process.is_running() or process.status() == psutil.STATUS_ZOMBIE, 5)
+    wait_for(lambda: not run._folder.exists())
     assert told.outcomes == []
     assert not session.running
     assert scene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode") == 0
@@ -89,3 +96,14 @@ def test_a_run_whose_temporary_folder_is_gone_does_not_begin_and_leaves_the_scen
         session.start(Request(thick), **Listening().listeners)
     assert not session.running
     assert scene.GetNumberOfNodes() == before
+
+
+def test_a_session_that_ends_right_after_its_scene_leaves_no_process(session: object, scene: object):
+    import psutil
+
+    run, _told = start_long_run(session)
+    process = psutil.Process(run.process_id)
+    scene.Clear(False)
+    session.close()
+    assert not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    assert not run._folder.exists()

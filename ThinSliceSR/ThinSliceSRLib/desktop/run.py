@@ -132,13 +132,24 @@ class Run:
             self._end(Ending(None, "cancelled"), cancelled=True)
 
     def abandon(self) -> None:
-        """Ends the run without a further word, as when the scene is closed or Slicer quits: at most 2 seconds."""
+        """Ends the run without a further word, as when Slicer quits: at most 2 seconds."""
+        if self._worker is None:
+            return
+        self._worker.abandon()  # also one that was dismissed before
+        if not self._ended:
+            self._ended = True
+            self._let_go()
+            self.results.discard()
+        self._remove_files()
+
+    def _leave_scene(self) -> None:
+        """As `abandon`, but without waiting for the worker, because Slicer is to go on at once."""
         if self._worker is None or self._ended:
             return
         self._ended = True
-        self._worker.abandon()
-        self._clean_up()
+        self._let_go()
         self.results.discard()
+        self._worker.dismiss(self._remove_files)
 
     def _arguments(self) -> list[str]:
         request, folder = self.request, self._folder
@@ -235,10 +246,14 @@ class Run:
         scene = slicer.mrmlScene
         self._scene_observations = [
             scene.AddObserver(scene.NodeAboutToBeRemovedEvent, node_removed),
-            scene.AddObserver(scene.StartCloseEvent, lambda *_arguments: self.abandon()),
+            scene.AddObserver(scene.StartCloseEvent, lambda *_arguments: self._leave_scene()),
         ]
 
     def _clean_up(self) -> None:
+        self._let_go()
+        self._remove_files()
+
+    def _let_go(self) -> None:
         self._growing.close()
         self._pace.close()
         if self._writing is not None:
@@ -246,4 +261,6 @@ class Run:
         for observation in self._scene_observations:
             slicer.mrmlScene.RemoveObserver(observation)
         self._scene_observations = []
+
+    def _remove_files(self) -> None:
         shutil.rmtree(self._folder, ignore_errors=True)

@@ -76,6 +76,8 @@ class Session:
 
         if self.running:
             raise ThinSliceError(_("A run is going on already; wait for its end or cancel it."), "running")
+        if self._run is not None:
+            self._run.abandon()  # one whose scene was closed may not be gone yet
         if self._folder is None:
             self._folder = PrivateFolder(Path(slicer.app.temporaryPath))
             atexit.register(self._folder.remove)  # a script need not close its session
