@@ -15,7 +15,7 @@ def test_the_picture_of_the_panel_shows_text_and_no_other_is_drawn(tmp_path: Pat
     from PySide6.QtGui import QImage
 
     arguments = [sys.executable, str(COMMAND), str(tmp_path), "--only-first"]
-    drawn = subprocess.run(arguments, capture_output=True, text=True, timeout=120, check=False)
+    drawn = subprocess.run(arguments, capture_output=True, text=True, timeout=240, check=False)
     assert drawn.returncode == 0, drawn.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["tutorial_input.png"]
     picture = QImage(str(tmp_path / "tutorial_input.png")).convertToFormat(QImage.Format.Format_Grayscale8)
