@@ -188,10 +188,10 @@ class ThinSliceSRLogic(ScriptedLoadableModuleLogic):
     ) -> tuple[vtkMRMLScalarVolumeNode, vtkMRMLScalarVolumeNode | None]:
         """The DLS and BIS volumes of a thick volume, made while Slicer goes on answering.
 
-        choices: see `ThinSliceSRLib.desktop.run.Request`. Raises ThinSliceError with one sentence that says what is
+        choices: see `ThinSliceSRLib.desktop.request.Request`. Raises ThinSliceError with one sentence that says what is
         wrong and what to do.
         """
-        from ThinSliceSRLib.desktop.run import Request
+        from ThinSliceSRLib.desktop.request import Request
 
         results = self.session.synthesize(Request(inputVolume, **choices))
         return results.dls, results.bis

@@ -1,6 +1,7 @@
 """Draws the tutorial's pictures: the real panel, run and comparison on the chest phantom, in windows in memory.
 
-They show the panel outside of Slicer, with the stand-ins of the desktop's tests for Slicer's own widgets.
+They show the panel outside of Slicer, with the stand-ins of the desktop's tests for Slicer's own widgets. Times and
+shares are those that the script sets, so that a picture changes only when what it shows does.
 
     python docs/tutorial_pictures.py [FOLDER] [--only-first]
 """
@@ -11,6 +12,7 @@ import argparse
 import os
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +23,8 @@ VIEW_SIZES = {"Axial": (300, 300), "Coronal": (300, 84), "Sagittal": (300, 84)}
 """Pixels of the comparison's views; the phantom is wide and short."""
 GAP = 4
 HEADING = 26
-HALF_DONE = 45
-"""Percent."""
+SHARE_DONE = 0.45
+SECONDS = 40.0
 
 
 def make_application() -> Any:
@@ -40,13 +42,21 @@ def make_application() -> Any:
     return application
 
 
-def save_widget(widget: Any, path: Path) -> None:
-    """Saves the widget as high as its content."""
+def set_progress(module: Any) -> None:
+    """The run tells that it is as far as the picture is to show."""
+    from ThinSliceSRLib.desktop.outcome import Progress
+
+    module.panel._messages.show_progress(Progress("synthesize", SHARE_DONE, SECONDS))
+
+
+def save_widget(widget: Any, path: Path, show_again: Callable[[], None] = lambda: None) -> None:
+    """Saves the widget as high as its content. show_again: puts back what a run may have changed meanwhile."""
     import slicer
 
     for _ in range(20):  # a text that wraps changes the height only after it was laid out
         widget.resize(PANEL_WIDTH, widget.layout().totalHeightForWidth(PANEL_WIDTH))
         slicer.app.processEvents()
+    show_again()
     save(widget.grab(), path)
 
 
@@ -99,9 +109,12 @@ def make_pictures(folder: Path, only_first: bool) -> None:
     colours = slicer.vtkMRMLColorLogic()
     colours.SetMRMLScene(slicer.mrmlScene)
     module = open_module(__name__)
+    from ThinSliceSRLib.desktop import status_texts
     from ThinSliceSRLib.desktop.export_dialog import ExportDialog
     from ThinSliceSRLib.desktop.sample_volumes import phantom_volume
 
+    told_time = status_texts.time_text
+    status_texts.time_text = lambda _seconds: told_time(SECONDS)
     try:
         module.ui.inputSelector.setCurrentNode(phantom_volume())
         module._parameters.device = "cpu"
@@ -110,9 +123,10 @@ def make_pictures(folder: Path, only_first: bool) -> None:
             return
         module.ui.applyButton.click()
         bar = module.ui.progressBar
-        wait_for(lambda: bar.maximum == 100 and bar.value > HALF_DONE, 300)
-        save_widget(module.parent, folder / "tutorial_run.png")
-        wait_for(lambda: module.ui.applyButton.text == "Apply", 300)
+        wait_for(lambda: bar.maximum == 100 and bar.value > 0, 600)
+        set_progress(module)
+        save_widget(module.parent, folder / "tutorial_run.png", show_again=lambda: set_progress(module))
+        wait_for(lambda: module.ui.applyButton.text == "Apply", 600)
         save_widget(module.parent, folder / "tutorial_results.png")
         module.ui.compareButton.click()
         save(draw_comparison(views, ("thick", "BIS", "DLS")), folder / "tutorial_comparison.png")

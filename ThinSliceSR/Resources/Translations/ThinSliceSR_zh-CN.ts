@@ -688,8 +688,12 @@
         <translation>{count} 层，层厚 {thickness} mm，层间距 {spacing} mm · {columns}×{rows} · {kind}</translation>
     </message>
     <message>
-        <source>The volume is under a warping transform (Slicer adds one to uneven slices or a tilted gantry), which the synthesis does not see; look at the result with care.</source>
-        <translation>该体数据处于形变变换之下（层间距不均匀或机架倾斜时 Slicer 会自动添加），而合成时不考虑这一变换；请谨慎解读结果。</translation>
+        <source>The gantry was tilted by {degrees} degrees, which this panel cannot correct; make the thin slices from the DICOM files on the command line (thinslicesr synthesize), which moves them upright, and load the result.</source>
+        <translation>机架倾斜了 {degrees} 度，本面板无法校正；请在命令行（thinslicesr synthesize）由 DICOM 文件生成薄层，该程序会将层面移正，然后载入结果。</translation>
+    </message>
+    <message>
+        <source>The volume is under a warping transform (Slicer adds one to uneven slices), which the synthesis does not see; look at the result with care.</source>
+        <translation>该体数据处于形变变换之下（层间距不均匀时 Slicer 会自动添加），而合成时不考虑这一变换；请谨慎解读结果。</translation>
     </message>
     <message>
         <source>sagittal</source>
@@ -974,6 +978,10 @@
         <source>Preparing {name}…</source>
         <translation>正在准备 {name}…</translation>
     </message>
+    <message>
+        <source>Drawing the phantom: {percent} %</source>
+        <translation>正在绘制体模：{percent} %</translation>
+    </message>
 </context>
 <context>
     <name>desktop.session</name>
@@ -992,10 +1000,6 @@
 </context>
 <context>
     <name>desktop.status_texts</name>
-    <message>
-        <source>Starting</source>
-        <translation>正在启动</translation>
-    </message>
     <message>
         <source>Interpolating (BIS)</source>
         <translation>正在插值（BIS）</translation>
@@ -1023,6 +1027,18 @@
     <message>
         <source>Computed with {model} on {device} ({precision}).</source>
         <translation>使用 {model} 在 {device} 上计算（{precision}）。</translation>
+    </message>
+    <message>
+        <source>Starting the background program</source>
+        <translation>正在启动后台程序</translation>
+    </message>
+    <message>
+        <source>Checking the volume</source>
+        <translation>正在检查体数据</translation>
+    </message>
+    <message>
+        <source>Loading the model</source>
+        <translation>正在加载模型</translation>
     </message>
     <message>
         <source>Done in {time}. The thin slices are in the volume “{dls}”. They are synthetic, for research only.</source>
@@ -1083,6 +1099,10 @@
     <message>
         <source>The run was cancelled; nothing was kept.</source>
         <translation>运行已取消；未保留任何内容。</translation>
+    </message>
+    <message>
+        <source>{stage}; how long it takes is known after the first part…</source>
+        <translation>{stage}；完成第一部分后即可知道所需时间…</translation>
     </message>
     <message>
         <source>{stage}: {percent} %</source>

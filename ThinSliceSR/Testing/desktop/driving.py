@@ -108,7 +108,7 @@ def start_long_run(module: Any) -> Any:
     choose(module.ui.inputSelector, thick)
     on_cpu(module)
     module.ui.applyButton.click()
-    wait_for(lambda: module.panel._run._visible and "Making thin slices" in module.ui.statusLabel.text)
+    wait_for(lambda: module.panel._run.visible and "Making thin slices" in module.ui.statusLabel.text)
     return thick
 
 

@@ -157,9 +157,8 @@ def test_the_chinese_panel_tells_findings_in_chinese(chinese: None, scene: Any, 
     try:
         choose(module.ui.inputSelector, add_thick_volume(spacing_mm=12.5))
         assert "层间距为 12.5 mm，而网络是为 2 至 10 mm 设计的" in module.ui.findingsLabel.text
-        run = module.panel
         module.ui.applyButton.click()
-        run._run._on_event(
+        module.panel._run._on_event(
             {
                 "event": "warning",
                 "code": "spacing_unusual",
@@ -167,6 +166,6 @@ def test_the_chinese_panel_tells_findings_in_chinese(chinese: None, scene: Any, 
                 "the network is made for 2 to 10 mm; look at the result with care.",
             }
         )
-        assert "层间距为 12.5 mm" in run._notice
+        assert "层间距为 12.5 mm" in module.panel._messages._notice
     finally:
         module.cleanup()

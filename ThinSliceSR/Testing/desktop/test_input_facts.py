@@ -8,6 +8,7 @@ from ThinSliceSRLib.desktop.given_thickness import give_thickness
 from ThinSliceSRLib.desktop.input_facts import facts_line, findings
 from ThinSliceSRLib.engine.volumes.file_acquisition import THICKNESS_ENTRY
 from volume_making import LEFT_HANDED, PLAIN, oblique, under_transform, volume_node
+from vtk.util.numpy_support import vtk_to_numpy
 
 # Axes i, j, k of slices that are stacked from right to left, and from front to back.
 SAGITTAL = np.array([[0.0, 0, 1], [-1, 0, 0], [0, -1, 0]])
@@ -130,3 +131,45 @@ def test_a_warping_transform_is_a_warning_and_a_linear_one_is_none(scene):
     warp = scene.AddNewNodeByClass("vtkMRMLGridTransformNode", "Acquisition")
     node.SetAndObserveTransformNodeID(warp.GetID())
     assert codes(node) == [("warning", "warped")]
+
+
+def acquired_tilted(node, degrees: float):
+    """Puts the node under the grid transform that Slicer's DICOM reader makes of a tilted gantry: one vector at each
+    corner of each slice, from where the upright volume has it to where it was scanned."""
+    columns, rows, slices = node.GetImageData().GetDimensions()
+    grid = vtk.vtkImageData()
+    grid.SetOrigin(*node.GetOrigin())
+    grid.SetDimensions(2, 2, slices)
+    spacing = node.GetSpacing()
+    grid.SetSpacing(spacing[0] * columns, spacing[1] * rows, spacing[2])
+    grid.AllocateScalars(vtk.VTK_DOUBLE, 3)
+    directions = vtk.vtkMatrix4x4()
+    node.GetIJKToRASDirectionMatrix(directions)
+    transform = slicer.vtkOrientedGridTransform()
+    transform.SetGridDirectionMatrix(directions)
+    transform.SetDisplacementGridData(grid)
+    holder = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLGridTransformNode", "acquisition transform")
+    holder.SetAndObserveTransformToParent(transform)
+    displacements = vtk_to_numpy(grid.GetPointData().GetScalars()).reshape(slices, 2, 2, 3)
+    displacements[:] = 0
+    displacements[..., 1] = (np.arange(slices) * spacing[2] * np.tan(np.radians(degrees)))[:, None, None]
+    node.SetAndObserveTransformNodeID(holder.GetID())
+
+
+def test_a_tilted_gantry_as_slicer_loads_it_is_refused_with_what_to_do(scene):
+    node = as_thick(volume_node())
+    acquired_tilted(node, 17.0)
+    told = findings(node)
+    assert (told[0].level, told[0].code) == ("error", "tilted")
+    assert "tilted by 17.0 degrees" in told[0].message
+    assert "command line" in told[0].message
+    acquired_tilted(node, 0.01)
+    assert codes(node) == [("warning", "warped")]
+
+
+def test_a_tilt_within_the_volume_itself_is_refused_in_the_same_words(scene):
+    leaning = PLAIN.copy()
+    leaning[:, 2] = (0.0, np.sin(np.radians(12.0)), np.cos(np.radians(12.0)))
+    node = as_thick(volume_node(directions=leaning))
+    assert codes(node) == [("error", "tilted")]
+    assert "tilted by 12.0 degrees" in findings(node)[0].message

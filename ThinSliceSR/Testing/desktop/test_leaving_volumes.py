@@ -34,7 +34,7 @@ def begin(module: Any, folder: Path) -> Any:
     tell(folder, "hold")
     module.ui.applyButton.click()
     run = module.panel._run
-    wait_for(lambda: run._visible)
+    wait_for(lambda: run.visible)
     return run.results
 
 

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.usefixtures("application")
 
 
 def test_a_run_that_a_script_has_started_can_be_cancelled_in_the_panel(module: Any):
-    from ThinSliceSRLib.desktop.run import Request
+    from ThinSliceSRLib.desktop.request import Request
 
     ended: list[Any] = []
     ignore = {"on_progress": lambda _: None, "on_notice": lambda _: None, "on_visible": lambda _: None}
@@ -176,7 +176,8 @@ def test_what_was_told_of_one_input_does_not_stay_when_another_is_chosen(module:
 @pytest.mark.skipif(os.name == "nt", reason="SIGKILL")
 def test_a_crash_of_the_worker_is_told_and_its_log_can_be_seen(module: Any, scene: Any):
     seen: list[tuple[str, str]] = []
-    module.panel._dialogs = type(module.panel._dialogs)(show_log=lambda sentence, log: seen.append((sentence, log)))
+    dialogs = type(module.panel._dialogs)(show_log=lambda sentence, log: seen.append((sentence, log)))
+    module.panel._messages._dialogs = dialogs
     start_long_run(module)
     os.kill(module.panel._run.process_id, signal.SIGKILL)
     wait_for(lambda: module.ui.applyButton.text == "Apply")
@@ -201,7 +202,7 @@ def test_views_of_the_input_show_the_result_at_the_same_place_and_the_input_agai
     choose(module.ui.inputSelector, thick)
     on_cpu(module)
     module.ui.applyButton.click()
-    wait_for(lambda: module.panel._run._visible)
+    wait_for(lambda: module.panel._run.visible)
     assert composite.GetBackgroundVolumeID() == module.panel._run.results.dls.GetID()
     assert view.GetSliceOffset() == -200.0
     assert module.panel._run.request.first_at_mm == pytest.approx(100.0)

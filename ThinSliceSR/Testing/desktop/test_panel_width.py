@@ -84,14 +84,16 @@ def in_many_states(module: Any) -> Iterator[str]:
     module.panel._models.say("The models cannot be listed; " * 5)
     yield "asking"
     module.ui.progressBar.visible = True
-    module.panel._show_notice("The slices are 9.5 mm apart, but the network is made for 5 mm; look at it with care.")
-    module.panel._show_progress(Progress("synthesize", 0.4, 5000))
+    module.panel._messages.show_notice(
+        "The slices are 9.5 mm apart, but the network is made for 5 mm; look at it with care."
+    )
+    module.panel._messages.show_progress(Progress("synthesize", 0.4, 5000))
     yield "running"
     module.panel._run_ended(Outcome(False, False, "not_enough_memory", "There is no memory.", "log", {}))
     yield "failed"
     from ThinSliceSRLib.desktop.status_texts import done_text
 
-    module.panel._tell(done_text(FACTS, "Chest CT 5 mm DLS 1 mm (synthetic)", "Chest CT 5 mm BIS 1 mm"))
+    module.panel._messages.tell(done_text(FACTS, "Chest CT 5 mm DLS 1 mm (synthetic)", "Chest CT 5 mm BIS 1 mm"))
     yield "done"
 
 
@@ -103,6 +105,8 @@ def test_the_panel_fits_in_330_px_and_its_texts_are_whole(module: Any, tmp_path:
         slicer.app.processEvents()
         assert module.parent.minimumSizeHint.width() <= WIDTH_PX, state
         module.parent.resize(WIDTH_PX, 1400)
+        for _ in range(5):  # a text that wraps changes the height only after it was laid out
+            slicer.app.processEvents()
         assert not module.parent.grab().isNull()
         kinds = (qt.QPushButton, qt.QCheckBox, qt.QLabel, qt.QComboBox)
         shown = [child for kind in kinds for child in module.parent.findChildren(kind) if is_shown(child)]

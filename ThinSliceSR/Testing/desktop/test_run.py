@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,62 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from driving import add_thick_volume, wait_for
+from running import Listening, array, corner, run_to_the_end, start_long_run
 
-pytestmark = pytest.mark.usefixtures("application")
-
-
-class Listening:
-    """What a run told."""
-
-    def __init__(self) -> None:
-        self.progress, self.notices, self.visible, self.outcomes = [], [], [], []
-
-    @property
-    def listeners(self) -> dict[str, object]:
-        return {
-            "on_progress": self.progress.append,
-            "on_notice": self.notices.append,
-            "on_visible": self.visible.append,
-            "on_ended": self.outcomes.append,
-        }
-
-
-@pytest.fixture
-def session(scene: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    import slicer
-    from ThinSliceSRLib.desktop.session import Session
-
-    monkeypatch.setattr(slicer.app, "temporaryPath", str(tmp_path))
-    session = Session()
-    yield session
-    session.close()
-    assert list(tmp_path.iterdir()) == []
-
-
-def run_to_the_end(session: object, request: object) -> tuple[object, Listening]:
-    told = Listening()
-    run = session.start(request, **told.listeners)
-    wait_for(lambda: told.outcomes, 120)
-    return run, told
-
-
-def array(node: object) -> np.ndarray:
-    import slicer
-
-    return slicer.util.arrayFromVolume(node)
-
-
-def corner(node: object, k: int) -> np.ndarray:
-    import slicer
-    import vtk
-
-    matrix = vtk.vtkMatrix4x4()
-    node.GetIJKToRASMatrix(matrix)
-    return slicer.util.arrayFromVTKMatrix(matrix) @ (0, 0, k, 1)
+pytestmark = pytest.mark.usefixtures("application", "scene")
 
 
 def test_a_run_makes_both_volumes_in_the_place_of_the_input(session: object):
-    from ThinSliceSRLib.desktop.run import Request
+    from ThinSliceSRLib.desktop.request import Request
 
     thick = add_thick_volume()
     before = array(thick).copy()
@@ -87,7 +36,7 @@ def test_a_run_makes_both_volumes_in_the_place_of_the_input(session: object):
 
 
 def test_there_are_interpolated_slices_to_look_at_before_the_worker_has_begun(session: object):
-    from ThinSliceSRLib.desktop.run import Request
+    from ThinSliceSRLib.desktop.request import Request
 
     thick = add_thick_volume()
     told = Listening()
@@ -106,7 +55,7 @@ def test_there_are_interpolated_slices_to_look_at_before_the_worker_has_begun(se
 
 def test_the_result_equals_what_the_command_line_makes(session: object, tmp_path_factory: pytest.TempPathFactory):
     import SimpleITK as sitk
-    from ThinSliceSRLib.desktop.run import Request
+    from ThinSliceSRLib.desktop.request import Request
     from volume_making import write_volume
 
     thick = add_thick_volume()
@@ -122,7 +71,7 @@ def test_the_result_equals_what_the_command_line_makes(session: object, tmp_path
 
 def test_slices_along_another_axis_and_an_exact_spacing(session: object):
     import slicer
-    from ThinSliceSRLib.desktop.run import Request
+    from ThinSliceSRLib.desktop.request import Request
 
     thick = add_thick_volume(spacing_mm=4.0)
     sagittal = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "sagittal")
@@ -137,7 +86,7 @@ def test_slices_along_another_axis_and_an_exact_spacing(session: object):
 
 def test_results_of_3_mm_slices_lie_1_mm_apart_and_tell_what_they_are_made_of(session: object):
     from ThinSliceSRLib.desktop.given_thickness import give_thickness
-    from ThinSliceSRLib.desktop.run import Request
+    from ThinSliceSRLib.desktop.request import Request
 
     thick = add_thick_volume(spacing_mm=3.0)
     give_thickness(thick, 4.0)
@@ -156,7 +105,7 @@ def test_results_of_3_mm_slices_lie_1_mm_apart_and_tell_what_they_are_made_of(se
 
 
 def test_a_run_takes_the_thickness_that_the_volume_or_a_script_tells(session: object):
-    from ThinSliceSRLib.desktop.run import Request
+    from ThinSliceSRLib.desktop.request import Request
     from ThinSliceSRLib.engine.volumes.file_acquisition import THICKNESS_ENTRY
 
     thick = add_thick_volume()
@@ -168,7 +117,7 @@ def test_a_run_takes_the_thickness_that_the_volume_or_a_script_tells(session: ob
 
 
 def test_nonsense_from_a_script_is_one_sentence(session: object):
-    from ThinSliceSRLib.desktop.run import Request
+    from ThinSliceSRLib.desktop.request import Request
     from ThinSliceSRLib.engine.errors import ThinSliceError
 
     for choice, words in (({"slab_mm": 50.0}, "--slab-mm must be"), ({"spacing": "thin"}, "--spacing must be")):
@@ -177,7 +126,7 @@ def test_nonsense_from_a_script_is_one_sentence(session: object):
 
 
 def test_without_bis_only_dls_is_made(session: object, scene: object):
-    from ThinSliceSRLib.desktop.run import Request
+    from ThinSliceSRLib.desktop.request import Request
 
     thick = add_thick_volume()
     volumes = scene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode")
@@ -188,24 +137,13 @@ def test_without_bis_only_dls_is_made(session: object, scene: object):
 
 
 def test_a_refused_input_is_told_in_the_engines_sentence_and_leaves_no_node(session: object, scene: object):
-    from ThinSliceSRLib.desktop.run import Request
+    from ThinSliceSRLib.desktop.request import Request
     from ThinSliceSRLib.engine.errors import UnusableInput
 
     thin = add_thick_volume(spacing_mm=1.0)
     with pytest.raises(UnusableInput, match="thin already"):
         session.start(Request(thin, device="cpu"), **Listening().listeners)
     assert scene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode") == 1
-
-
-def start_long_run(session: object, **choices: object) -> tuple[object, Listening]:
-    """A run that takes minutes, in the middle of its synthesis."""
-    from ThinSliceSRLib.desktop.run import Request
-
-    told = Listening()
-    run = session.start(Request(add_thick_volume(slices=40, matrix=256), device="cpu", **choices), **told.listeners)
-    wait_for(lambda: told.visible or told.outcomes)
-    assert not told.outcomes
-    return run, told
 
 
 def test_dls_shows_bis_from_the_start_and_its_own_slices_as_they_are_finished(session: object):
@@ -220,69 +158,8 @@ def test_dls_shows_bis_from_the_start_and_its_own_slices_as_they_are_finished(se
     wait_for(lambda: told.outcomes)
 
 
-def test_cancel_leaves_the_scene_as_it_was(session: object, scene: object):
-    run, told = start_long_run(session)
-    nodes = scene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode")
-    run.cancel()
-    wait_for(lambda: told.outcomes, 2)
-    assert told.outcomes[0].cancelled
-    assert scene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode") == nodes - 2
-
-
-@pytest.mark.skipif(os.name == "nt", reason="SIGKILL")
-def test_a_killed_worker_is_told_once_and_leaves_nothing(session: object, scene: object):
-    run, told = start_long_run(session)
-    os.kill(run.process_id, signal.SIGKILL)
-    wait_for(lambda: told.outcomes)
-    assert (told.outcomes[0].done, told.outcomes[0].cancelled) == (False, False)
-    assert "unexpectedly" in told.outcomes[0].sentence
-    assert scene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode") == 1
-
-
-@pytest.mark.parametrize("removed", ["input", "result"])
-def test_removing_a_volume_ends_its_run_with_a_sentence(session: object, scene: object, removed: str):
-    run, told = start_long_run(session)
-    scene.RemoveNode(run.request.source if removed == "input" else run.results.dls)
-    wait_for(lambda: told.outcomes, 3)
-    assert f"{removed} was removed" in told.outcomes[0].sentence
-    assert scene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode") == (0 if removed == "input" else 1)
-
-
-def test_a_result_that_is_removed_before_its_worker_begins_is_removed_once(session: object, scene: object):
-    import vtk
-    from ThinSliceSRLib.desktop.run import Request
-
-    removed = []
-
-    @vtk.calldata_type(vtk.VTK_OBJECT)
-    def count(_scene: object, _event: str, node: object) -> None:
-        removed.append(node.GetID())
-
-    told = Listening()
-    run = session.start(Request(add_thick_volume()), **told.listeners)
-    observation = scene.AddObserver(scene.NodeRemovedEvent, count)
-    scene.RemoveNode(run.results.dls)
-    wait_for(lambda: told.outcomes, 3)
-    scene.RemoveObserver(observation)
-    assert "result was removed" in told.outcomes[0].sentence
-    assert scene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode") == 1
-    assert len(removed) == len(set(removed))
-
-
-def test_closing_the_scene_ends_the_run_without_a_word(session: object, scene: object):
-    import psutil
-
-    run, told = start_long_run(session)
-    process = psutil.Process(run.process_id)
-    scene.Clear(False)
-    assert not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
-    assert told.outcomes == []
-    assert not session.running
-    assert scene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode") == 0
-
-
 def test_only_one_run_goes_on_at_a_time(session: object):
-    from ThinSliceSRLib.desktop.run import Request
+    from ThinSliceSRLib.desktop.request import Request
     from ThinSliceSRLib.engine.errors import ThinSliceError
 
     run, told = start_long_run(session)
@@ -293,7 +170,7 @@ def test_only_one_run_goes_on_at_a_time(session: object):
 
 
 def test_a_script_gets_the_volumes_or_the_sentence(session: object):
-    from ThinSliceSRLib.desktop.run import Request
+    from ThinSliceSRLib.desktop.request import Request
     from ThinSliceSRLib.engine.errors import ThinSliceError
 
     results = session.synthesize(Request(add_thick_volume(), device="cpu"))
@@ -302,26 +179,9 @@ def test_a_script_gets_the_volumes_or_the_sentence(session: object):
         session.synthesize(Request(add_thick_volume(), weights="no-such-model", device="cpu"))
 
 
-def test_a_run_whose_temporary_folder_is_gone_does_not_begin_and_leaves_the_scene_as_it_was(
-    session: object, scene: object, tmp_path: Path
-):
-    from ThinSliceSRLib.desktop.run import Request
-    from ThinSliceSRLib.engine.errors import CannotWrite
-
-    run_to_the_end(session, Request(add_thick_volume(slices=2), device="cpu"))
-    thick = add_thick_volume("Other")
-    before = scene.GetNumberOfNodes()
-    for folder in tmp_path.iterdir():  # as a program that tidies up does
-        folder.rmdir()
-    with pytest.raises(CannotWrite, match="No temporary folder can be made"):
-        session.start(Request(thick), **Listening().listeners)
-    assert not session.running
-    assert scene.GetNumberOfNodes() == before
-
-
 @pytest.mark.parametrize("source", [None, "Chest"])
 def test_without_a_volume_a_script_is_told_so(source: object, session: object):
-    from ThinSliceSRLib.desktop.run import Request
+    from ThinSliceSRLib.desktop.request import Request
     from ThinSliceSRLib.engine.errors import ThinSliceError
 
     with pytest.raises(ThinSliceError, match="No volume is chosen"):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import qt
 import SampleData
 import SimpleITK as sitk
 import slicer
@@ -20,7 +21,10 @@ from ThinSliceSRLib.desktop.sample_data import CATEGORY, CT_CHEST, PHANTOM, regi
 from ThinSliceSRLib.desktop.sample_volumes import ct_chest_volume, load_chosen_sample, phantom_volume
 from ThinSliceSRLib.desktop.volume_nodes import volume_of
 from ThinSliceSRLib.engine.errors import ThinSliceError
+from ThinSliceSRLib.engine.phantom import chest
+from ThinSliceSRLib.engine.synthesis.simulation import simulate_thick
 from ThinSliceSRLib.engine.volumes.findings import check_volume
+from ThinSliceSRLib.engine.volumes.slab_profile import SlabProfile
 
 ICONS = Path(__file__).parents[2] / "Resources" / "Icons"
 
@@ -41,7 +45,7 @@ def registered(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
 @pytest.fixture
 def small_phantom(monkeypatch: pytest.MonkeyPatch) -> None:
     """A phantom of fewer slices."""
-    monkeypatch.setattr(sample_volumes, "PHANTOM_SIZE", (256, 256, 11))
+    monkeypatch.setattr(sample_volumes, "PHANTOM_THIN_SLICES", 11)
 
 
 @pytest.fixture
@@ -162,7 +166,44 @@ def test_messages_go_to_the_panel_of_sample_data(
     panel = type("Panel", (), {"logic": SampleData.SampleDataLogic(messages.append)})
     monkeypatch.setattr(slicer.modules, "SampleDataWidget", panel, raising=False)
     load_chosen_sample(registered[PHANTOM])
-    assert messages == [f"Preparing {PHANTOM}…"]
+    assert messages == [f"Preparing {PHANTOM}…", "Drawing the phantom: 0 %", "Drawing the phantom: 100 %"]
+
+
+@pytest.mark.usefixtures("small_phantom")
+def test_the_phantom_is_drawn_in_another_process_while_timers_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_arguments: object, **_choices: object) -> None:
+        raise AssertionError("Slicer's own process draws")
+
+    monkeypatch.setattr(chest, "chest_phantom", fail)
+    ticks: list[None] = []
+    timer = qt.QTimer()
+    timer.timeout.connect(lambda: ticks.append(None))
+    timer.start(1)
+    phantom_volume()
+    timer.stop()
+    assert len(ticks) > 1
+
+
+@pytest.mark.usefixtures("small_phantom")
+def test_the_phantom_is_that_of_the_engine_and_leaves_no_file(temporary_folder: Path) -> None:
+    drawn = volume_of(phantom_volume())
+    made = simulate_thick(chest.chest_phantom(size=(256, 256, 11)), SlabProfile(5.0, 5.0))
+    np.testing.assert_array_equal(drawn.hu, made.hu)
+    np.testing.assert_allclose(drawn.origin_mm, made.origin_mm)
+    assert drawn.acquisition.slice_thickness_mm == 5
+    assert list(temporary_folder.iterdir()) == []
+
+
+def test_a_phantom_that_cannot_be_drawn_is_told_in_one_sentence(
+    registered: dict[str, object], temporary_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", str(temporary_folder / "no-python"))
+    told: list[str] = []
+    monkeypatch.setattr(slicer.util, "errorDisplay", told.append)
+    assert load_chosen_sample(registered[PHANTOM]) == []
+    assert len(told) == 1
+    assert "could not be started" in told[0]
+    assert list(temporary_folder.iterdir()) == []
 
 
 def test_the_samples_need_no_torch() -> None:

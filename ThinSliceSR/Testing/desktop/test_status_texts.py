@@ -13,7 +13,7 @@ pytestmark = pytest.mark.usefixtures("application")
 
 @pytest.mark.parametrize("share", [0.0, 0.004, 0.665, 2 / 3, 0.999, 1.0])
 def test_the_bar_and_the_line_below_it_tell_the_same_share(module: Any, share: float):
-    module.panel._show_progress(Progress("synthesize", share))
+    module.panel._messages.show_progress(Progress("synthesize", share))
     bar = module.ui.progressBar
     assert bar.maximum == 100
     assert module.ui.statusLabel.text.endswith(f": {bar.value} %")
@@ -21,18 +21,24 @@ def test_the_bar_and_the_line_below_it_tell_the_same_share(module: Any, share: f
 
 def test_the_line_takes_no_room_while_there_is_nothing_to_tell(module: Any):
     assert not module.ui.statusLabel.visible
-    module.panel._show_progress(Progress("start"))
+    module.panel._messages.show_progress(Progress("start"))
     assert module.ui.statusLabel.visible
 
 
 def test_every_stage_of_a_run_tells_which_of_how_many_it_is(module: Any):
     told = []
     for stage in RUN_STAGES:
-        module.panel._show_progress(Progress(stage))
+        module.panel._messages.show_progress(Progress(stage))
         told.append(module.ui.statusLabel.text)
-    assert [text.split(": ")[0] for text in told] == [f"Step {step} of 5" for step in range(1, 6)]
-    module.panel._show_progress(Progress("export", 0.5))
+    assert [text.split(": ")[0] for text in told] == [f"Step {step} of 7" for step in range(1, 8)]
+    module.panel._messages.show_progress(Progress("export", 0.5))
     assert module.ui.statusLabel.text == "Writing DICOM series: 50 %"
+
+
+def test_where_nothing_is_measured_yet_the_line_says_when_it_will_be(module: Any):
+    module.panel._messages.show_progress(Progress("synthesize"))
+    assert "is known after the first part" in module.ui.statusLabel.text
+    assert module.ui.progressBar.maximum == 0, "the bar moves by itself"
 
 
 @pytest.mark.parametrize("text", [failure_text, export_failure_text])

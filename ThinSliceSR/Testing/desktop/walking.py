@@ -78,10 +78,10 @@ class Walk:
         def has_settled() -> bool:
             run = self.module.panel._run
             held = (self.folder / "behaviour").read_text() == "hold"
-            return not self.running or (held and run._visible and not self.is_ending(run))
+            return not self.running or (held and run.visible and not self.is_ending(run))
 
         wait_for(has_settled, 20)
-        if not self.running and not self.module.panel._outcome.done:
+        if not self.running and not self.module.panel._messages.outcome.done:
             self.take_back()
 
     def is_ending(self, run: Any) -> bool:
@@ -160,13 +160,13 @@ class Walk:
         if run is None:  # it was refused, as for an output that holds other data
             return
         of_source = {volume.GetID() for volume in (source, *self.results_of(source))}
-        wait_for(lambda: run._visible or not self.running, 20)
+        wait_for(lambda: run.visible or not self.running, 20)
         self.put_by_run = {}
-        for name in VIEWS if run._visible else ():
+        for name in VIEWS if run.visible else ():
             if self.chosen[name] and self.chosen[name][-1] in of_source - {run.results.dls.GetID()}:
                 self.chosen[name].append(run.results.dls.GetID())
                 self.put_by_run[name] = run.results.dls.GetID()
-        if not self.running and not self.module.panel._outcome.done:
+        if not self.running and not self.module.panel._messages.outcome.done:
             self.take_back()
 
     def cancel(self) -> None:

@@ -40,7 +40,10 @@ def test_synthesize_writes_both_volumes_where_the_input_lies(tmp_path: Path, thi
 def test_json_progress_tells_every_event_and_nothing_else(tmp_path: Path, thick_file: Path, tiny_weights: Path):
     output = tmp_path / "dls.nrrd"
     done = thinslicesr("synthesize", thick_file, output, "--weights", tiny_weights, "--progress", "json")
-    events = [json.loads(line) for line in done.stdout.splitlines()]
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    before = [(event["stage"], event["done"]) for event in told[:6]]
+    assert before == [(stage, step) for stage in ("start", "read", "model") for step in (0, 1)]
+    events = told[6:]
     assert events[0]["event"] == "started"
     slab = {"thickness_mm": 5.0, "spacing_mm": 5.0, "told_by": "nobody"}
     assert events[0]["input"] == {"size": [32, 32, 4], "spacing_mm": [0.7, 0.8, 5.0], "slab": slab}
@@ -238,7 +241,8 @@ def test_sizes_are_told_as_they_are_stored_whatever_the_slice_axis(tmp_path: Pat
     done = thinslicesr(
         "synthesize", tmp_path / "sagittal.nrrd", output, "--weights", tiny_weights, "--progress", "json"
     )
-    started = json.loads(done.stdout.splitlines()[0])
+    events = map(json.loads, done.stdout.splitlines())
+    started = next(event for event in events if event["event"] == "started")
     assert started["slice_axis"] == 0
     slab = {"thickness_mm": 5.0, "spacing_mm": 5.0, "told_by": "nobody"}
     assert started["input"] == {"size": [4, 32, 32], "spacing_mm": [5.0, 0.7, 0.8], "slab": slab}

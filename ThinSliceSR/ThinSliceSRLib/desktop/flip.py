@@ -12,7 +12,8 @@ from .comparison import ComparedVolumes
 from .view_history import ViewHistory
 
 KEY = "C"
-"""Slicer has no use for it in a slice view, as it has for T, which hides what is in front."""
+"""Slicer has no use for it: slice views take G, T, F, B, V, R, brackets and arrows (vtkMRMLSliceIntersectionWidget),
+the Segment Editor Q, W, Z, Y, I, digits and marks (qMRMLSegmentEditorWidget); the main window's have modifiers."""
 
 
 class Flip:

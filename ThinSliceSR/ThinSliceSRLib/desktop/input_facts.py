@@ -6,12 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 import slicer
+import vtk
 from slicer.i18n import tr as _
 
 from ..engine.errors import UnusableInput
 from ..engine.volumes.findings import Finding, check_volume
-from ..engine.volumes.geometry import OBLIQUE_DEGREES
+from ..engine.volumes.geometry import OBLIQUE_DEGREES, SHEAR_TOLERANCE_DEGREES
 from ..engine.volumes.slab_profile import slab_profile_of
+from ..engine.volumes.tilted_gantry import is_correctable, lean_degrees
 from ..engine.volumes.volume import Volume
 from .given_thickness import corrected_volume_of
 
@@ -49,16 +51,55 @@ def findings(node: slicer.vtkMRMLScalarVolumeNode) -> list[Finding]:
         volume = corrected_volume_of(node)
         # Results lie on the grid of the node, so its slices are not moved.
         found = [_in_the_panel(finding, volume) for finding in check_volume(volume, moves_slices=False)]
+        if is_correctable(volume):
+            found = [finding for finding in found if finding.code != "sheared"]
+            found.insert(0, _tilted(lean_degrees(volume)))
     except UnusableInput as error:
         return [Finding("error", error.code, str(error))]
     transform = node.GetParentTransformNode()
     if transform is not None and not transform.IsTransformToWorldLinear():
+        lean = _lean_in_world(node, volume)
+        if lean > SHEAR_TOLERANCE_DEGREES:
+            return [_tilted(lean), *found]
         message = _(
-            "The volume is under a warping transform (Slicer adds one to uneven slices or a tilted gantry), which the "
-            "synthesis does not see; look at the result with care."
+            "The volume is under a warping transform (Slicer adds one to uneven slices), which the synthesis does not "
+            "see; look at the result with care."
         )
         found.append(Finding("warning", "warped", message))
     return found
+
+
+def _tilted(degrees: float) -> Finding:
+    """That the stack leans: its results would lie on a grid that is not the node's."""
+    message = _(
+        "The gantry was tilted by {degrees} degrees, which this panel cannot correct; make the thin slices from the "
+        "DICOM files on the command line (thinslicesr synthesize), which moves them upright, and load the result."
+    )
+    return Finding("error", "tilted", message.format(degrees=f"{degrees:.1f}"))
+
+
+def _lean_in_world(node: slicer.vtkMRMLScalarVolumeNode, volume: Volume) -> float:
+    """How many degrees the stack leans under its warping transform, which is how Slicer's DICOM reader keeps a tilt.
+
+    A volume of that reader is upright itself, and a grid transform moves each of its slices to where it was scanned.
+    """
+    to_ras = vtk.vtkMatrix4x4()
+    node.GetIJKToRASMatrix(to_ras)
+
+    def in_world(index: list[float]) -> np.ndarray:
+        point = [0.0, 0.0, 0.0]
+        node.TransformPointToWorld(to_ras.MultiplyPoint([*index, 1.0])[:3], point)
+        return np.array(point)
+
+    first, ends = in_world([0.0, 0.0, 0.0]), []
+    for axis, count in enumerate(volume.size):
+        index = [0.0, 0.0, 0.0]
+        index[axis] = count - 1.0
+        ends.append(in_world(index) - first)
+    along = ends.pop(volume.through_plane_axis)
+    normal = np.cross(*ends)
+    lengths = float(np.linalg.norm(along) * np.linalg.norm(normal))
+    return float(np.degrees(np.arccos(min(1.0, abs(float(along @ normal)) / lengths)))) if lengths else 0.0
 
 
 def require_fit(node: slicer.vtkMRMLScalarVolumeNode) -> None:

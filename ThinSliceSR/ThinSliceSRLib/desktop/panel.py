@@ -20,21 +20,16 @@ from .flip import Flip
 from .input_section import InputSection
 from .installation import Installation
 from .leaving_volumes import LeavingVolumes
+from .message_section import MessageSection
 from .models_section import ModelsSection
 from .outcome import Outcome, Progress
+from .request import Request
 from .requirements import missing_requirements
 from .result_nodes import ResultNodes
 from .result_volume import in_scene
-from .run import Request, Run
+from .run import Run
 from .session import Session
-from .status_texts import (
-    done_text,
-    export_failure_text,
-    exported_text,
-    failure_text,
-    percent_done,
-    stage_text,
-)
+from .status_texts import done_text, export_failure_text, exported_text, failure_text
 from .view_history import ViewHistory
 from .viewed_slice import viewed_slice_mm, views_of
 from .volume_nodes import volume_of
@@ -50,11 +45,10 @@ class Panel:
         self._dialogs = dialogs or Dialogs()
         self._parameters: Any = None
         self._run: Run | None = None
+        self._messages = MessageSection(ui, self._dialogs)
         self._installation = Installation(
-            on_progress=self._show_installation, on_ended=self._installation_ended, ask=self._dialogs.ask
+            on_progress=self._messages.tell, on_ended=self._installation_ended, ask=self._dialogs.ask
         )
-        self._outcome: Outcome | None = None
-        self._notice = ""
         self._usable = False
         self._shown_input: object = None
         self._input = InputSection(ui, self._show_input)
@@ -68,7 +62,6 @@ class Panel:
         self._models = ModelsSection(ui, self._dialogs, self._offer_models)
         self._available = Available(self._weights_told, self._advanced.offer_devices, self._available_ended)
         ui.applyButton.clicked.connect(lambda *_arguments: self.apply_or_cancel())
-        ui.logButton.clicked.connect(lambda *_arguments: self._show_log())
         ui.diagnosticsButton.clicked.connect(lambda *_arguments: self.copy_diagnostics())
         for section in (ui.advancedSection, ui.modelsSection):
             section.contentsCollapsed.connect(self._section_folded)
@@ -79,7 +72,7 @@ class Panel:
         self._shown_input = None
         if not self._session.running:
             self._run = None
-            self._tell()  # what was told of another scene
+            self._messages.tell()  # what was told of another scene
         if parameters is None:
             self._compare.leave()
         self._advanced.set_parameters(parameters)
@@ -91,8 +84,7 @@ class Panel:
         self._advanced.show_parameters()
         if source is not self._shown_input or source is None:
             if source is not self._shown_input and not self._busy:
-                self._tell()  # what was told of another input
-                self.ui.logButton.visible = False
+                self._messages.forget()
             self._shown_input = source
             self._input.watch(source)
             self._show_input()
@@ -127,11 +119,11 @@ class Panel:
     def apply_or_cancel(self) -> None:
         if self._session.running:
             self.ui.applyButton.enabled = False
-            self._tell(_("Cancelling…"))
+            self._messages.tell(_("Cancelling…"))
             self._session.cancel()
         elif self._installation.running:
             self.ui.applyButton.enabled = False
-            self._tell(_("Cancelling when the current step of the installation has ended…"))
+            self._messages.tell(_("Cancelling when the current step of the installation has ended…"))
             self._installation.cancel()
         elif missing_requirements():
             self._installation.start()
@@ -146,22 +138,19 @@ class Panel:
         else:
             self.ui.diagnosticsButton.enabled = False
             if not self._busy:
-                self._tell(_("Asking the background program about this computer…"))
+                self._messages.tell(_("Asking the background program about this computer…"))
             self._ask_what_is_available(self._copy_diagnostics)
 
     def _copy_diagnostics(self) -> None:
         self.ui.diagnosticsButton.enabled = True
         names = [node.GetName() for node in slicer.util.getNodesByClass("vtkMRMLVolumeNode")]
-        log = self._outcome.log.splitlines() if self._outcome else []
-        facts = self._outcome.facts if self._outcome else None
+        outcome = self._messages.outcome
+        log = outcome.log.splitlines() if outcome else []
+        facts = outcome.facts if outcome else None
         slicer.app.clipboard().setText(
             diagnostics_text(self._available.devices, self._models.weights, facts, log, names)
         )
-        self._tell(_("The diagnostics are on the clipboard; paste them into your report."))
-
-    def _show_log(self) -> None:
-        assert self._outcome is not None  # else the button is hidden
-        self._dialogs.show_log(self._outcome.sentence, self._outcome.log)
+        self._messages.tell(_("The diagnostics are on the clipboard; paste them into your report."))
 
     def _section_folded(self, folded: bool) -> None:
         """Asks for devices and models when a section that shows them is opened first."""
@@ -181,23 +170,21 @@ class Panel:
     # A run
 
     def _start(self) -> None:
-        self._notice = ""
-        self._outcome = None
-        self.ui.logButton.visible = False
+        self._messages.begin()
         try:
             self._run = self._session.start(
                 self._request(),
-                on_progress=self._show_progress,
-                on_notice=self._show_notice,
+                on_progress=self._messages.show_progress,
+                on_notice=self._messages.show_notice,
                 on_visible=self._show_results,
                 on_ended=self._run_ended,
             )
         except ThinSliceError as error:
-            self._tell(str(error))
+            self._messages.tell(str(error))
             return
         self._compare.forget_new_results()
         self._compare.show_input(self._shown_input)
-        self._show_progress(Progress("start"))
+        self._messages.show_progress(Progress("start"))
         self._enable()
 
     def _request(self) -> Request:
@@ -219,16 +206,6 @@ class Panel:
             first_at_mm or 0.0,
         )
 
-    def _show_progress(self, progress: Progress) -> None:
-        percent = percent_done(progress)
-        self.ui.progressBar.maximum = 0 if percent is None else 100
-        if percent is not None:
-            self.ui.progressBar.value = percent
-        self._tell(stage_text(progress), self._notice)
-
-    def _show_notice(self, sentence: str) -> None:
-        self._notice = sentence
-
     def _show_results(self, results: ResultNodes) -> None:
         """Views of the input, or of an earlier result, show DLS from now on, at the same place."""
         assert self._run is not None  # whose results they are
@@ -238,23 +215,18 @@ class Panel:
         self._compare.show_new_results()
 
     def _run_ended(self, outcome: Outcome) -> None:
-        self._outcome = outcome
         if outcome.done:
             assert self._run is not None  # whose outcome it is
             results = self._run.results
             bis = results.bis.GetName() if results.bis else None
-            self._tell(done_text(outcome.facts, results.dls.GetName(), bis), self._notice)
+            self._messages.show_end(outcome, done_text(outcome.facts, results.dls.GetName(), bis))
         else:
-            self._tell(failure_text(outcome))
+            self._messages.show_end(outcome, failure_text(outcome))
             self._show_former_volumes()
             self._compare.forget_new_results()
-        self._offer_log(outcome)
         self._run = None  # its volumes are the scene's now
         self._compare.show_input(self._shown_input)
         self._enable()
-
-    def _offer_log(self, outcome: Outcome) -> None:
-        self.ui.logButton.visible = bool(outcome.log) and not outcome.done and not outcome.cancelled
 
     def _show_former_volumes(self) -> None:
         """Views that show a volume which the run was to fill show again what they showed before it."""
@@ -264,31 +236,21 @@ class Panel:
     # An export
 
     def _start_export(self, request: ExportRequest) -> None:
-        self._notice = ""
-        self._outcome = None
-        self.ui.logButton.visible = False
+        self._messages.begin()
         to_database = request.folder is None
 
         def ended(outcome: Outcome) -> None:
-            self._outcome = outcome
             done = exported_text(outcome.facts, to_database) if outcome.done else export_failure_text(outcome)
-            self._tell(done)
-            self._offer_log(outcome)
+            self._messages.show_end(outcome, done)
             self._enable()
 
         try:
-            self._session.start_export(request, on_progress=self._show_progress, on_ended=ended)
+            self._session.start_export(request, on_progress=self._messages.show_progress, on_ended=ended)
         except ThinSliceError as error:
-            self._tell(str(error))
+            self._messages.tell(str(error))
             return
-        self._show_progress(Progress("export"))
+        self._messages.show_progress(Progress("export"))
         self._enable()
-
-    def _tell(self, *sentences: str) -> None:
-        """Shows them below the button, each on a line of its own; without any, the line takes no room."""
-        text = "\n".join(filter(None, sentences))
-        self.ui.statusLabel.text = text
-        self.ui.statusLabel.visible = bool(text)
 
     def _enable(self) -> None:
         """Only what can be done is offered; the button says what it does."""
@@ -303,11 +265,8 @@ class Panel:
 
     # What is told by others
 
-    def _show_installation(self, line: str) -> None:
-        self._tell(line)
-
     def _installation_ended(self, succeeded: bool, sentence: str) -> None:
-        self._tell(sentence)
+        self._messages.tell(sentence)
         self._enable()
         if succeeded and self._parameters and self._usable:
             self._start()

@@ -1,25 +1,33 @@
-"""What the Sample Data module offers for ThinSliceSR: two chests in 5 mm slices, one drawn here, one downloaded."""
+"""What the Sample Data module offers for ThinSliceSR: two chests in 5 mm slices, one drawn here, one downloaded.
+
+To draw one takes many seconds, so a worker does it while Slicer goes on showing what changes.
+"""
 
 from __future__ import annotations
 
+import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import qt
 import slicer
 from slicer.i18n import tr as _
 
 from ..engine.errors import ThinSliceError
-from ..engine.phantom.chest import chest_phantom
 from ..engine.synthesis.simulation import simulate_thick
+from ..engine.volumes.reading import read_volume
 from ..engine.volumes.slab_profile import SlabProfile
 from ..engine.volumes.volume import Volume
+from .private_folder import PrivateFolder
 from .sample_data import CT_CHEST, PHANTOM
 from .volume_nodes import RAS_TO_LPS, thickness_entry, volume_of
 from .windows import set_window
+from .worker import Ending, Worker
 
 SLABS = SlabProfile(thickness_mm=5.0, spacing_mm=5.0)
 # 76 slices of 1 mm make 16 slabs, hold four of the phantom's nodules and are drawn in a few seconds.
-PHANTOM_SIZE = (256, 256, 76)
+PHANTOM_THIN_SLICES = 76
 
 
 def load_chosen_sample(source: Any) -> list[slicer.vtkMRMLScalarVolumeNode]:
@@ -40,8 +48,39 @@ def load_chosen_sample(source: Any) -> list[slicer.vtkMRMLScalarVolumeNode]:
 
 
 def phantom_volume() -> slicer.vtkMRMLScalarVolumeNode:
-    """A new volume with the chest phantom, which is no patient, in 5 mm slices; drawn within seconds, no network."""
-    return _new_node(simulate_thick(chest_phantom(size=PHANTOM_SIZE), SLABS), _("Chest phantom 5 mm"))
+    """A new volume with the chest phantom, which is no patient, in 5 mm slices; drawn within seconds, no network.
+
+    Slicer shows what changes meanwhile, but takes no input. Raises ThinSliceError when it cannot be drawn.
+    """
+    folder = PrivateFolder(Path(slicer.app.temporaryPath))
+    try:
+        file = folder.new_folder() / "phantom.nrrd"
+        _draw_phantom(file)
+        return _new_node(read_volume(file), _("Chest phantom 5 mm"))
+    finally:
+        folder.remove()
+
+
+def _draw_phantom(file: Path) -> None:
+    """Lets a worker draw it into the file, and waits for that. Raises ThinSliceError."""
+    endings: list[Ending] = []
+    arguments = ["phantom", str(file), "--thin-slices", str(PHANTOM_THIN_SLICES), "--progress", "json"]
+    worker = Worker(arguments, on_ended=endings.append, on_event=_tell_how_far)
+    worker.start()
+    try:
+        while not endings:
+            slicer.app.processEvents(qt.QEventLoop.ExcludeUserInputEvents)
+            time.sleep(0.01)  # the worker needs the processor more than this loop
+    finally:
+        worker.abandon()
+    if not endings[0].done:
+        raise ThinSliceError(endings[0].sentence, endings[0].code)
+
+
+def _tell_how_far(event: dict[str, Any]) -> None:
+    if event["event"] == "progress":
+        percent = round(100 * event["done"] / event["total"])
+        _sample_data_logic().logMessage(_("Drawing the phantom: {percent} %").format(percent=percent))
 
 
 def ct_chest_volume() -> slicer.vtkMRMLScalarVolumeNode:

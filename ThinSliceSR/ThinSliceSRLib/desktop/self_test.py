@@ -15,9 +15,9 @@ import numpy as np
 import slicer
 
 from .outcome import Outcome
+from .request import Request
 from .requirements import missing_requirements
 from .result_nodes import ResultNodes
-from .run import Request
 from .synthetic_mark import is_synthetic
 
 LONGEST_SILENCE_S = 1800

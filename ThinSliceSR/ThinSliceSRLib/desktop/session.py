@@ -16,8 +16,9 @@ from ..engine.errors import ThinSliceError
 from .dicom_export import DicomExport, ExportRequest
 from .outcome import Outcome
 from .private_folder import PrivateFolder
+from .request import Request
 from .result_nodes import ResultNodes
-from .run import Request, Run
+from .run import Run
 
 
 class Session:
@@ -75,6 +76,8 @@ class Session:
 
         if self.running:
             raise ThinSliceError(_("A run is going on already; wait for its end or cancel it."), "running")
+        if self._run is not None:
+            self._run.abandon()  # one whose scene was closed may not be gone yet
         if self._folder is None:
             self._folder = PrivateFolder(Path(slicer.app.temporaryPath))
             atexit.register(self._folder.remove)  # a script need not close its session

@@ -10,7 +10,7 @@ from .engine_sentences import translated
 from .outcome import Outcome, Progress
 
 COUNTED_STAGES = ("synthesize", "export")
-RUN_STAGES = ("start", "interpolate", "synthesize", "write", "show")
+RUN_STAGES = ("start", "read", "model", "interpolate", "synthesize", "write", "show")
 
 
 def percent_done(progress: Progress) -> int | None:
@@ -23,7 +23,7 @@ def percent_done(progress: Progress) -> int | None:
 def stage_text(progress: Progress) -> str:
     """The stage, which of how many, how far it is and how long it will still take.
 
-    Such as "Step 3 of 5: Making thin slices (DLS): 40 %, about 2 min left".
+    Such as "Step 5 of 7: Making thin slices (DLS): 40 %, about 2 min left".
     """
     text = _text_of_stage(progress)
     if progress.stage not in RUN_STAGES:
@@ -34,7 +34,9 @@ def stage_text(progress: Progress) -> str:
 
 def _text_of_stage(progress: Progress) -> str:
     stages = {
-        "start": _("Starting"),
+        "start": _("Starting the background program"),
+        "read": _("Checking the volume"),
+        "model": _("Loading the model"),
         "interpolate": _("Interpolating (BIS)"),
         "synthesize": _("Making thin slices (DLS)"),
         "write": _("Saving"),
@@ -44,6 +46,8 @@ def _text_of_stage(progress: Progress) -> str:
     }
     text = stages.get(progress.stage, progress.stage)
     percent = percent_done(progress)
+    if percent is None and progress.stage == "synthesize":
+        return _("{stage}; how long it takes is known after the first part…").format(stage=text)
     if percent is None:
         return text + "…"
     if progress.seconds_left is None:

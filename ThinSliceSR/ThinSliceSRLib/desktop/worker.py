@@ -78,6 +78,7 @@ class Worker:
         self._failure: dict[str, Any] = {}
         self._cancelling = False
         self._told = False
+        self._on_gone: Callable[[], None] | None = None
         self._process = qt.QProcess()
         self._process.readyReadStandardOutput.connect(self._read_output)
         self._process.readyReadStandardError.connect(self._read_log)
@@ -109,6 +110,16 @@ class Worker:
             self._cancelling = True
             self._process.closeWriteChannel()
             later(self._end, PATIENCE_MS)
+
+    def dismiss(self, on_gone: Callable[[], None]) -> None:
+        """Ends the worker without a further word and returns at once; later, when it is no more, calls `on_gone`."""
+        self._told = True
+        self._let_go()
+        if not self.running:
+            later(on_gone)
+            return
+        self._on_gone = on_gone
+        self.cancel()
 
     def abandon(self) -> None:
         """Ends the worker without a further word and waits for it, as when Slicer quits: at most 2 seconds."""
@@ -149,6 +160,9 @@ class Worker:
             self._tell(Ending(None, "not_started", sentence.format(program=self._command[0])))
 
     def _finished(self, *_arguments: object) -> None:
+        if self._on_gone is not None:
+            later(self._on_gone)
+            self._on_gone = None
         self._read_output()
         self._read_log()
         ended = f"the background program ended: {self._process.exitStatus()}, code {self._process.exitCode()}"

@@ -88,14 +88,18 @@ def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
     if job.preview:
         check_preview_target(job.preview)
     series = None
+    reporter.progress("read", 0, 1)
     with opened_input(job.source, undo) as place:
         source, findings = read_fit_volume(place, job.series, job.slab_mm, job.force)
         check_targets(targets, job.overwrite, grid=source, source=job.source)
         if job.dicom_out:
             series = PendingSeries(job.dicom_out, source, job.overwrite, apart_from=(job.source, *targets))
             undo.callback(series.discard)
+    reporter.progress("read", 1, 1)
+    reporter.progress("model", 0, 1)
     device = choose_device(job.device, job.precision)
     model = choose_model(job.weights, device.is_gpu)
+    reporter.progress("model", 1, 1)
 
     tilt = source.acquisition.tilt_degrees
     axis = source.through_plane_axis

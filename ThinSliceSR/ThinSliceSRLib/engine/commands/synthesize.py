@@ -141,6 +141,7 @@ def add_result_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> None:
+    reporter.progress("start", 0, 1)  # what is needed from here on takes seconds to be read
     from ..dicom_out.pending_series import DicomOutput
     from ..job import Job, run_job
     from ..synthesis.tiling import OVERLAPPED, PUBLISHED_TILING
@@ -170,6 +171,7 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
         skip_air=arguments.skip_air == "on",
         slab_consistent=arguments.slab_consistency != "off",
     )
+    reporter.progress("start", 1, 1)
     outcome = run_job(job, reporter, undo)
     told = {"dls": "the DLS volume", "bis": "the BIS volume", "dicom": "the same as DICOM series"}
     for kind, place in outcome.facts["outputs"].items():

@@ -5,6 +5,7 @@ The anatomy is defined in mm (phantom_*.py), so every grid samples the same ches
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -81,6 +82,7 @@ def chest_phantom(
     seed: int = 0,
     noise_hu: float = 25.0,
     centre_mm: tuple[float, float, float] = CENTRE_MM,
+    on_slices: Callable[[int], None] = lambda _: None,
 ) -> Volume:
     """A CT volume of the phantom, int16 HU, axial slices from foot to head, in patient coordinates LPS.
 
@@ -90,6 +92,7 @@ def chest_phantom(
     noise_hu: standard deviation of the noise of 1 mm slices; 0 leaves it out. Thicker slices have less (`ct_noise`).
     centre_mm: the middle of the volume; by default that of the chest. The lungs reach from z = −110 to 125 mm, and the
         anatomy is drawn for z from −140 to 125 mm.
+    on_slices: is told again and again how many slices are drawn.
     """
     axes = [
         centre + (np.arange(count) - (count - 1) / 2) * step
@@ -111,6 +114,7 @@ def chest_phantom(
                 plane += next(noise)
         slices = slices.reshape(last - first, parts[2], size[1], size[0]).mean(axis=1)
         hu[first:last] = np.rint(np.clip(slices, -1024, 3071))
+        on_slices(last)
     first_x, first_y, first_z = (float(axis[0]) for axis in axes)
     return Volume(hu, spacing_mm, (first_x, first_y, first_z))
 

@@ -243,10 +243,12 @@ def _on_values(volume: Volume) -> list[Finding]:
         findings.append(Finding("warning", "no_numbers_around", message))
         volume = with_air_for_no_numbers(volume)
     hu = volume.hu
+    # Slice by slice, as the cache of a processor holds one: faster than all at once.
     lung, soft = (
-        np.count_nonzero((hu >= low) & (hu <= high)) / hu.size for low, high in (LUNG_AND_AIR_HU, SOFT_TISSUE_HU)
+        sum(np.count_nonzero((slice_ >= low) & (slice_ <= high)) for slice_ in hu) / hu.size
+        for low, high in (LUNG_AND_AIR_HU, SOFT_TISSUE_HU)
     )
-    bone = np.count_nonzero(hu > BONE_HU) / hu.size
+    bone = sum(np.count_nonzero(slice_ > BONE_HU) for slice_ in hu) / hu.size
     if min(lung, soft) < LEAST_SHARE or bone > MOST_BONE_SHARE:
         message = (
             "The values do not look like the Hounsfield units of a chest (air near -1000, soft tissue near 0); make "

@@ -29,5 +29,6 @@ def lung_like(hu: np.ndarray) -> np.ndarray:
 
 def lung_share(hu: np.ndarray) -> float:
     """How much of lung and tissue together has the HU of lung, 0 to 1."""
-    lung, tissue = np.count_nonzero(lung_like(hu)), np.count_nonzero(hu > DENSER_THAN_AIR_HU)
+    lung = sum(np.count_nonzero(lung_like(slice_)) for slice_ in hu)
+    tissue = sum(np.count_nonzero(slice_ > DENSER_THAN_AIR_HU) for slice_ in hu)
     return lung / max(1, lung + tissue)

@@ -1,0 +1,55 @@
+"""Runs without the panel, for the tests: who listens to one, how it is waited for, and what its volumes hold."""
+
+from __future__ import annotations
+
+import numpy as np
+from driving import add_thick_volume, wait_for
+
+
+class Listening:
+    """What a run told."""
+
+    def __init__(self) -> None:
+        self.progress, self.notices, self.visible, self.outcomes = [], [], [], []
+
+    @property
+    def listeners(self) -> dict[str, object]:
+        return {
+            "on_progress": self.progress.append,
+            "on_notice": self.notices.append,
+            "on_visible": self.visible.append,
+            "on_ended": self.outcomes.append,
+        }
+
+
+def run_to_the_end(session: object, request: object) -> tuple[object, Listening]:
+    told = Listening()
+    run = session.start(request, **told.listeners)
+    wait_for(lambda: told.outcomes, 120)
+    return run, told
+
+
+def array(node: object) -> np.ndarray:
+    import slicer
+
+    return slicer.util.arrayFromVolume(node)
+
+
+def corner(node: object, k: int) -> np.ndarray:
+    import slicer
+    import vtk
+
+    matrix = vtk.vtkMatrix4x4()
+    node.GetIJKToRASMatrix(matrix)
+    return slicer.util.arrayFromVTKMatrix(matrix) @ (0, 0, k, 1)
+
+
+def start_long_run(session: object, **choices: object) -> tuple[object, Listening]:
+    """A run that takes minutes, in the middle of its synthesis."""
+    from ThinSliceSRLib.desktop.request import Request
+
+    told = Listening()
+    run = session.start(Request(add_thick_volume(slices=40, matrix=256), device="cpu", **choices), **told.listeners)
+    wait_for(lambda: told.visible or told.outcomes)
+    assert not told.outcomes
+    return run, told

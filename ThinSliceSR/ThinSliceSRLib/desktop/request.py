@@ -1,0 +1,27 @@
+"""What a run is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import slicer
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the user asks for. dls, bis: nodes to be filled; None makes new ones.
+
+    weights, device, precision, spacing: as the engine's command line takes them. first_at_mm: see `viewed_slice_mm`.
+    slab_mm: how thick the slices are; None takes what the user gave in the panel or, else, what the source says.
+    """
+
+    source: slicer.vtkMRMLScalarVolumeNode
+    dls: slicer.vtkMRMLScalarVolumeNode | None = None
+    bis: slicer.vtkMRMLScalarVolumeNode | None = None
+    wants_bis: bool = True
+    weights: str = "auto"
+    device: str = "auto"
+    precision: str = "auto"
+    spacing: str | float = "auto"
+    first_at_mm: float = 0.0
+    slab_mm: float | None = None
