@@ -1,0 +1,45 @@
+"""The mean over flips: what it computes, and that it turns with its input."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+import torch
+from ThinSliceSRLib.engine.network.configuration import SMALL
+from ThinSliceSRLib.engine.network.cthnet import CTHNet, linear_along_slices
+from ThinSliceSRLib.engine.network.flips import AXES, FLIPS, MeanOverFlips
+from ThinSliceSRLib.engine.network.slab_inputs import TYPICAL, ForSlabs
+
+
+class Linear(torch.nn.Module):
+    def forward(self, thick: torch.Tensor) -> torch.Tensor:
+        return linear_along_slices(thick, 5)
+
+
+@pytest.fixture
+def network() -> ForSlabs:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return ForSlabs(CTHNet(SMALL).eval(), torch.tensor([TYPICAL]), doubt=True)
+
+
+def test_every_combination_of_axes_is_asked_once():
+    assert len(set(FLIPS)) == 8
+    assert set(FLIPS) == {axes for count in range(4) for axes in itertools.combinations(AXES, count)}
+
+
+def test_what_does_not_depend_on_the_side_stays():
+    thick = torch.rand(1, 1, 8, 16, 16)
+    torch.testing.assert_close(MeanOverFlips(Linear())(thick), linear_along_slices(thick, 5))
+
+
+@pytest.mark.parametrize("axes", [(2,), (3,), (2, 3, 4)])
+def test_the_mean_of_a_mirrored_cube_is_the_mirrored_mean(network, axes):
+    thick = torch.rand(1, 1, 8, 16, 16)
+    both = MeanOverFlips(network)
+    with torch.inference_mode():
+        alone, mean, mirrored = network(thick), both(thick), both(thick.flip(axes))
+    torch.testing.assert_close(mirrored.flip(axes), mean, atol=1e-4, rtol=1e-4)
+    assert (alone - mean).abs().max() > 1e-3
+    assert mean.shape == alone.shape
