@@ -1,4 +1,4 @@
-"""A network asked several times about the same cube, from all sides: the mean is nearer to the truth than one answer."""
+"""A network that is asked about a cube from all sides: the mean is nearer to the truth than one answer."""
 
 from __future__ import annotations
 
