@@ -126,8 +126,8 @@ def add_result_arguments(parser: argparse.ArgumentParser) -> None:
         "--slab-consistency",
         choices=("auto", "on", "off"),
         default="auto",
-        help="make the mean of each slab of thin slices equal its thick slice; auto (the default): unless thick slices "
-        "overlap or have gaps",
+        help="change the thin slices as little as their weighted means need to equal the thick ones (auto, the default, "
+        "and on), or leave them as the network made them (off)",
     )
     parser.add_argument(
         "--dicom-compression",
