@@ -126,8 +126,8 @@ def add_result_arguments(parser: argparse.ArgumentParser) -> None:
         "--slab-consistency",
         choices=("auto", "on", "off"),
         default="auto",
-        help="change the thin slices as little as their weighted means need to equal the thick ones (auto, the default, "
-        "and on), or leave them as the network made them (off)",
+        help="change the thin slices as little as their weighted means need to equal the thick ones (auto, the default,"
+        " and on), or leave them as the network made them (off)",
     )
     parser.add_argument(
         "--dicom-compression",
