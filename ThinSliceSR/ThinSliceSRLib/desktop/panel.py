@@ -217,6 +217,7 @@ class Panel:
             parameters.precision,
             parameters.spacing,
             first_at_mm or 0.0,
+            threads=parameters.threads,
         )
 
     def _show_progress(self, progress: Progress) -> None:

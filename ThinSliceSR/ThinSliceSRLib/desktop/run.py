@@ -18,7 +18,7 @@ from slicer.i18n import tr as _
 from ..engine.errors import ThinSliceError
 from ..engine.volumes.memory import THIN_PER_THICK
 from .engine_sentences import translated
-from .given_thickness import given_thickness_mm
+from .given_thickness import given_thickness_mm, given_values
 from .input_facts import require_fit
 from .later import later
 from .outcome import Outcome, Progress, guarded, unexpected_sentence
@@ -37,7 +37,8 @@ class Request:
     """What the user asks for. dls, bis: nodes to be filled; None makes new ones.
 
     weights, device, precision, spacing: as the engine's command line takes them. first_at_mm: see `viewed_slice_mm`.
-    slab_mm: how thick the slices are; None takes what the user gave in the panel or, else, what the source says.
+    slab_mm, values: how thick the slices are, and on which scale their values (see `value_scale`); None takes what the
+    user gave in the panel or, else, what the source says. threads: of the CPU, a number or auto.
     """
 
     source: slicer.vtkMRMLScalarVolumeNode
@@ -50,6 +51,8 @@ class Request:
     spacing: str | float = "auto"
     first_at_mm: float = 0.0
     slab_mm: float | None = None
+    values: str | None = None
+    threads: str | int = "auto"
 
 
 class Run:
@@ -72,7 +75,7 @@ class Run:
 
         Raises ThinSliceError when the volumes cannot be used so, or when there is no room for temporary files.
         """
-        require_fit(request.source)  # here, as panel and scripts both come this way
+        require_fit(request.source, request.values)  # here, as panel and scripts both come this way
         self.request = request
         self.results = ResultNodes.begin(request.source, request.dls, request.bis, request.wants_bis)
         try:
@@ -188,11 +191,15 @@ class Run:
         slab_mm = given_thickness_mm(request.source) if request.slab_mm is None else request.slab_mm
         if slab_mm is not None:
             arguments += ["--slab-mm", f"{slab_mm:g}"]
+        values = request.values or given_values(request.source)
+        if values is not None:
+            arguments += ["--values", values]
         choices = {
             "--weights": request.weights,
             "--device": request.device,
             "--precision": request.precision,
             "--spacing": str(request.spacing),
+            "--threads": str(request.threads),
             "--first-at": f"{request.first_at_mm:g}",
         }
         return arguments + [part for choice in choices.items() for part in choice]
@@ -341,6 +348,7 @@ def _provenance(facts: dict[str, Any]) -> dict[str, str]:
         "SlabConsistency": facts["slab_consistency"],
         "SlabMm": f"{slab['thickness_mm']:g}",
         "SlabMmToldBy": slab["told_by"],
+        "Values": slab["values"],
         "ThickSpacingMm": f"{slab['spacing_mm']:g}",
         "SpacingMm": f"{facts['output']['spacing_mm'][facts['slice_axis']]:g}",
         "Seconds": f"{facts['seconds']:g}",

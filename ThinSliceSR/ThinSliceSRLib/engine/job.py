@@ -17,7 +17,7 @@ from .errors import Cancelled
 from .preview import Preview, check_preview_target
 from .progress import Reporter
 from .provenance import bis_header, dls_header, on_or_off, preview_header, thick_slices_entries
-from .synthesis.device import Device, choose_device
+from .synthesis.device import Device, choose_device, compute_with_threads
 from .synthesis.memory_ladder import rungs_from
 from .synthesis.resampling import interpolate, places_at, resample_slices
 from .synthesis.synthesize import CubeDone, Synthesis, plan_for, synthesize
@@ -27,6 +27,7 @@ from .volumes.findings import Finding, fit_volume
 from .volumes.reading import opened_input, read_volume
 from .volumes.slab_profile import slab_profile_of
 from .volumes.slice_thickness import require_millimetres, thickness_told_by, with_thickness
+from .volumes.value_scale import in_hu, require_scale
 from .volumes.volume import Acquisition, Volume
 from .volumes.writing import PendingOutputs, check_targets
 from .weights.model_choice import choose_model
@@ -38,7 +39,8 @@ from .weights.weights_file import Model
 class Job:
     """What is to be made of which input, and how.
 
-    slab_mm: how thick the slices are, whatever the input says; None takes its word. force: slices may be thin already.
+    slab_mm: how thick the slices are, whatever the input says; None takes its word. values: on which scale its values
+    are, see `in_hu`. force: slices may be thin already.
     spacing: of the thin slices, see `thin_spacing_mm`. dicom_out: the same volumes once more, as DICOM series.
     slab_consistent: see `SlabConsistency`. first_at_mm: distance from the first slice.
     """
@@ -49,10 +51,12 @@ class Job:
     dicom_out: DicomOutput | None = None
     series: str | None = None
     slab_mm: float | None = None
+    values: str | None = None
     force: bool = False
     weights: str = "auto"
     device: str = "auto"
     precision: str = "auto"
+    threads: str | int = "auto"
     spacing: str | float = AUTO
     first_at_mm: float = 0.0
     preview: Path | None = None
@@ -82,6 +86,8 @@ def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
     began = time.monotonic()
     require_millimetres("--slab-mm", job.slab_mm)
     require_spacing(job.spacing)
+    require_scale(job.values)
+    compute_with_threads(job.threads)
     targets = [job.output, *([job.bicubic] if job.bicubic else [])]
     steps = len(targets) * (2 if job.dicom_out else 1)
     check_targets(targets, job.overwrite, source=job.source)
@@ -89,7 +95,7 @@ def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
         check_preview_target(job.preview)
     series = None
     with opened_input(job.source, undo) as place:
-        source, findings = read_fit_volume(place, job.series, job.slab_mm, job.force)
+        source, findings = read_fit_volume(place, job.series, job.slab_mm, job.force, job.values)
         check_targets(targets, job.overwrite, grid=source, source=job.source)
         if job.dicom_out:
             series = PendingSeries(job.dicom_out, source, job.overwrite, apart_from=(job.source, *targets))
@@ -165,13 +171,17 @@ def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
 
 
 def read_fit_volume(
-    source: Path, series: str | None, slab_mm: float | None = None, force: bool = False
+    source: Path,
+    series: str | None,
+    slab_mm: float | None = None,
+    force: bool = False,
+    values: str | None = None,
 ) -> tuple[Volume, list[Finding]]:
-    """The volume of a file or folder, and its warnings and notes. slab_mm, force: see `Job`.
+    """The volume of a file or folder, and its warnings and notes. slab_mm, force, values: see `Job`.
 
     Raises UnusableInput with the first of its errors.
     """
-    return fit_volume(with_thickness(read_volume(source, series), slab_mm), may_be_thin=force)
+    return fit_volume(with_thickness(in_hu(read_volume(source, series), values), slab_mm), may_be_thin=force)
 
 
 def _tell(cube: CubeDone, reporter: Reporter, preview: Preview | None) -> None:
@@ -200,7 +210,12 @@ def _start_facts(
         return {"size": size, "spacing_mm": spacing}
 
     slab = slab_profile_of(thick)
-    told = {"thickness_mm": slab.thickness_mm, "spacing_mm": slab.spacing_mm, "told_by": thickness_told_by(thick)}
+    told = {
+        "thickness_mm": slab.thickness_mm,
+        "spacing_mm": slab.spacing_mm,
+        "told_by": thickness_told_by(thick),
+        "values": thick.acquisition.values or "as stored",
+    }
     return {
         "slice_axis": axis,
         "input": {**grid(len(thick.hu), thick.spacing_mm[2]), "slab": told, **_series_facts(thick.acquisition)},

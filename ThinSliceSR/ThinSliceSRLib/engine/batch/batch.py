@@ -10,8 +10,9 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter, deque
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .. import ENGINE_VERSION
@@ -59,11 +60,23 @@ class Batch:
 
 @dataclass(frozen=True)
 class Summary:
-    """How many volumes there are, how many of them were done before, and where the manifest lies."""
+    """How many volumes there are, how many of them were done before, and where the manifest lies.
+
+    with_warnings: how many of the volumes have some. warnings: how many volumes have the one of this code."""
 
     volumes: int
     skipped: int
     manifest: Path
+    with_warnings: int = 0
+    warnings: Mapping[str, int] = field(default_factory=dict)
+
+    def sentence(self) -> str:
+        """What to tell of the batch at its end."""
+        done = "1 volume is done" if self.volumes == 1 else f"{self.volumes} volumes are done"
+        before = f", {self.skipped} of them before" if self.skipped else ""
+        kinds = ", ".join(f"{count} {code}" for code, count in sorted(self.warnings.items()))
+        warned = f", {self.with_warnings} with warnings ({kinds})" if self.with_warnings else ""
+        return f"{done}{before}{warned}; {self.manifest} tells of each."
 
 
 def run_batch(batch: Batch, reporter: Reporter, undo: ExitStack) -> Summary:
@@ -167,6 +180,7 @@ def _run(
         if row.state == "made" and not row.failure:
             calls.appendleft(_call(works[call.key], batch))
             continue
+        _tell_findings(row, reporter)
         _tell_failure(row, reporter)
         finished += 1
         reporter.progress(STAGE, finished, wanted)
@@ -176,12 +190,16 @@ def _run(
             f"{failed} of {volumes} volumes failed; {manifest.path} says why, and the next call tries them again.",
             "volumes_failed",
         )
-    summary = Summary(volumes, states["done"], manifest.path)
+    warned = [{finding["code"] for finding in row_warnings(work.row)} for work in works.values()]
+    kinds = Counter(code for codes in warned for code in codes)
+    summary = Summary(volumes, states["done"], manifest.path, sum(map(bool, warned)), kinds)
     reporter.finished(
         {
             "seconds": round(time.monotonic() - began, 1),
             "volumes": summary.volumes,
             "skipped": summary.skipped,
+            "with_warnings": summary.with_warnings,
+            "warnings": dict(summary.warnings),
             "manifest": str(manifest.path),
         }
     )
@@ -232,6 +250,18 @@ def _row_after(work: Work, made: Made, batch: Batch) -> Row:
         precision=facts["precision"],
         bytes=made.bytes,
     )
+
+
+def row_warnings(row: Row) -> list[dict[str, str]]:
+    """The warnings of a volume that is done; notes are none."""
+    if row.state not in ("made", "done"):
+        return []
+    return [finding for finding in row.findings if finding.get("level", "warning") == "warning"]
+
+
+def _tell_findings(row: Row, reporter: Reporter) -> None:
+    for finding in row_warnings(row):
+        reporter.warning(Finding("warning", finding["code"], f"{row.name}: {finding.get('message', '')}"))
 
 
 def _tell_failure(row: Row, reporter: Reporter) -> None:

@@ -117,8 +117,10 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
         weights=weights,
         device=arguments.device,
         precision=arguments.precision,
+        threads=arguments.threads,
         spacing=arguments.spacing,
         slab_mm=arguments.slab_mm,
+        values=arguments.values,
         tiling=arguments.tiling,
         slab_consistency=arguments.slab_consistency,
         bicubic=arguments.bicubic,
@@ -140,9 +142,7 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
         afresh=arguments.overwrite,
     )
     summary = run_batch(batch, reporter, undo)
-    tell(
-        f"{summary.volumes} volumes are done, {summary.skipped} of them were before; {summary.manifest} tells of each."
-    )
+    tell(summary.sentence())
 
 
 def _tell_manifest(folder: str | Path | None) -> None:

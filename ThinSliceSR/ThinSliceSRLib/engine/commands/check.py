@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import UnusableInput
 from ..progress import Reporter, tell
-from .synthesize import INPUT_HELP, SERIES_HELP, SLAB_HELP
+from .synthesize import INPUT_HELP, SERIES_HELP, SLAB_HELP, VALUES_HELP
 
 if TYPE_CHECKING:
     from ..volumes.dicom_slices import DicomSeries
@@ -23,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("input", type=Path, metavar="INPUT", help=INPUT_HELP)
     parser.add_argument("--series", metavar="SERIES", help=SERIES_HELP)
     parser.add_argument("--slab-mm", type=float, metavar="MM", help=SLAB_HELP)
+    parser.add_argument("--values", choices=("hu", "unit", "offset"), help=VALUES_HELP)
     parser.add_argument("--json", action="store_true", help="tell findings and series as one JSON object")
 
 
@@ -32,7 +33,7 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
     from ..volumes.slice_thickness import require_millimetres
 
     require_millimetres("--slab-mm", arguments.slab_mm)
-    checked = check_input(arguments.input, arguments.series, undo, arguments.slab_mm)
+    checked = check_input(arguments.input, arguments.series, undo, arguments.slab_mm, arguments.values)
     if arguments.json:
         findings = [asdict(finding) for finding in checked.findings]
         facts = [_series_facts(series, series is checked.chosen) for series in checked.series]

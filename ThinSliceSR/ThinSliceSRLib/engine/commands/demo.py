@@ -63,10 +63,12 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
         bicubic=arguments.output / "bis.nrrd",
         series=arguments.series,
         slab_mm=arguments.slab_mm,
+        values=arguments.values if arguments.input else None,
         spacing=arguments.spacing,
         weights=arguments.weights,
         device=arguments.device,
         precision=arguments.precision,
+        threads=arguments.threads,
         overwrite=True,
     )
     tell(demonstrate(job, scan, arguments.output / "comparison.png", reporter, undo))
