@@ -22,7 +22,7 @@ def test_values_that_cannot_be_hu_fail_and_warnings_stand_in_the_summary(tmp_pat
     (tmp_path / "in" / "unit.nrrd").unlink()
     code, out, _ = finish(start(*arguments))
     assert code == 0
-    assert out.startswith("1 volume is done, 1 of them before, 1 with warnings (1 spacing_unusual")
+    assert out.startswith("1 volume is done, as it was before, 1 with warnings (1 spacing_unusual")
 
 
 def test_a_thin_volume_file_in_a_folder_is_passed_over(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from .synthesis.thin_spacing import AUTO, require_spacing, thin_spacing_mm
 from .synthesis.tiling import OVERLAPPED, CubePlan, Tiling
 from .volumes.findings import Finding, fit_volume
 from .volumes.reading import opened_input, read_volume
+from .volumes.room import packed_bytes, require_room
 from .volumes.slab_profile import slab_profile_of
 from .volumes.slice_thickness import require_millimetres, thickness_told_by, with_thickness
 from .volumes.value_scale import in_hu, require_scale
@@ -115,6 +117,7 @@ def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
     places = native_places if native else places_at(spacing_mm, thick)
     plan = plan_for(thick, model, job.tiling, job.skip_air)
     facts = _start_facts(thick, axis, len(places), spacing_mm, model, device, plan)
+    require_room(_needs(job, math.prod(facts["output"]["size"]), math.prod(facts["synthesis"]["size"])))
     facts["slab_consistency"] = on_or_off(job.slab_consistent)
     reporter.started(facts)
     if not any(finding.code == "spacing_unusual" for finding in findings):  # which says the same of every model
@@ -182,6 +185,18 @@ def read_fit_volume(
     Raises UnusableInput with the first of its errors.
     """
     return fit_volume(with_thickness(in_hu(read_volume(source, series), values), slab_mm), may_be_thin=force)
+
+
+def _needs(job: Job, voxels: int, preview_voxels: int) -> list[tuple[Path, int]]:
+    """The folders into which the job writes, and how many bytes at least."""
+    targets = [job.output, *([job.bicubic] if job.bicubic else [])]
+    needs = [(target.parent, packed_bytes(voxels, job.compressed)) for target in targets]
+    if job.preview:
+        needs.append((job.preview.parent, packed_bytes(preview_voxels, compressed=False)))
+    if job.dicom_out:
+        size = packed_bytes(voxels, job.dicom_out.compression != "none")
+        needs += [(job.dicom_out.folder, size) for _ in targets]
+    return needs
 
 
 def _tell(cube: CubeDone, reporter: Reporter, preview: Preview | None) -> None:

@@ -73,7 +73,9 @@ class Summary:
     def sentence(self) -> str:
         """What to tell of the batch at its end."""
         done = "1 volume is done" if self.volumes == 1 else f"{self.volumes} volumes are done"
-        before = f", {self.skipped} of them before" if self.skipped else ""
+        before = f", {self.skipped} of them were before"
+        if self.volumes == 1:
+            before = ", as it was before" if self.skipped else ""
         kinds = ", ".join(f"{count} {code}" for code, count in sorted(self.warnings.items()))
         warned = f", {self.with_warnings} with warnings ({kinds})" if self.with_warnings else ""
         return f"{done}{before}{warned}; {self.manifest} tells of each."
@@ -87,6 +89,11 @@ def run_batch(batch: Batch, reporter: Reporter, undo: ExitStack) -> Summary:
     """
     batch.settings.require_sense()
     folder = batch.destination
+    if not is_archive(batch.source) and Path(batch.source).resolve() == folder.resolve():
+        raise UnusableInput(
+            "SOURCE and DESTINATION are the same folder, of which results are never taken for input; give another one.",
+            "wrong_usage",
+        )
     ended = threading.Event()
     # In the reverse order: the cluster ends (see there), then this thread, then what they left is removed.
     undo.callback(_write_tables, folder)
@@ -187,7 +194,8 @@ def _run(
     failed = sum(work.row.state not in ("done", "left_out") for work in works.values())
     if failed:
         raise UnusableInput(
-            f"{failed} of {volumes} volumes failed; {manifest.path} says why, and the next call tries them again.",
+            f"{failed} of {volumes} {'volume' if volumes == 1 else 'volumes'} failed; {manifest.path} says why, and "
+            "the next call tries again.",
             "volumes_failed",
         )
     warned = [{finding["code"] for finding in row_warnings(work.row)} for work in works.values()]

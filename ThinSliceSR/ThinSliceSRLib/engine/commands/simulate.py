@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from ..progress import Reporter, tell
-from .synthesize import INPUT_HELP, SERIES_HELP, VALUES_HELP
+from .synthesize import INPUT_HELP, SERIES_HELP, VALUES_HELP, finite_number
 
 NAME = "simulate"
 
@@ -17,11 +17,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("thick", type=Path, metavar="THICK", help="thick volume to write: .nrrd, .nii, .nii.gz or .mha")
     parser.add_argument("--series", metavar="SERIES", help=SERIES_HELP)
     parser.add_argument(
-        "--slab-mm", type=float, default=5.0, metavar="MM", help="how thick the thick slices are, 5 by default"
+        "--slab-mm", type=finite_number, default=5.0, metavar="MM", help="how thick the thick slices are, 5 by default"
     )
     parser.add_argument(
         "--spacing-mm",
-        type=float,
+        type=finite_number,
         metavar="MM",
         help="how far apart they are: as far as they are thick by default, less where they overlap, more with gaps",
     )

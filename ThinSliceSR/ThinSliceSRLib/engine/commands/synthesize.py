@@ -74,9 +74,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def finite_number(text: str) -> float:
     """An argument that must be a number of millimetres."""
-    number = float(text)
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
     if not math.isfinite(number):
-        raise ValueError(text)
+        raise argparse.ArgumentTypeError(f"{text} is no number of millimetres")
     return number
 
 
@@ -113,7 +116,7 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_slice_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments on thick slices and thin ones."""
-    parser.add_argument("--slab-mm", type=float, metavar="MM", help=SLAB_HELP)
+    parser.add_argument("--slab-mm", type=finite_number, metavar="MM", help=SLAB_HELP)
     parser.add_argument("--values", choices=("hu", "unit", "offset"), help=VALUES_HELP)
     parser.add_argument(
         "--spacing",
@@ -155,6 +158,7 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
     from ..dicom_out.pending_series import DicomOutput
     from ..job import Job, run_job
     from ..synthesis.tiling import OVERLAPPED, PUBLISHED_TILING
+    from ..volumes.description import described
 
     if (arguments.anonymous or arguments.dicom_compression != "none") and not arguments.dicom_out:
         raise UnusableInput("--anonymous and --dicom-compression need --dicom-out; name its folder.", "wrong_usage")
@@ -187,6 +191,8 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
     told = {"dls": "the DLS volume", "bis": "the BIS volume", "dicom": "the same as DICOM series"}
     for kind, place in outcome.facts["outputs"].items():
         tell(f"{place}: {told[kind]} (synthetic, for research only)")
+    tell(f"Read: {described(outcome.thick)}")
+    tell(f"Made: {described(outcome.dls)}")
     tell(
         f"Made by {outcome.model.label} in {outcome.facts['seconds']} s; averaged again, the DLS slices differ from "
         f"the thick ones by {outcome.facts['slab_error_hu']['mean']} HU on average (the slab error)."

@@ -56,11 +56,14 @@ UNLIKE_NEIGHBOURS_HU = 200
 
 @dataclass(frozen=True)
 class CheckedInput:
-    """The findings on an input and, if it is DICOM, the series that are there and the one that was checked."""
+    """The findings on an input and, if it is DICOM, the series that are there and the one that was checked.
+
+    volume: what was read, where that was possible."""
 
     findings: list[Finding]
     series: tuple[DicomSeries, ...] = ()
     chosen: DicomSeries | None = None
+    volume: Volume | None = None
 
 
 def check_input(
@@ -89,7 +92,8 @@ def check_input(
             volume = in_hu(volume, values)
     except UnusableInput as error:
         return CheckedInput([Finding("error", error.code, str(error))], tuple(found), chosen)
-    return CheckedInput(check_volume(with_thickness(volume, slab_mm)), tuple(found), chosen)
+    volume = with_thickness(volume, slab_mm)
+    return CheckedInput(check_volume(volume), tuple(found), chosen, volume)
 
 
 def check_volume(volume: Volume, may_be_thin: bool = False, moves_slices: bool = True) -> list[Finding]:
