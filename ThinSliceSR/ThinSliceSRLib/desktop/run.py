@@ -348,7 +348,7 @@ def _provenance(facts: dict[str, Any]) -> dict[str, str]:
         "SlabConsistency": facts["slab_consistency"],
         "SlabMm": f"{slab['thickness_mm']:g}",
         "SlabMmToldBy": slab["told_by"],
-        "Values": slab["values"],
+        "Values": slab.get("values", "as stored"),
         "ThickSpacingMm": f"{slab['spacing_mm']:g}",
         "SpacingMm": f"{facts['output']['spacing_mm'][facts['slice_axis']]:g}",
         "Seconds": f"{facts['seconds']:g}",
