@@ -13,7 +13,6 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-OUTPUT ?= demo
 # Where the CPU builds of PyTorch are published, for a pip that finds none elsewhere.
 TORCH_CPU_INDEX ?= https://download.pytorch.org/whl/cpu
 # One thread for each test process: two test processes share two cores.
@@ -28,7 +27,7 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 .PHONY: demo test coverage fuzz test-slow test-dicom dicom-tools bench lint docs pictures translations publish-address clean
 
 demo: $(VENV)/demo-ready
-	$(BIN)/thinslicesr demo --output "$(OUTPUT)" $(if $(INPUT),--input "$(INPUT)")
+	$(BIN)/thinslicesr demo $(if $(OUTPUT),--output "$(OUTPUT)") $(if $(INPUT),--input "$(INPUT)") $(if $(OVERWRITE),--overwrite)
 
 # The desktop's tests run in processes of their own, which never load torch, as in Slicer.
 test: $(VENV)/test-ready

@@ -291,6 +291,22 @@
         <translation>薄层图像之间的距离。</translation>
     </message>
     <message>
+        <source>Values:</source>
+        <translation>数值：</translation>
+    </message>
+    <message>
+        <source>On which scale the values of this volume are stored, if they are not HU.</source>
+        <translation>该体数据的数值如果不是 HU，以何种尺度保存。</translation>
+    </message>
+    <message>
+        <source>CPU threads:</source>
+        <translation>CPU 线程：</translation>
+    </message>
+    <message>
+        <source>How many threads compute on a CPU. Automatic takes one per core; fewer leave room for other programs.</source>
+        <translation>在 CPU 上计算所用的线程数。“自动”为每个核心一个；较少的线程可为其他程序留出余地。</translation>
+    </message>
+    <message>
         <source>Start at the slice that I look at</source>
         <translation>从正在查看的层面开始</translation>
     </message>
@@ -523,6 +539,34 @@
         <translation>层间距不均匀：{positions} mm 之后的间距不是通常的 {step} mm，例如混入了两个序列；请选择间距均匀的序列。</translation>
     </message>
     <message>
+        <source>The slices have only {columns} by {rows} pixels, in which no chest can be seen; give the whole volume.</source>
+        <translation>每层只有 {columns}×{rows} 个像素，看不出胸部；请给出完整的体数据。</translation>
+    </message>
+    <message>
+        <source>All voxels have the same value ({value}), so nothing is in the picture; export the volume again.</source>
+        <translation>所有体素的值相同（{value}），图像中没有内容；请重新导出该体数据。</translation>
+    </message>
+    <message>
+        <source>The values lie between {low} and {high}, which cannot be the Hounsfield units of a chest (air near -1000); give a CT in HU, not MR, a mask or a picture of other grey values.</source>
+        <translation>数值在 {low} 与 {high} 之间，不可能是胸部的 HU（空气约为 -1000）；请给出以 HU 保存的 CT，而不是 MR、掩膜或其他灰度图像。</translation>
+    </message>
+    <message>
+        <source>The values lie between {low} and {high}, which cannot be the Hounsfield units of a chest; they look like 0 to 1 for -1024 to 2048 HU: if they are that, give --values unit.</source>
+        <translation>数值在 {low} 与 {high} 之间，不可能是胸部的 HU；看起来是以 0 至 1 表示 -1024 至 2048 HU：如果是，请给出 --values unit。</translation>
+    </message>
+    <message>
+        <source>The values lie between {low} and {high}, which cannot be the Hounsfield units of a chest; they look like HU with 1024 added: if they are that, give --values offset.</source>
+        <translation>数值在 {low} 与 {high} 之间，不可能是胸部的 HU；看起来是 HU 加 1024：如果是，请给出 --values offset。</translation>
+    </message>
+    <message>
+        <source>The values lie between {low} and {high}, so they are not on the scale from 0 to 1; leave out --values unit.</source>
+        <translation>数值在 {low} 与 {high} 之间，因此不是 0 至 1 的尺度；请去掉 --values unit。</translation>
+    </message>
+    <message>
+        <source>The values lie between {low} and {high}, so 1024 was not added to them; leave out --values offset.</source>
+        <translation>数值在 {low} 与 {high} 之间，因此并未加上 1024；请去掉 --values offset。</translation>
+    </message>
+    <message>
         <source>The values do not look like the Hounsfield units of a chest (air near -1000, soft tissue near 0); make sure that rescale slope and intercept are right and were applied.</source>
         <translation>数值不像胸部的 HU 值（空气约 -1000，软组织约 0）；请确认重缩放的斜率和截距正确且已应用。</translation>
     </message>
@@ -680,6 +724,10 @@
 <context>
     <name>desktop.input_facts</name>
     <message>
+        <source>The values lie between {low} and {high}, which cannot be the Hounsfield units of a chest (air near -1000); choose a CT in HU, not MR, a mask or a picture of other grey values.</source>
+        <translation>数值在 {low} 与 {high} 之间，不可能是胸部的 HU（空气约为 -1000）；请选择以 HU 保存的 CT，而不是 MR、掩膜或其他灰度图像。</translation>
+    </message>
+    <message>
         <source>{count} slices every {spacing} mm · {columns}×{rows} · {kind}</source>
         <translation>{count} 层，层间距 {spacing} mm · {columns}×{rows} · {kind}</translation>
     </message>
@@ -727,12 +775,36 @@
         <source>The JSON file beside the volume cannot be understood, so what it says of slice thickness or modality is not used; convert the series again, or give the thickness under Advanced.</source>
         <translation>体数据旁的 JSON 文件无法理解，因此未使用其中的层厚或成像模态；请重新转换该序列，或在“高级”中给出层厚。</translation>
     </message>
+    <message>
+        <source>The values lie between {low} and {high}, which cannot be the Hounsfield units of a chest; they look like 0 to 1 for -1024 to 2048 HU: if they are that, say so under Advanced (Values).</source>
+        <translation>数值在 {low} 与 {high} 之间，不可能是胸部的 HU；看起来是以 0 至 1 表示 -1024 至 2048 HU：如果是，请在“高级”（数值）中说明。</translation>
+    </message>
+    <message>
+        <source>The values lie between {low} and {high}, which cannot be the Hounsfield units of a chest; they look like HU with 1024 added: if they are that, say so under Advanced (Values).</source>
+        <translation>数值在 {low} 与 {high} 之间，不可能是胸部的 HU；看起来是 HU 加 1024：如果是，请在“高级”（数值）中说明。</translation>
+    </message>
 </context>
 <context>
     <name>desktop.input_section</name>
     <message>
         <source>Choose the chest CT with thick slices.</source>
         <translation>请选择厚层胸部 CT。</translation>
+    </message>
+    <message>
+        <source>HU, if they can be</source>
+        <translation>HU（如果可能）</translation>
+    </message>
+    <message>
+        <source>HU, whatever they look like</source>
+        <translation>HU（无论看起来如何）</translation>
+    </message>
+    <message>
+        <source>0 to 1 for -1024 to 2048 HU</source>
+        <translation>0 至 1 表示 -1024 至 2048 HU</translation>
+    </message>
+    <message>
+        <source>HU with 1024 added</source>
+        <translation>HU 加 1024</translation>
     </message>
     <message>
         <source>This volume is synthetic; choose the original CT.</source>

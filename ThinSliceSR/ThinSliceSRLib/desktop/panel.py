@@ -204,6 +204,7 @@ class Panel:
             parameters.precision,
             parameters.spacing,
             first_at_mm or 0.0,
+            threads=parameters.threads,
         )
 
     def _show_results(self, results: ResultNodes) -> None:

@@ -34,6 +34,7 @@ def provenance(facts: dict[str, Any]) -> dict[str, str]:
         "SlabConsistency": facts["slab_consistency"],
         "SlabMm": f"{slab['thickness_mm']:g}",
         "SlabMmToldBy": slab["told_by"],
+        "Values": slab.get("values", "as stored"),
         "ThickSpacingMm": f"{slab['spacing_mm']:g}",
         "SpacingMm": f"{facts['output']['spacing_mm'][facts['slice_axis']]:g}",
         "Seconds": f"{facts['seconds']:g}",

@@ -75,8 +75,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         except Exception as failure:  # noqa: BLE001 - the last resort: one sentence instead of a traceback
             error = in_plain_words(failure)
         if isinstance(error, Cancelled):
-            with contextlib.suppress(TooLate):
+            try:
                 undo.close()
+            except TooLate:  # the outputs stand, so it was not cancelled
+                return 0
             error = Cancelled(arguments.when_cancelled)
             give_back_stderr()
         with contextlib.suppress(Cancelled):  # whoever listened may be gone
@@ -89,6 +91,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def console() -> NoReturn:
     """The entry point of a process. A cancelled computation may still hold its thread, so the process ends at once."""
     code = main()
+    # What was to be done is done or undone: a Ctrl-C from now on would only show where Python was on its way out.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     broken = False
     for stream in (sys.stdout, sys.stderr):
         try:

@@ -22,6 +22,12 @@ class UnusableInput(ThinSliceError):
     code = "unusable_input"
 
 
+class MissingLibrary(ThinSliceError):
+    """A Python package that the job needs is not installed."""
+
+    code = "missing_library"
+
+
 class CannotWrite(ThinSliceError):
     """The output cannot be written: no room, no permission, a file in the way."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from .errors import Cancelled
 from .preview import Preview, check_preview_target
 from .progress import Reporter
 from .provenance import bis_header, dls_header, on_or_off, preview_header, thick_slices_entries
-from .synthesis.device import Device, choose_device
+from .synthesis.device import Device, choose_device, compute_with_threads
 from .synthesis.memory_ladder import rungs_from
 from .synthesis.resampling import interpolate, places_at, resample_slices
 from .synthesis.synthesize import CubeDone, Synthesis, plan_for, synthesize
@@ -25,8 +26,10 @@ from .synthesis.thin_spacing import AUTO, require_spacing, thin_spacing_mm
 from .synthesis.tiling import OVERLAPPED, CubePlan, Tiling
 from .volumes.findings import Finding, fit_volume
 from .volumes.reading import opened_input, read_volume
+from .volumes.room import packed_bytes, require_room
 from .volumes.slab_profile import slab_profile_of
 from .volumes.slice_thickness import require_millimetres, thickness_told_by, with_thickness
+from .volumes.value_scale import in_hu, require_scale
 from .volumes.volume import Acquisition, Volume
 from .volumes.writing import PendingOutputs, check_targets
 from .weights.model_choice import choose_model
@@ -38,7 +41,8 @@ from .weights.weights_file import Model
 class Job:
     """What is to be made of which input, and how.
 
-    slab_mm: how thick the slices are, whatever the input says; None takes its word. force: slices may be thin already.
+    slab_mm: how thick the slices are, whatever the input says; None takes its word. values: on which scale its values
+    are, see `in_hu`. force: slices may be thin already.
     spacing: of the thin slices, see `thin_spacing_mm`. dicom_out: the same volumes once more, as DICOM series.
     slab_consistent: see `SlabConsistency`. first_at_mm: distance from the first slice.
     """
@@ -49,10 +53,12 @@ class Job:
     dicom_out: DicomOutput | None = None
     series: str | None = None
     slab_mm: float | None = None
+    values: str | None = None
     force: bool = False
     weights: str = "auto"
     device: str = "auto"
     precision: str = "auto"
+    threads: str | int = "auto"
     spacing: str | float = AUTO
     first_at_mm: float = 0.0
     preview: Path | None = None
@@ -82,6 +88,8 @@ def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
     began = time.monotonic()
     require_millimetres("--slab-mm", job.slab_mm)
     require_spacing(job.spacing)
+    require_scale(job.values)
+    compute_with_threads(job.threads)
     targets = [job.output, *([job.bicubic] if job.bicubic else [])]
     steps = len(targets) * (2 if job.dicom_out else 1)
     check_targets(targets, job.overwrite, source=job.source)
@@ -90,7 +98,7 @@ def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
     series = None
     reporter.progress("read", 0, 1)
     with opened_input(job.source, undo) as place:
-        source, findings = read_fit_volume(place, job.series, job.slab_mm, job.force)
+        source, findings = read_fit_volume(place, job.series, job.slab_mm, job.force, job.values)
         check_targets(targets, job.overwrite, grid=source, source=job.source)
         if job.dicom_out:
             series = PendingSeries(job.dicom_out, source, job.overwrite, apart_from=(job.source, *targets))
@@ -113,6 +121,7 @@ def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
     places = native_places if native else places_at(spacing_mm, thick)
     plan = plan_for(thick, model, job.tiling, job.skip_air)
     facts = _start_facts(thick, axis, len(places), spacing_mm, model, device, plan)
+    require_room(_needs(job, math.prod(facts["output"]["size"]), math.prod(facts["synthesis"]["size"])))
     facts["slab_consistency"] = on_or_off(job.slab_consistent)
     reporter.started(facts)
     if not any(finding.code == "spacing_unusual" for finding in findings):  # which says the same of every model
@@ -169,13 +178,29 @@ def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
 
 
 def read_fit_volume(
-    source: Path, series: str | None, slab_mm: float | None = None, force: bool = False
+    source: Path,
+    series: str | None,
+    slab_mm: float | None = None,
+    force: bool = False,
+    values: str | None = None,
 ) -> tuple[Volume, list[Finding]]:
-    """The volume of a file or folder, and its warnings and notes. slab_mm, force: see `Job`.
+    """The volume of a file or folder, and its warnings and notes. slab_mm, force, values: see `Job`.
 
     Raises UnusableInput with the first of its errors.
     """
-    return fit_volume(with_thickness(read_volume(source, series), slab_mm), may_be_thin=force)
+    return fit_volume(with_thickness(in_hu(read_volume(source, series), values), slab_mm), may_be_thin=force)
+
+
+def _needs(job: Job, voxels: int, preview_voxels: int) -> list[tuple[Path, int]]:
+    """The folders into which the job writes, and how many bytes at least."""
+    targets = [job.output, *([job.bicubic] if job.bicubic else [])]
+    needs = [(target.parent, packed_bytes(voxels, job.compressed)) for target in targets]
+    if job.preview:
+        needs.append((job.preview.parent, packed_bytes(preview_voxels, compressed=False)))
+    if job.dicom_out:
+        size = packed_bytes(voxels, job.dicom_out.compression != "none")
+        needs += [(job.dicom_out.folder, size) for _ in targets]
+    return needs
 
 
 def _tell(cube: CubeDone, reporter: Reporter, preview: Preview | None) -> None:
@@ -204,7 +229,12 @@ def _start_facts(
         return {"size": size, "spacing_mm": spacing}
 
     slab = slab_profile_of(thick)
-    told = {"thickness_mm": slab.thickness_mm, "spacing_mm": slab.spacing_mm, "told_by": thickness_told_by(thick)}
+    told = {
+        "thickness_mm": slab.thickness_mm,
+        "spacing_mm": slab.spacing_mm,
+        "told_by": thickness_told_by(thick),
+        "values": thick.acquisition.values or "as stored",
+    }
     return {
         "slice_axis": axis,
         "input": {**grid(len(thick.hu), thick.spacing_mm[2]), "slab": told, **_series_facts(thick.acquisition)},

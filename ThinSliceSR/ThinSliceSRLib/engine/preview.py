@@ -9,6 +9,7 @@ import numpy as np
 
 from .errors import CannotWrite, UnusableInput
 from .volumes.nrrd_file import nrrd_header
+from .volumes.replacing import writing_refusal
 from .volumes.volume import Volume
 
 HEADER_SUFFIX = ".nhdr"
@@ -39,9 +40,7 @@ class Preview:
             header_file.write_text(nrrd_header(first_look, entries, "raw", raw_file.name), encoding="utf-8")
         except OSError as error:
             self.discard()
-            raise CannotWrite(
-                f"The preview cannot be written to {header_file.parent} ({error.strerror}); choose another folder."
-            ) from error
+            raise writing_refusal(header_file.parent, error, first_look.hu.nbytes) from error
 
     def show(self, first_slice: int, hu: np.ndarray) -> None:
         """Puts finished slices, ordered along the slice axis first, into the file.

@@ -56,6 +56,7 @@ def thick_slices_entries(thick: Volume, spacing: str | float, spacing_mm: float)
         {
             "slab_mm": f"{profile.thickness_mm:g}",
             "slab_mm_told_by": thickness_told_by(thick),
+            "values": thick.acquisition.values or "as stored",
             "thick_spacing_mm": f"{profile.spacing_mm:g}",
             "spacing": str(spacing),
             "spacing_mm": f"{spacing_mm:g}",

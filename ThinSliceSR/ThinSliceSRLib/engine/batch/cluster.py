@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..addresses import shown
-from ..errors import DeviceError, ThinSliceError, UnusableInput, in_plain_words
+from ..errors import DeviceError, MissingLibrary, ThinSliceError, UnusableInput, in_plain_words
 from ..volumes.memory import available_bytes, needed_bytes
 from ..volumes.volume import Volume
 
@@ -294,7 +294,7 @@ def _distributed() -> ModuleType:
         import cryptography  # noqa: F401 - for the keys of a cluster of our own
         import distributed
     except ImportError as error:
-        raise UnusableInput(
+        raise MissingLibrary(
             "Batches need distributed and cryptography; install them with: pip install distributed cryptography",
             "no_distributed",
         ) from error

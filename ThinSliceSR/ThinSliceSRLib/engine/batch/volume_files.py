@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import SimpleITK as sitk
 
 from ..errors import UnusableInput, in_plain_words
@@ -15,7 +16,9 @@ from ..volumes.dicom_zip import is_zip
 from ..volumes.reading import READERS
 from ..volumes.sidecar import sidecar_of
 from ..volumes.silence import itk_silenced
+from ..volumes.slice_steps import ROUNDING_MM, THIN_MM
 from ..volumes.stored_values import locate_values
+from ..volumes.volume import Volume
 from .listing import LIST_SUFFIXES, listed_paths
 from .source import Source, unusable_place, version_of
 from .thick_series import thick_series_in
@@ -75,7 +78,7 @@ def _at(place: Path, apart_from: Path, least_thickness_mm: float | None) -> Iter
             if is_zip(path):
                 packed.append(path)
             elif _is_volume_file(path) and not _is_result(path):
-                yield _of_file(path)
+                yield replace(_of_file(path), left_out=_why_left_out(path))
         for path in (place, *packed):
             yield from thick_series_in(path, apart_from, least_thickness_mm)
 
@@ -124,6 +127,26 @@ def _of_file(path: Path) -> Source:
     except Exception:  # noqa: BLE001 - its own turn tells what is wrong with it, and stops no other one
         pass
     return Source(path.name[: len(path.name) - len(suffix)], str(path), version=version_of(files))
+
+
+def _why_left_out(path: Path) -> str:
+    """Why a volume file of a folder is passed over: that its slices are thin already, as a DICOM series is; else ""."""
+    reader = sitk.ImageFileReader()
+    reader.SetFileName(str(path))
+    try:
+        if path.name.lower().endswith((".nrrd", ".nhdr", ".mha", ".mhd")):
+            locate_values(path)  # which also refuses a header without a spacing, of which ITK would make 1 mm
+        with itk_silenced():
+            reader.ReadImageInformation()
+        grid = Volume(np.empty((0, 0, 0)), reader.GetSpacing()[:3])
+        spacing_mm = grid.spacing_mm[grid.through_plane_axis]
+    except Exception:  # noqa: BLE001 - its own turn tells what is wrong with it
+        return ""
+    return (
+        f"Its slices are {spacing_mm:.3g} mm apart, so they are thin already."
+        if spacing_mm <= THIN_MM + ROUNDING_MM
+        else ""
+    )
 
 
 def _is_result(path: Path) -> bool:
