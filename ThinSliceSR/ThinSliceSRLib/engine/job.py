@@ -21,7 +21,7 @@ from .provenance import bis_header, dls_header, on_or_off, preview_header, thick
 from .synthesis.device import Device, choose_device, compute_with_threads
 from .synthesis.memory_ladder import rungs_from
 from .synthesis.resampling import interpolate, places_at, resample_slices
-from .synthesis.synthesize import CubeDone, Synthesis, plan_for, synthesize
+from .synthesis.synthesize import CubeDone, Quality, Synthesis, plan_for, synthesize
 from .synthesis.thin_spacing import AUTO, require_spacing, thin_spacing_mm
 from .synthesis.tiling import OVERLAPPED, CubePlan, Tiling
 from .volumes.findings import Finding, fit_volume
@@ -44,7 +44,7 @@ class Job:
     slab_mm: how thick the slices are, whatever the input says; None takes its word. values: on which scale its values
     are, see `in_hu`. force: slices may be thin already.
     spacing: of the thin slices, see `thin_spacing_mm`. dicom_out: the same volumes once more, as DICOM series.
-    slab_consistent: see `SlabConsistency`. first_at_mm: distance from the first slice.
+    slab_consistent: see `SlabConsistency`. quality: see `synthesize`. first_at_mm: distance from the first slice.
     """
 
     source: Path
@@ -67,6 +67,7 @@ class Job:
     tiling: Tiling = OVERLAPPED
     skip_air: bool = True
     slab_consistent: bool = True
+    quality: Quality = "standard"
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,7 @@ def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
     facts = _start_facts(thick, axis, len(places), spacing_mm, model, device, plan)
     require_room(_needs(job, math.prod(facts["output"]["size"]), math.prod(facts["synthesis"]["size"])))
     facts["slab_consistency"] = on_or_off(job.slab_consistent)
+    facts["quality"] = job.quality
     reporter.started(facts)
     if not any(finding.code == "spacing_unusual" for finding in findings):  # which says the same of every model
         findings += untrained_for(model, thick)
@@ -148,6 +150,7 @@ def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
             rungs_from(device, job.precision, model.configuration, job.tiling),
             plan,
             slab_consistent=job.slab_consistent,
+            quality=job.quality,
             first_at_mm=job.first_at_mm,
             on_cube=lambda cube: _tell(cube, reporter, preview),
             on_memory_step=reporter.warning,

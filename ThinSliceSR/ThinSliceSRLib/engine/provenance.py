@@ -29,6 +29,7 @@ def dls_header(model: Model, synthesis: Synthesis, slab_consistent: bool, tilt_d
             "device": synthesis.device,
             "precision": synthesis.precision,
             "air": synthesis.air,
+            "quality": synthesis.quality,
             "slab_bell_share": f"{synthesis.profile.bell:.2f}",
             "slab_consistency": on_or_off(slab_consistent),
             "slab_error_mean_hu": f"{synthesis.slab_error.mean:.3f}",

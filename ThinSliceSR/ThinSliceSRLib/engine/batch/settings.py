@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..file_names import file_name_of
 from ..synthesis.device import require_threads
+from ..synthesis.synthesize import Quality
 from ..synthesis.thin_spacing import AUTO, NATIVE, require_spacing
 from ..volumes.slice_thickness import require_millimetres
 from ..volumes.value_scale import require_scale
@@ -29,6 +30,7 @@ class Settings:
     values: str | None = None
     tiling: str = "overlapped"
     slab_consistency: str = "auto"
+    quality: Quality = "standard"
     bicubic: bool = False
     dicom_out: bool = False
     dicom_compression: str = "none"
@@ -49,11 +51,12 @@ class Settings:
         """
         spacing = self.spacing if self.spacing in (AUTO, NATIVE) else float(self.spacing)  # 1 and 1.0 are the same
         values = "" if self.values is None else f", values {self.values}"
+        quality = "" if self.quality == "standard" else f", quality {self.quality}"
         slab = "" if self.slab_mm is None else f", slab {self.slab_mm:g} mm"
         return (
             f"model {model_sha256[:16]}, precision {self.precision}, spacing {spacing}, tiling {self.tiling}, "
             f"slab consistency {self.slab_consistency}, bicubic {self.bicubic}, DICOM {self.dicom_out}, {self.suffix}"
-            f"{slab}{values}"
+            f"{slab}{values}{quality}"
         )
 
 

@@ -117,6 +117,7 @@ def _job(place: Path, source: Source, results: Results, settings: Settings) -> J
         compressed=settings.compressed,
         tiling=OVERLAPPED if settings.tiling == "overlapped" else PUBLISHED_TILING,
         slab_consistent=settings.slab_consistency != "off",
+        quality=settings.quality,
     )
 
 

@@ -127,6 +127,7 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
         values=arguments.values,
         tiling=arguments.tiling,
         slab_consistency=arguments.slab_consistency,
+        quality=arguments.quality,
         bicubic=arguments.bicubic,
         dicom_out=arguments.dicom_out or arguments.send_back,
         dicom_compression=arguments.dicom_compression,
