@@ -100,7 +100,8 @@ def test_the_worker_needs_no_progress_bar(tmp_path: Path) -> None:
     )
     thick, arguments = tmp_path / "thick.nrrd", ["--progress", "json", "--device", "cpu"]
     make = (
-        "import sys, numpy, SimpleITK as sitk; image = sitk.GetImageFromArray(numpy.zeros((3, 16, 16), numpy.int16));"
+        "import sys, numpy, SimpleITK as sitk; hu = numpy.full((3, 16, 16), -1000, numpy.int16);"
+        "hu[:, 4:12, 4:12] = 40; image = sitk.GetImageFromArray(hu);"
         "image.SetSpacing((1, 1, 5)); sitk.WriteImage(image, sys.argv[1])"
     )
     subprocess.run([sys.executable, "-c", make, str(thick)], check=True)

@@ -1,1 +1,0 @@
-"""Doubt: where thin slices may be wrong, by how much, and which structures that concerns."""
