@@ -1,0 +1,1 @@
+"""Doubt: where thin slices may be wrong, by how much, and which structures that concerns."""
