@@ -95,7 +95,7 @@ $(VENV)/torch-ready:
 	touch $@
 
 $(VENV)/demo-ready: $(VENV)/torch-ready pyproject.toml
-	$(BIN)/pip install --quiet --editable ".[demo]"
+	$(BIN)/pip install --quiet --editable .
 	touch $@
 
 $(VENV)/test-ready: $(VENV)/torch-ready pyproject.toml
