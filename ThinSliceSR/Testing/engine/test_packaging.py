@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from ThinSliceSRLib.engine import ENGINE_VERSION
 
 REPOSITORY = Path(__file__).parents[3]
 LIBRARY = REPOSITORY / "ThinSliceSR"
@@ -18,6 +19,11 @@ def test_the_wheel_holds_every_package_of_the_engine_and_none_of_slicers():
     folders = [path.parent.relative_to(LIBRARY) for path in (LIBRARY / "ThinSliceSRLib").rglob("__init__.py")]
     packages = {".".join(folder.parts) for folder in folders if "desktop" not in folder.parts}
     assert set(re.findall(r'"(.*?)"', listed)) == packages | {"ThinSliceSRLib.model_weights", "thinslicesr"}
+
+
+def test_the_demonstration_needs_no_extra():
+    [needed] = re.findall(r"^dependencies = \[\n(.*?)^\]", PROJECT, re.MULTILINE | re.DOTALL)
+    assert '"matplotlib>=' in needed
 
 
 @pytest.mark.parametrize("package", ["thinslicesr", "ThinSliceSR/ThinSliceSRLib"])
@@ -42,3 +48,9 @@ def test_the_container_copies_all_that_the_wheel_is_made_of():
     for name in (".containerignore", ".dockerignore"):
         lines = (REPOSITORY / name).read_text(encoding="utf-8").splitlines()
         assert {line[1:] for line in lines if line.startswith("!")} == copied
+
+
+def test_the_version_is_the_same_wherever_it_is_told():
+    [cited] = re.findall(r"^version: (.*)$", (REPOSITORY / "CITATION.cff").read_text(encoding="utf-8"), re.MULTILINE)
+    changes = re.findall(r"^## (\S+)", (REPOSITORY / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert cited == changes[0] == ENGINE_VERSION
