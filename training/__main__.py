@@ -1,4 +1,4 @@
-"""`python -m training train|ablate|measure|doubt|export`: see training/README.md."""
+"""`python -m training train|ablate|measure|doubt|nodules|export`: see training/README.md."""
 
 from __future__ import annotations
 
@@ -82,6 +82,15 @@ def parser() -> argparse.ArgumentParser:
     doubt.add_argument("--validation", type=Path, required=True, help="folder of thin volumes never trained on")
     doubt.set_defaults(run_verb=_doubt)
 
+    nodules = verbs.add_parser(
+        "nodules", help="print what becomes of simulated nodules in thick slices, BIS and DLS, and what the doubt names"
+    )
+    nodules.add_argument("--weights", type=Path, required=True, help="weights file (.safetensors)")
+    nodules.add_argument("--validation", type=Path, required=True, help="folder of thin volumes never trained on")
+    nodules.add_argument("--count", type=int, default=210, help="how many nodules at least (default: 210)")
+    nodules.add_argument("--seed", type=int, default=0, help="another one puts them elsewhere")
+    nodules.set_defaults(run_verb=_nodules)
+
     export = verbs.add_parser("export", help="write a checkpoint's weights for the engine")
     export.add_argument("--config", type=Path, required=True, help="settings of the run")
     export.add_argument("--checkpoint", type=Path, required=True, help="best.ckpt or last.ckpt of the run")
@@ -145,6 +154,12 @@ def _doubt(chosen: argparse.Namespace) -> None:
     from .doubt_measurement import calibrate_weights
 
     print(calibrate_weights(chosen.weights, chosen.validation))
+
+
+def _nodules(chosen: argparse.Namespace) -> None:
+    from .nodule_measurement import as_markdown, measure_nodules
+
+    print(as_markdown(measure_nodules(chosen.weights, chosen.validation, chosen.count, chosen.seed)))
 
 
 def _export(chosen: argparse.Namespace) -> None:

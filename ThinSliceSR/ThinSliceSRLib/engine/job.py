@@ -85,8 +85,17 @@ class Outcome:
 
 
 def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
-    """Does the job. What must be removed if the run is ended from outside is put on `undo` before it is made.
+    """Does the job, as `make_volumes`, and tells that it is finished."""
+    outcome = make_volumes(job, reporter, undo)
+    with suppress(Cancelled):  # the outputs stand: it is too late to cancel, even if nobody listens any more
+        reporter.finished(outcome.facts)
+    return outcome
 
+
+def make_volumes(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
+    """Makes and writes the volumes.
+
+    What must be removed if the run is ended from outside is put on `undo` before it is made.
     Raises ThinSliceError with one plain sentence; then no output is there under its name.
     """
     began = time.monotonic()
@@ -191,7 +200,6 @@ def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
     facts = finish_facts(written, result, time.monotonic() - began)
     with suppress(Cancelled):  # the outputs stand: it is too late to cancel, even if nobody listens any more
         reporter.progress("write", steps, steps)
-        reporter.finished(facts)
     return Outcome(source, dls, bis, doubt, model, facts)
 
 
