@@ -13,6 +13,8 @@ import SimpleITK as sitk
 from ..errors import UnusableInput, in_plain_words
 from ..provenance import PREFIX
 from ..volumes.dicom_zip import is_zip
+from ..volumes.nifti_header import read_nifti_header
+from ..volumes.nifti_place import nifti_place
 from ..volumes.reading import READERS
 from ..volumes.sidecar import sidecar_of
 from ..volumes.silence import itk_silenced
@@ -131,14 +133,8 @@ def _of_file(path: Path) -> Source:
 
 def _why_left_out(path: Path) -> str:
     """Why a volume file of a folder is passed over: that its slices are thin already, as a DICOM series is; else ""."""
-    reader = sitk.ImageFileReader()
-    reader.SetFileName(str(path))
     try:
-        if path.name.lower().endswith((".nrrd", ".nhdr", ".mha", ".mhd")):
-            locate_values(path)  # which also refuses a header without a spacing, of which ITK would make 1 mm
-        with itk_silenced():
-            reader.ReadImageInformation()
-        grid = Volume(np.empty((0, 0, 0)), reader.GetSpacing()[:3])
+        grid = Volume(np.empty((0, 0, 0)), _told_spacing_mm(path))
         spacing_mm = grid.spacing_mm[grid.through_plane_axis]
     except Exception:  # noqa: BLE001 - its own turn tells what is wrong with it
         return ""
@@ -147,6 +143,21 @@ def _why_left_out(path: Path) -> str:
         if spacing_mm <= THIN_MM + ROUNDING_MM
         else ""
     )
+
+
+def _told_spacing_mm(path: Path) -> tuple[float, float, float]:
+    """By the header. Raises UnusableInput where it tells none, of which ITK would make 1 mm; also RuntimeError."""
+    if path.name.lower().endswith((".nii", ".nii.gz")):
+        affine, _ = nifti_place(read_nifti_header(path))
+        i, j, k = (float(length) for length in np.linalg.norm(affine[:3, :3], axis=0))
+        return i, j, k
+    locate_values(path)
+    reader = sitk.ImageFileReader()
+    reader.SetFileName(str(path))
+    with itk_silenced():
+        reader.ReadImageInformation()
+    i, j, k = reader.GetSpacing()[:3]
+    return i, j, k
 
 
 def _is_result(path: Path) -> bool:
