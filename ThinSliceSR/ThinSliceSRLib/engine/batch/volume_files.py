@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 
-from ..errors import UnusableInput, in_plain_words
+from ..errors import UnusableInput, in_plain_words, reason_of
 from ..provenance import PREFIX
 from ..volumes.dicom_zip import is_zip
 from ..volumes.nifti_header import read_nifti_header
@@ -45,7 +45,7 @@ def sources_at(place: Path, apart_from: Path, least_thickness_mm: float | None) 
             found = list(_at(place, apart_from.resolve(), least_thickness_mm))
     except OSError as error:
         raise UnusableInput(
-            f"{place} cannot be read ({error.strerror}); check it and its permissions.", "not_readable"
+            f"{place} cannot be read ({reason_of(error)}); check it and its permissions.", "not_readable"
         ) from error
     if not found:
         raise UnusableInput(f"{place} holds no volume file and no series of thick chest CT.", "nothing_to_do")
@@ -92,7 +92,7 @@ def _files_in(place: Path, apart_from: Path) -> tuple[list[Path], dict[Path, str
     closed: dict[Path, str | None] = {}
 
     def refused(error: OSError) -> None:
-        closed[Path(error.filename)] = error.strerror
+        closed[Path(error.filename)] = reason_of(error)
 
     for folder, folders, names in os.walk(place, onerror=refused):
         folders[:] = [name for name in folders if not name.startswith(".") and Path(folder, name) != apart_from]

@@ -83,6 +83,14 @@ def finite_number(text: str) -> float:
     return number
 
 
+def whole_number(text: str) -> int:
+    """An argument that must be a whole number."""
+    try:
+        return int(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text} is no whole number") from error
+
+
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments that choose model, device and precision."""
     parser.add_argument(
