@@ -15,7 +15,7 @@ from . import ENGINE_VERSION
 from .dicom_out.derivation import derivation_of
 from .dicom_out.pending_series import DicomOutput, PendingSeries
 from .errors import Cancelled
-from .preview import Preview, check_preview_target
+from .preview import Preview, check_preview_target, remove_dead_previews
 from .progress import Reporter
 from .provenance import bis_header, dls_header, on_or_off, preview_header, thick_slices_entries
 from .synthesis.device import Device, choose_device, compute_with_threads
@@ -93,6 +93,7 @@ def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
     targets = [job.output, *([job.bicubic] if job.bicubic else [])]
     steps = len(targets) * (2 if job.dicom_out else 1)
     check_targets(targets, job.overwrite, source=job.source)
+    remove_dead_previews(target.parent for target in targets)
     if job.preview:
         check_preview_target(job.preview)
     series = None

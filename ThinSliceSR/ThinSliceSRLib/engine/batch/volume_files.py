@@ -25,7 +25,7 @@ from .listing import LIST_SUFFIXES, listed_paths
 from .source import Source, unusable_place, version_of
 from .thick_series import thick_series_in
 
-RESULTS = ("DLS:", "BIS:")
+RESULTS = ("DLS:", "BIS:", "unfinished DLS:", "DLS minus BIS:")
 
 
 def sources_at(place: Path, apart_from: Path, least_thickness_mm: float | None) -> list[Source]:
