@@ -14,6 +14,7 @@ import numpy as np
 from . import ENGINE_VERSION
 from .dicom_out.derivation import derivation_of
 from .dicom_out.pending_series import DicomOutput, PendingSeries
+from .difference import difference_header, difference_of
 from .errors import Cancelled
 from .preview import Preview, check_preview_target, remove_dead_previews
 from .progress import Reporter
@@ -43,6 +44,7 @@ class Job:
 
     slab_mm: how thick the slices are, whatever the input says; None takes its word. values: on which scale its values
     are, see `in_hu`. force: slices may be thin already.
+    difference: what the network added, see `difference_of`.
     spacing: of the thin slices, see `thin_spacing_mm`. dicom_out: the same volumes once more, as DICOM series.
     slab_consistent: see `SlabConsistency`. first_at_mm: distance from the first slice.
     """
@@ -50,6 +52,7 @@ class Job:
     source: Path
     output: Path
     bicubic: Path | None = None
+    difference: Path | None = None
     dicom_out: DicomOutput | None = None
     series: str | None = None
     slab_mm: float | None = None
@@ -91,7 +94,8 @@ def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
     require_scale(job.values)
     compute_with_threads(job.threads)
     targets = [job.output, *([job.bicubic] if job.bicubic else [])]
-    steps = len(targets) * (2 if job.dicom_out else 1)
+    steps = len(targets) * (2 if job.dicom_out else 1) + bool(job.difference)
+    targets += [job.difference] if job.difference else []
     check_targets(targets, job.overwrite, source=job.source)
     remove_dead_previews(target.parent for target in targets)
     if job.preview:
@@ -130,9 +134,9 @@ def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
     for finding in findings:
         (reporter.note if finding.level == "note" else reporter.warning)(finding)
 
-    if job.bicubic or job.preview:
+    if job.bicubic or job.difference or job.preview:
         reporter.progress("interpolate", 0, 1)
-    bis = interpolate(thick, places) if job.bicubic else None
+    bis = interpolate(thick, places) if job.bicubic or job.difference else None
     with ExitStack() as on_failure:
         preview = None
         if job.preview:
@@ -159,14 +163,17 @@ def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
             dls = dls.permuted(stored_order)
             made_of = thick_slices_entries(thick, job.spacing, spacing_mm)
             results = [(dls, job.output, dls_header(model, result, job.slab_consistent, tilt) | made_of)]
+            bis = bis.permuted(stored_order) if bis else None
             if bis and job.bicubic:
-                bis = bis.permuted(stored_order)
                 results.append((bis, job.bicubic, bis_header(tilt) | made_of))
-            for step, (volume, target, header) in enumerate(results):
+            further = []  # which are no CT, and so no DICOM series
+            if bis and job.difference:
+                further.append((difference_of(dls, bis), job.difference, difference_header(model) | made_of))
+            for step, (volume, target, header) in enumerate([*results, *further]):
                 reporter.progress("write", step, steps)
                 outputs.write(volume, target, header)
             if series:
-                for step, (volume, _, header) in enumerate(results, start=len(results)):
+                for step, (volume, _, header) in enumerate(results, start=len(results) + len(further)):
                     reporter.progress("write", step, steps)
                     series.write(volume, derivation_of(header))
         if preview:
@@ -175,7 +182,7 @@ def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
     with suppress(Cancelled):  # the outputs stand: it is too late to cancel, even if nobody listens any more
         reporter.progress("write", steps, steps)
         reporter.finished(facts)
-    return Outcome(source, dls, bis, model, facts)
+    return Outcome(source, dls, bis if job.bicubic else None, model, facts)
 
 
 def read_fit_volume(
@@ -201,6 +208,8 @@ def _needs(job: Job, voxels: int, preview_voxels: int) -> list[tuple[Path, int]]
     if job.dicom_out:
         size = packed_bytes(voxels, job.dicom_out.compression != "none")
         needs += [(job.dicom_out.folder, size) for _ in targets]
+    if job.difference:
+        needs.append((job.difference.parent, packed_bytes(voxels, job.compressed)))
     return needs
 
 
@@ -259,6 +268,8 @@ def _series_facts(acquisition: Acquisition) -> dict[str, Any]:
 
 def _finish_facts(job: Job, result: Synthesis, seconds: float) -> dict[str, Any]:
     outputs = {"dls": str(job.output), **({"bis": str(job.bicubic)} if job.bicubic else {})}
+    if job.difference:
+        outputs["difference"] = str(job.difference)
     if job.dicom_out:
         outputs["dicom"] = str(job.dicom_out.folder)
     error = result.slab_error

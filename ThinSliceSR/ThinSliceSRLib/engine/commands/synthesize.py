@@ -37,6 +37,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--bicubic", type=Path, metavar="FILE", help="also write the BIS volume (bicubic interpolation)"
     )
     parser.add_argument(
+        "--difference",
+        type=Path,
+        metavar="FILE",
+        help="also write what the network added: DLS minus BIS in HU, on the grid of the DLS volume",
+    )
+    parser.add_argument(
         "--dicom-out",
         type=Path,
         metavar="FOLDER",
@@ -178,6 +184,7 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
         source=arguments.input,
         output=arguments.output,
         bicubic=arguments.bicubic,
+        difference=arguments.difference,
         dicom_out=dicom_out,
         series=arguments.series,
         slab_mm=arguments.slab_mm,
@@ -199,6 +206,7 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
     reporter.progress("start", 1, 1)
     outcome = run_job(job, reporter, undo)
     told = {"dls": "the DLS volume", "bis": "the BIS volume", "dicom": "the same as DICOM series"}
+    told["difference"] = "DLS minus BIS"
     for kind, place in outcome.facts["outputs"].items():
         tell(f"{place}: {told[kind]} (synthetic, for research only)")
     tell(f"Read: {described(outcome.thick)}")
