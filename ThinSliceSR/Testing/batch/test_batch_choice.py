@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,7 @@ from batches import ENVIRONMENT, finish, rows, start, table, write_thick
 from dicom_making import slice_positions, write_series
 from models import CALIBRATION, doubting_network
 from ThinSliceSRLib.engine.batch.batch import Summary
+from ThinSliceSRLib.engine.batch.cluster import existing_cluster
 from ThinSliceSRLib.engine.batch.sole_use import sole_use
 from ThinSliceSRLib.engine.batch.volume_files import sources_at
 from ThinSliceSRLib.engine.errors import UnusableInput
@@ -297,3 +300,24 @@ def test_no_scheduler_is_told_in_one_sentence(tmp_path: Path, monkeypatch: pytes
     write_thick(tmp_path / "a.nrrd")
     with pytest.raises(UnusableInput, match=r"No Dask scheduler answers at tcp://127\.0\.0\.1:1;"):
         batch(tmp_path / "a.nrrd", tmp_path / "out", scheduler="tcp://127.0.0.1:1")
+
+
+def test_nobody_says_goodbye_to_a_scheduler_that_never_answered(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("ThinSliceSRLib.engine.batch.cluster.CONNECT_S", 0.5)
+    states = []
+    monkeypatch.setattr("distributed.Client.close", lambda client, *_, **__: states.append(client.status))
+    with pytest.raises(UnusableInput), existing_cluster("nowhere", ExitStack()):
+        pass
+    gc.collect()
+    assert set(states) == {"closed"}  # one that is forgotten in another state waits and shows a traceback
+
+
+def test_volume_and_zip_files_are_told_by_their_own_names_and_folders_by_none(tmp_path: Path):
+    (tmp_path / "in" / "Doe^Jane").mkdir(parents=True)
+    (tmp_path / "in" / "scan7.zip").write_bytes(b"no archive")
+    (tmp_path / "in" / "Doe^Jane" / "1.dcm").touch()
+    (tmp_path / "list.txt").write_text("in/scan7.zip\nin/Doe^Jane\n")
+    names = {source.name for source in sources_at(tmp_path / "list.txt", Path("/nowhere"), None)}
+    assert "scan7.zip" in names
+    assert len(names) == 2
+    assert not any("Doe" in name for name in names)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import SimpleITK as sitk
 from batches import finish, rows, start, write_thick
 from ThinSliceSRLib.engine.batch.volume_files import sources_at
+from ThinSliceSRLib.engine.errors import UnusableInput
 
 
 def test_values_that_cannot_be_hu_fail_and_warnings_stand_in_the_summary(tmp_path, weights):
@@ -31,3 +33,22 @@ def test_a_thin_volume_file_in_a_folder_is_passed_over(tmp_path):
     left_out = {source.name: source.left_out for source in sources_at(tmp_path / "in", tmp_path / "out", None)}
     assert left_out["thick"] == ""
     assert left_out["thin"] == "Its slices are 1 mm apart, so they are thin already."
+
+
+def test_a_volume_file_without_a_spacing_fails_and_is_not_passed_over_as_thin(tmp_path, batch):
+    write_thick(tmp_path / "in" / "thick.nrrd")
+    hu = np.random.default_rng(0).choice(np.array([-1000, -850, 40, 60], np.int16), (4, 32, 32))
+    nrrd = b"NRRD0004\ntype: int16\ndimension: 3\nsizes: 32 32 4\nendian: little\nencoding: raw\n\n"
+    (tmp_path / "in" / "bare.nrrd").write_bytes(nrrd + hu.tobytes())
+    meta = b"ObjectType = Image\nNDims = 3\nDimSize = 32 32 4\nElementType = MET_SHORT\nElementDataFile = LOCAL\n"
+    (tmp_path / "in" / "plain.mha").write_bytes(meta + hu.tobytes())
+    nifti = write_thick(tmp_path / "in" / "zero.nii")
+    header = bytearray(nifti.read_bytes())
+    header[80:92], header[252:256] = bytes(12), bytes(4)  # pixdim, and the codes of qform and sform
+    nifti.write_bytes(header)
+    with pytest.raises(UnusableInput, match="3 of 4 volumes failed"):
+        batch(tmp_path / "in", tmp_path / "out")
+    told = rows(tmp_path / "out")
+    for name in ("bare", "plain", "zero"):
+        assert (told[name]["state"], told[name]["failure_code"]) == ("failed", "no_place")
+        assert "holds no spacing" in told[name]["failure"]

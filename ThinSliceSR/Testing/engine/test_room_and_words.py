@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import argparse
+import errno
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from command_line_runs import write_thick
 from ThinSliceSRLib.engine.batch.batch import Summary
-from ThinSliceSRLib.engine.command_line import main
-from ThinSliceSRLib.engine.errors import CannotWrite, MissingLibrary, UnusableInput, WeightsError
+from ThinSliceSRLib.engine.command_line import main, make_parser
+from ThinSliceSRLib.engine.errors import CannotWrite, MissingLibrary, UnusableInput, WeightsError, reason_of
 from ThinSliceSRLib.engine.volumes import room
 from ThinSliceSRLib.engine.volumes.room import require_room
 from ThinSliceSRLib.engine.weights import model_choice, weights_file
@@ -98,3 +101,29 @@ def test_a_folder_is_not_the_source_and_the_destination_of_a_batch(tmp_path: Pat
 def test_a_missing_library_is_not_wrong_usage():
     assert MissingLibrary.exit_code == 1
     assert not issubclass(MissingLibrary, UnusableInput)
+
+
+def arguments_of(parser: argparse.ArgumentParser) -> Iterator[tuple[argparse.ArgumentParser, argparse.Action]]:
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for verb in action.choices.values():
+                yield from arguments_of(verb)
+        else:
+            yield parser, action
+
+
+def test_no_wrong_argument_is_told_by_the_name_of_a_function(capsys: pytest.CaptureFixture[str]):
+    asked = 0
+    for parser, action in arguments_of(make_parser()):
+        if action.type in (None, Path):
+            continue
+        with pytest.raises(argparse.ArgumentError) as refused:
+            parser._get_value(action, "2,5 mm")
+        assert str(refused.value).startswith(f"argument {action.option_strings[0]}: 2,5 mm is no ")
+        asked += 1
+    assert asked > 5
+
+
+def test_what_the_system_says_is_never_told_as_none():
+    assert reason_of(OSError(errno.EACCES, "Permission denied")) == "Permission denied"
+    assert reason_of(OSError("an encoder failed")) == "for no reason that the system tells"

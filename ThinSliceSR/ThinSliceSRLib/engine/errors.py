@@ -66,6 +66,11 @@ class TooLate(Exception):
     """A run cannot be undone any more: its outputs have got their names."""
 
 
+def reason_of(error: OSError) -> str:
+    """What the system says; not every library that raises an OSError hands that on."""
+    return error.strerror or "for no reason that the system tells"
+
+
 def in_plain_words(error: Exception) -> ThinSliceError:
     """What to tell of an exception: itself if it is one of these, else a sentence about it."""
     if isinstance(error, ThinSliceError):

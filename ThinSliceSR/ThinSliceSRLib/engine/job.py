@@ -13,10 +13,11 @@ import numpy as np
 
 from .dicom_out.derivation import derivation_of
 from .dicom_out.pending_series import DicomOutput, PendingSeries
+from .difference import difference_header, difference_of
 from .doubt.expected_error import expected_error, require_calibration
 from .errors import Cancelled
 from .job_facts import finish_facts, start_facts
-from .preview import Preview, check_preview_target
+from .preview import Preview, check_preview_target, remove_dead_previews
 from .progress import Reporter
 from .provenance import bis_header, dls_header, doubt_header, on_or_off, preview_header, thick_slices_entries
 from .synthesis.device import choose_device, compute_with_threads
@@ -44,13 +45,15 @@ class Job:
     slab_mm: how thick the slices are, whatever the input says; None takes its word. values: on which scale its values
     are, see `in_hu`. force: slices may be thin already.
     spacing: of the thin slices, see `thin_spacing_mm`. dicom_out: DLS and BIS once more, as DICOM series.
-    doubt: where to write the expected error of the DLS volume, of models that tell it.
+    doubt: where to write the expected error of the DLS volume, of models that tell it. difference: where to write what
+    the network added, see `difference_of`.
     slab_consistent: see `SlabConsistency`. quality: see `synthesize`. first_at_mm: distance from the first slice.
     """
 
     source: Path
     output: Path
     bicubic: Path | None = None
+    difference: Path | None = None
     dicom_out: DicomOutput | None = None
     doubt: Path | None = None
     series: str | None = None
@@ -103,10 +106,11 @@ def make_volumes(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
     require_spacing(job.spacing)
     require_scale(job.values)
     compute_with_threads(job.threads)
-    wanted = {"dls": job.output, "bis": job.bicubic, "doubt": job.doubt}
+    wanted = {"dls": job.output, "bis": job.bicubic, "doubt": job.doubt, "difference": job.difference}
     named = {kind: path for kind, path in wanted.items() if path}
     targets = list(named.values())
     check_targets(targets, job.overwrite, source=job.source)
+    remove_dead_previews(target.parent for target in targets)
     if job.preview:
         check_preview_target(job.preview)
     series = None
@@ -145,9 +149,9 @@ def make_volumes(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
     for finding in findings:
         (reporter.note if finding.level == "note" else reporter.warning)(finding)
 
-    if job.bicubic or job.preview:
+    if job.bicubic or job.difference or job.preview:
         reporter.progress("interpolate", 0, 1)
-    bis = interpolate(thick, places) if job.bicubic else None
+    bis = interpolate(thick, places) if job.bicubic or job.difference else None
     with ExitStack() as on_failure:
         preview = None
         if job.preview:
@@ -176,14 +180,16 @@ def make_volumes(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
             dls = dls.permuted(stored_order)
             made_of = thick_slices_entries(thick, job.spacing, spacing_mm)
             results = [(dls, job.output, dls_header(model, result, job.slab_consistent, tilt) | made_of)]
+            bis = bis.permuted(stored_order) if bis else None
             if bis and job.bicubic:
-                bis = bis.permuted(stored_order)
                 results.append((bis, job.bicubic, bis_header(tilt) | made_of))
-            in_dicom = list(results) if series else []
+            in_dicom = list(results) if series else []  # the others are no CT
             doubt = None
             if result.doubt and calibration and job.doubt:
                 doubt = expected_error(result.doubt, calibration, None if native else spacing_mm).permuted(stored_order)
                 results.append((doubt, job.doubt, doubt_header(model, calibration, tilt) | made_of))
+            if bis and job.difference:
+                results.append((difference_of(dls, bis), job.difference, difference_header(model) | made_of))
             steps = len(results) + len(in_dicom)
             for step, (volume, target, header) in enumerate(results):
                 reporter.progress("write", step, steps)
@@ -200,7 +206,7 @@ def make_volumes(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
     facts = finish_facts(written, result, time.monotonic() - began)
     with suppress(Cancelled):  # the outputs stand: it is too late to cancel, even if nobody listens any more
         reporter.progress("write", steps, steps)
-    return Outcome(source, dls, bis, doubt, model, facts)
+    return Outcome(source, dls, bis if job.bicubic else None, doubt, model, facts)
 
 
 def read_fit_volume(
@@ -220,13 +226,15 @@ def read_fit_volume(
 def _needs(job: Job, voxels: int, preview_voxels: int) -> list[tuple[Path, int]]:
     """The folders into which the job writes, and how many bytes at least."""
     targets = [target for target in (job.output, job.bicubic) if target]
-    volumes = [*targets, job.doubt] if job.doubt else targets
-    needs = [(volume.parent, packed_bytes(voxels, job.compressed)) for volume in volumes]
+    volumes = [*targets, job.doubt, job.difference]
+    needs = [(volume.parent, packed_bytes(voxels, job.compressed)) for volume in volumes if volume]
     if job.preview:
         needs.append((job.preview.parent, packed_bytes(preview_voxels, compressed=False)))
     if job.dicom_out:
         size = packed_bytes(voxels, job.dicom_out.compression != "none")
         needs += [(job.dicom_out.folder, size) for _ in targets]
+    if job.difference:
+        needs.append((job.difference.parent, packed_bytes(voxels, job.compressed)))
     return needs
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .. import ENGINE_VERSION
-from ..errors import CannotWrite, ThinSliceError, UnusableInput
+from ..errors import CannotWrite, ThinSliceError, UnusableInput, reason_of
 from ..progress import Reporter
 from ..volumes.findings import Finding
 from ..volumes.unfinished import remove_left_overs
@@ -113,7 +113,7 @@ def run_batch(batch: Batch, reporter: Reporter, undo: ExitStack) -> Summary:
             remove_left_overs(folder)
             return summary
     except OSError as error:
-        raise CannotWrite(f"The folder {folder} cannot be used ({error.strerror}); choose another.") from error
+        raise CannotWrite(f"The folder {folder} cannot be used ({reason_of(error)}); choose another.") from error
     finally:
         ended.set()
 

@@ -10,9 +10,11 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 
-from ..errors import UnusableInput, in_plain_words
+from ..errors import UnusableInput, in_plain_words, reason_of
 from ..provenance import PREFIX
 from ..volumes.dicom_zip import is_zip
+from ..volumes.nifti_header import read_nifti_header
+from ..volumes.nifti_place import nifti_place
 from ..volumes.reading import READERS
 from ..volumes.sidecar import sidecar_of
 from ..volumes.silence import itk_silenced
@@ -23,7 +25,7 @@ from .listing import LIST_SUFFIXES, listed_paths
 from .source import Source, unusable_place, version_of
 from .thick_series import thick_series_in
 
-RESULTS = ("DLS:", "BIS:", "DOUBT:")
+RESULTS = ("DLS:", "BIS:", "DOUBT:", "unfinished DLS:", "DLS minus BIS:")
 
 
 def sources_at(place: Path, apart_from: Path, least_thickness_mm: float | None) -> list[Source]:
@@ -43,7 +45,7 @@ def sources_at(place: Path, apart_from: Path, least_thickness_mm: float | None) 
             found = list(_at(place, apart_from.resolve(), least_thickness_mm))
     except OSError as error:
         raise UnusableInput(
-            f"{place} cannot be read ({error.strerror}); check it and its permissions.", "not_readable"
+            f"{place} cannot be read ({reason_of(error)}); check it and its permissions.", "not_readable"
         ) from error
     if not found:
         raise UnusableInput(f"{place} holds no volume file and no series of thick chest CT.", "nothing_to_do")
@@ -90,7 +92,7 @@ def _files_in(place: Path, apart_from: Path) -> tuple[list[Path], dict[Path, str
     closed: dict[Path, str | None] = {}
 
     def refused(error: OSError) -> None:
-        closed[Path(error.filename)] = error.strerror
+        closed[Path(error.filename)] = reason_of(error)
 
     for folder, folders, names in os.walk(place, onerror=refused):
         folders[:] = [name for name in folders if not name.startswith(".") and Path(folder, name) != apart_from]
@@ -131,14 +133,8 @@ def _of_file(path: Path) -> Source:
 
 def _why_left_out(path: Path) -> str:
     """Why a volume file of a folder is passed over: that its slices are thin already, as a DICOM series is; else ""."""
-    reader = sitk.ImageFileReader()
-    reader.SetFileName(str(path))
     try:
-        if path.name.lower().endswith((".nrrd", ".nhdr", ".mha", ".mhd")):
-            locate_values(path)  # which also refuses a header without a spacing, of which ITK would make 1 mm
-        with itk_silenced():
-            reader.ReadImageInformation()
-        grid = Volume(np.empty((0, 0, 0)), reader.GetSpacing()[:3])
+        grid = Volume(np.empty((0, 0, 0)), _told_spacing_mm(path))
         spacing_mm = grid.spacing_mm[grid.through_plane_axis]
     except Exception:  # noqa: BLE001 - its own turn tells what is wrong with it
         return ""
@@ -147,6 +143,21 @@ def _why_left_out(path: Path) -> str:
         if spacing_mm <= THIN_MM + ROUNDING_MM
         else ""
     )
+
+
+def _told_spacing_mm(path: Path) -> tuple[float, float, float]:
+    """By the header. Raises UnusableInput where it tells none, of which ITK would make 1 mm; also RuntimeError."""
+    if path.name.lower().endswith((".nii", ".nii.gz")):
+        affine, _ = nifti_place(read_nifti_header(path))
+        i, j, k = (float(length) for length in np.linalg.norm(affine[:3, :3], axis=0))
+        return i, j, k
+    locate_values(path)
+    reader = sitk.ImageFileReader()
+    reader.SetFileName(str(path))
+    with itk_silenced():
+        reader.ReadImageInformation()
+    i, j, k = reader.GetSpacing()[:3]
+    return i, j, k
 
 
 def _is_result(path: Path) -> bool:

@@ -7,10 +7,10 @@ import importlib.util
 from contextlib import ExitStack
 from pathlib import Path
 
-from ..errors import CannotWrite, MissingLibrary
+from ..errors import CannotWrite, MissingLibrary, reason_of
 from ..file_names import file_name_of, short_hash
 from ..progress import Reporter, tell
-from .synthesize import INPUT_HELP, SERIES_HELP, add_model_arguments, add_slice_arguments
+from .synthesize import INPUT_HELP, SERIES_HELP, add_model_arguments, add_slice_arguments, whole_number
 
 NAME = "demo"
 SUFFIXES = (".nii.gz", ".nrrd", ".nhdr", ".nii", ".mha", ".mhd")
@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--seed",
-        type=int,
+        type=whole_number,
         default=0,
         help="number from which the phantom is drawn: another number draws another chest; 0 by default",
     )
@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise CannotWrite(f"The folder {folder} cannot be made ({error.strerror}); choose another.") from error
+        raise CannotWrite(f"The folder {folder} cannot be made ({reason_of(error)}); choose another.") from error
     scan = None if arguments.input else scan_phantom(folder, arguments.seed, undo)
     job = Job(
         source=scan.thick if scan else arguments.input,

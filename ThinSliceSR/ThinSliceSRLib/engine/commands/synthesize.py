@@ -44,6 +44,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "voxel of OUTPUT",
     )
     parser.add_argument(
+        "--difference",
+        type=Path,
+        metavar="FILE",
+        help="also write what the network added: DLS minus BIS in HU, on the grid of the DLS volume",
+    )
+    parser.add_argument(
         "--dicom-out",
         type=Path,
         metavar="FOLDER",
@@ -88,6 +94,14 @@ def finite_number(text: str) -> float:
     if not math.isfinite(number):
         raise argparse.ArgumentTypeError(f"{text} is no number of millimetres")
     return number
+
+
+def whole_number(text: str) -> int:
+    """An argument that must be a whole number."""
+    try:
+        return int(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text} is no whole number") from error
 
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
@@ -185,6 +199,7 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
         output=arguments.output,
         bicubic=arguments.bicubic,
         doubt=arguments.doubt,
+        difference=arguments.difference,
         dicom_out=dicom_out,
         series=arguments.series,
         slab_mm=arguments.slab_mm,
@@ -210,6 +225,7 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
         "dls": "the DLS volume",
         "bis": "the BIS volume",
         "doubt": "the error in HU that is expected in each voxel of the DLS volume",
+        "difference": "DLS minus BIS",
         "dicom": "the same as DICOM series",
     }
     for kind, place in outcome.facts["outputs"].items():
