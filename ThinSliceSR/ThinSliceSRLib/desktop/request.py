@@ -13,6 +13,7 @@ class Request:
 
     weights, device, precision, spacing: as the engine's command line takes them. first_at_mm: see `viewed_slice_mm`.
     slab_mm: how thick the slices are; None takes what the user gave in the panel or, else, what the source says.
+    wants_doubt: also a volume of how far the thin slices may lie from the truth; few models can tell.
     """
 
     source: slicer.vtkMRMLScalarVolumeNode
@@ -25,3 +26,4 @@ class Request:
     spacing: str | float = "auto"
     first_at_mm: float = 0.0
     slab_mm: float | None = None
+    wants_doubt: bool = False
