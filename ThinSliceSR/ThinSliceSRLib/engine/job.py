@@ -1,4 +1,4 @@
-"""The main job, from file to files: a thick volume in, its DLS volume and, if wanted, its BIS volume out."""
+"""The main job, from file to files: a thick volume in; its DLS volume and, if wanted, BIS volume and doubt out."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from typing import Any
 
 import numpy as np
 
-from . import ENGINE_VERSION
 from .dicom_out.derivation import derivation_of
 from .dicom_out.pending_series import DicomOutput, PendingSeries
+from .doubt.expected_error import expected_error, require_calibration
 from .errors import Cancelled
+from .job_facts import finish_facts, start_facts
 from .preview import Preview, check_preview_target
 from .progress import Reporter
-from .provenance import bis_header, dls_header, on_or_off, preview_header, thick_slices_entries
-from .synthesis.device import Device, choose_device
+from .provenance import bis_header, dls_header, doubt_header, on_or_off, preview_header, thick_slices_entries
+from .synthesis.device import choose_device
 from .synthesis.memory_ladder import rungs_from
 from .synthesis.resampling import interpolate, places_at, resample_slices
-from .synthesis.synthesize import CubeDone, Synthesis, plan_for, synthesize
+from .synthesis.synthesize import CubeDone, plan_for, synthesize
 from .synthesis.thin_spacing import AUTO, require_spacing, thin_spacing_mm
-from .synthesis.tiling import OVERLAPPED, CubePlan, Tiling
+from .synthesis.tiling import OVERLAPPED, Tiling
 from .volumes.findings import Finding, fit_volume
 from .volumes.reading import opened_input, read_volume
-from .volumes.slab_profile import slab_profile_of
-from .volumes.slice_thickness import require_millimetres, thickness_told_by, with_thickness
-from .volumes.volume import Acquisition, Volume
+from .volumes.slice_thickness import require_millimetres, with_thickness
+from .volumes.volume import Volume
 from .volumes.writing import PendingOutputs, check_targets
 from .weights.model_choice import choose_model
 from .weights.trained_for import untrained_for
@@ -39,7 +39,8 @@ class Job:
     """What is to be made of which input, and how.
 
     slab_mm: how thick the slices are, whatever the input says; None takes its word. force: slices may be thin already.
-    spacing: of the thin slices, see `thin_spacing_mm`. dicom_out: the same volumes once more, as DICOM series.
+    spacing: of the thin slices, see `thin_spacing_mm`. dicom_out: DLS and BIS once more, as DICOM series.
+    doubt: where to write the expected error of the DLS volume, of models that tell it.
     slab_consistent: see `SlabConsistency`. first_at_mm: distance from the first slice.
     """
 
@@ -47,6 +48,7 @@ class Job:
     output: Path
     bicubic: Path | None = None
     dicom_out: DicomOutput | None = None
+    doubt: Path | None = None
     series: str | None = None
     slab_mm: float | None = None
     force: bool = False
@@ -70,20 +72,31 @@ class Outcome:
     thick: Volume
     dls: Volume
     bis: Volume | None
+    doubt: Volume | None
     model: Model
     facts: dict[str, Any]
 
 
 def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
-    """Does the job. What must be removed if the run is ended from outside is put on `undo` before it is made.
+    """Does the job, as `make_volumes`, and tells that it is finished."""
+    outcome = make_volumes(job, reporter, undo)
+    with suppress(Cancelled):  # the outputs stand: it is too late to cancel, even if nobody listens any more
+        reporter.finished(outcome.facts)
+    return outcome
 
+
+def make_volumes(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
+    """Makes and writes the volumes.
+
+    What must be removed if the run is ended from outside is put on `undo` before it is made.
     Raises ThinSliceError with one plain sentence; then no output is there under its name.
     """
     began = time.monotonic()
     require_millimetres("--slab-mm", job.slab_mm)
     require_spacing(job.spacing)
-    targets = [job.output, *([job.bicubic] if job.bicubic else [])]
-    steps = len(targets) * (2 if job.dicom_out else 1)
+    wanted = {"dls": job.output, "bis": job.bicubic, "doubt": job.doubt}
+    named = {kind: path for kind, path in wanted.items() if path}
+    targets = list(named.values())
     check_targets(targets, job.overwrite, source=job.source)
     if job.preview:
         check_preview_target(job.preview)
@@ -99,6 +112,7 @@ def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
     reporter.progress("model", 0, 1)
     device = choose_device(job.device, job.precision)
     model = choose_model(job.weights, device.is_gpu)
+    calibration = require_calibration(model) if job.doubt else None
     reporter.progress("model", 1, 1)
 
     tilt = source.acquisition.tilt_degrees
@@ -112,7 +126,7 @@ def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
     native = spacing_mm == thick.spacing_mm[2] / ratio
     places = native_places if native else places_at(spacing_mm, thick)
     plan = plan_for(thick, model, job.tiling, job.skip_air)
-    facts = _start_facts(thick, axis, len(places), spacing_mm, model, device, plan)
+    facts = start_facts(thick, axis, len(places), spacing_mm, model, device, plan)
     facts["slab_consistency"] = on_or_off(job.slab_consistent)
     reporter.started(facts)
     if not any(finding.code == "spacing_unusual" for finding in findings):  # which says the same of every model
@@ -139,6 +153,7 @@ def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
             rungs_from(device, job.precision, model.configuration, job.tiling),
             plan,
             slab_consistent=job.slab_consistent,
+            doubt=calibration is not None,
             first_at_mm=job.first_at_mm,
             on_cube=lambda cube: _tell(cube, reporter, preview),
             on_memory_step=reporter.warning,
@@ -152,20 +167,28 @@ def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
             if bis and job.bicubic:
                 bis = bis.permuted(stored_order)
                 results.append((bis, job.bicubic, bis_header(tilt) | made_of))
+            in_dicom = list(results) if series else []
+            doubt = None
+            if result.doubt and calibration and job.doubt:
+                doubt = expected_error(result.doubt, calibration, None if native else spacing_mm).permuted(stored_order)
+                results.append((doubt, job.doubt, doubt_header(model, calibration, tilt) | made_of))
+            steps = len(results) + len(in_dicom)
             for step, (volume, target, header) in enumerate(results):
                 reporter.progress("write", step, steps)
                 outputs.write(volume, target, header)
-            if series:
-                for step, (volume, _, header) in enumerate(results, start=len(results)):
-                    reporter.progress("write", step, steps)
-                    series.write(volume, derivation_of(header))
+            for step, (volume, _, header) in enumerate(in_dicom, start=len(results)):
+                assert series
+                reporter.progress("write", step, steps)
+                series.write(volume, derivation_of(header))
         if preview:
             preview.keep()
-    facts = _finish_facts(job, result, time.monotonic() - began)
+    written = {kind: str(path) for kind, path in named.items()}
+    if job.dicom_out:
+        written["dicom"] = str(job.dicom_out.folder)
+    facts = finish_facts(written, result, time.monotonic() - began)
     with suppress(Cancelled):  # the outputs stand: it is too late to cancel, even if nobody listens any more
         reporter.progress("write", steps, steps)
-        reporter.finished(facts)
-    return Outcome(source, dls, bis, model, facts)
+    return Outcome(source, dls, bis, doubt, model, facts)
 
 
 def read_fit_volume(
@@ -185,57 +208,3 @@ def _tell(cube: CubeDone, reporter: Reporter, preview: Preview | None) -> None:
         if preview:
             preview.show(cube.first_slice, cube.hu)
     reporter.progress("synthesize", cube.done, cube.total, slices)
-
-
-def _start_facts(
-    thick: Volume, axis: int, slices: int, spacing_mm: float, model: Model, device: Device, plan: CubePlan
-) -> dict[str, Any]:
-    """thick: its slices lie along k; sizes are told as they are stored, with the slices along `axis` (of i, j, k).
-
-    slices, spacing_mm: of the result. The series of a DICOM input is told too, as one of several may have been taken.
-    """
-    native_slices = model.configuration.ratio * (len(thick.hu) - 1) + 1
-    native_spacing = thick.spacing_mm[2] / model.configuration.ratio
-
-    def grid(slices: int, spacing_mm: float) -> dict[str, Any]:
-        size, spacing = list(thick.size[:2]), list(thick.spacing_mm[:2])
-        size.insert(axis, slices)
-        spacing.insert(axis, spacing_mm)
-        return {"size": size, "spacing_mm": spacing}
-
-    slab = slab_profile_of(thick)
-    told = {"thickness_mm": slab.thickness_mm, "spacing_mm": slab.spacing_mm, "told_by": thickness_told_by(thick)}
-    return {
-        "slice_axis": axis,
-        "input": {**grid(len(thick.hu), thick.spacing_mm[2]), "slab": told, **_series_facts(thick.acquisition)},
-        "output": grid(slices, spacing_mm),
-        # The grid of the preview and of the slices that are told as they are finished.
-        "synthesis": grid(native_slices, native_spacing),
-        "device": device.label,
-        "precision": device.precision,
-        "weights": {"name": model.label, "sha256": model.sha256},
-        "engine_version": ENGINE_VERSION,
-        "cubes": plan.cubes,
-        "air": plan.air,
-    }
-
-
-def _series_facts(acquisition: Acquisition) -> dict[str, Any]:
-    if acquisition.series_uid is None:
-        return {}
-    return {"series": {"uid": acquisition.series_uid, "description": acquisition.series_description}}
-
-
-def _finish_facts(job: Job, result: Synthesis, seconds: float) -> dict[str, Any]:
-    outputs = {"dls": str(job.output), **({"bis": str(job.bicubic)} if job.bicubic else {})}
-    if job.dicom_out:
-        outputs["dicom"] = str(job.dicom_out.folder)
-    error = result.slab_error
-    return {
-        "seconds": round(seconds, 1),
-        "outputs": outputs,
-        "device": result.device,
-        "precision": result.precision,
-        "slab_bell_share": round(result.profile.bell, 2),
-        "slab_error_hu": {"mean": round(error.mean, 3), "p99": round(error.p99, 3)},
-    }

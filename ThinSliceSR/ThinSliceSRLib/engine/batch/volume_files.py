@@ -20,7 +20,7 @@ from .listing import LIST_SUFFIXES, listed_paths
 from .source import Source, unusable_place, version_of
 from .thick_series import thick_series_in
 
-RESULTS = ("DLS:", "BIS:")
+RESULTS = ("DLS:", "BIS:", "DOUBT:")
 
 
 def sources_at(place: Path, apart_from: Path, least_thickness_mm: float | None) -> list[Source]:
@@ -127,7 +127,7 @@ def _of_file(path: Path) -> Source:
 
 
 def _is_result(path: Path) -> bool:
-    """Whether the file says in its header that it is a DLS or BIS volume; one that cannot be read does not say so."""
+    """Whether the file says in its header that it is a result; one that cannot be read does not say so."""
     reader = sitk.ImageFileReader()
     reader.SetFileName(str(path))
     try:

@@ -33,6 +33,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--bicubic", type=Path, metavar="FILE", help="also write the BIS volume (bicubic interpolation)"
     )
     parser.add_argument(
+        "--doubt",
+        type=Path,
+        metavar="FILE",
+        help="also write the doubt volume, of models with doubt: the absolute error in HU that is expected in each "
+        "voxel of OUTPUT",
+    )
+    parser.add_argument(
         "--dicom-out",
         type=Path,
         metavar="FOLDER",
@@ -155,6 +162,7 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
         source=arguments.input,
         output=arguments.output,
         bicubic=arguments.bicubic,
+        doubt=arguments.doubt,
         dicom_out=dicom_out,
         series=arguments.series,
         slab_mm=arguments.slab_mm,
@@ -173,7 +181,12 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
     )
     reporter.progress("start", 1, 1)
     outcome = run_job(job, reporter, undo)
-    told = {"dls": "the DLS volume", "bis": "the BIS volume", "dicom": "the same as DICOM series"}
+    told = {
+        "dls": "the DLS volume",
+        "bis": "the BIS volume",
+        "doubt": "the error in HU that is expected in each voxel of the DLS volume",
+        "dicom": "the same as DICOM series",
+    }
     for kind, place in outcome.facts["outputs"].items():
         tell(f"{place}: {told[kind]} (synthetic, for research only)")
     tell(
