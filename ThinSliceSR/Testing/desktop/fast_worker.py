@@ -1,9 +1,9 @@
 """A worker that is done in a moment: a real process with the engine's events and files, but thin slices of one value.
 
-Stands for `python -m ThinSliceSRLib.engine` and its verbs `synthesize` and `doubt`, where a test is about what the panel
-does with many runs; it can prove nothing about the engine. The file `behaviour` beside the program that `install` makes
-says what it does: `finish`; `doubtless`, as a model without doubt; `hold`, to stand still with slices to see until the
-file says otherwise or the run is cancelled; or `fail`.
+Stands for `python -m ThinSliceSRLib.engine` and its verbs `synthesize` and `doubt`, where a test is about what the
+panel does with many runs; it can prove nothing about the engine. The file `behaviour` beside the program that `install`
+makes says what it does: `finish`; `doubtless`, as a model without doubt; `hold`, to stand still with slices to see
+until the file says otherwise or the run is cancelled; or `fail`.
 """
 
 from __future__ import annotations
@@ -51,12 +51,12 @@ def main(folder: Path, arguments: list[str]) -> int:
 
 
 def find_places(folder: Path, arguments: list[str]) -> int:
-    """Stands for the verb `doubt`, which needs four volumes."""
+    """Stands for the verb `doubt`, which needs three volumes."""
     given = [Path(part) for part in arguments if part.endswith(".nrrd")]
-    event("progress", stage="read", done=0, total=1, eta_s=None)
+    event("progress", stage="places", done=0, total=1, eta_s=None)
     if stopped(folder):
         return CANCELLED
-    if [file.name for file in given if file.is_file()] != ["thick.nrrd", "dls.nrrd", "bis.nrrd", "doubt.nrrd"]:
+    if [file.name for file in given if file.is_file()] != ["dls.nrrd", "bis.nrrd", "doubt.nrrd"]:
         event("failed", code="unreadable", message="A volume is missing.")
         return UNUSABLE
     event("finished", places=PLACES)

@@ -18,22 +18,20 @@ from .engine_sentences import translated
 from .later import later
 from .outcome import Outcome, Progress, guarded, unexpected_sentence
 from .private_folder import PrivateFolder
-from .volume_nodes import thickness_entry, volume_of
 from .volume_writing import VolumeWriting
 from .worker import Ending, Worker, crash_sentence
 
 
 @dataclass(frozen=True)
 class SearchRequest:
-    """The volumes of one run: what it was made of, DLS, BIS, and the doubt of DLS."""
+    """The volumes that one run has made: DLS, BIS, and the doubt of DLS."""
 
-    thick: slicer.vtkMRMLScalarVolumeNode
     dls: slicer.vtkMRMLScalarVolumeNode
     bis: slicer.vtkMRMLScalarVolumeNode
     doubt: slicer.vtkMRMLScalarVolumeNode
 
     def by_file(self) -> dict[str, slicer.vtkMRMLScalarVolumeNode]:
-        return {"thick": self.thick, "dls": self.dls, "bis": self.bis, "doubt": self.doubt}
+        return {"dls": self.dls, "bis": self.bis, "doubt": self.doubt}
 
 
 class DoubtSearch:
@@ -105,7 +103,7 @@ class DoubtSearch:
 
     def _arguments(self) -> list[str]:
         files = {name: str(self._folder / f"{name}.nrrd") for name in self.request.by_file()}
-        arguments = ["doubt", files["thick"], "--dls", files["dls"], "--bicubic", files["bis"]]
+        arguments = ["doubt", "--dls", files["dls"], "--bicubic", files["bis"]]
         return [*arguments, "--doubt", files["doubt"], "--progress", "json"]
 
     def _write(self, names: list[str]) -> None:
@@ -115,10 +113,9 @@ class DoubtSearch:
             return
         name, *others = names
         volume = self.request.by_file()[name]
-        entries = thickness_entry(volume_of(volume)) if name == "thick" else {}
         on_written = guarded(lambda: self._write(others), self._writing_failed)
         file = self._folder / f"{name}.nrrd"
-        self._writing = VolumeWriting(volume, file, on_written, self._writing_failed, entries)
+        self._writing = VolumeWriting(volume, file, on_written, self._writing_failed)
 
     def _writing_failed(self, error: Exception) -> None:
         if isinstance(error, ThinSliceError):

@@ -185,8 +185,8 @@ class DoubtSection:
 
     def _list_places(self) -> None:
         dls, bis, doubt = self._results()
-        if bis is not None and doubt is not None and self._source is not None:
-            self._search(SearchRequest(self._source, dls, bis, doubt))
+        if bis is not None and doubt is not None:
+            self._search(SearchRequest(dls, bis, doubt))
 
     def _show_place(self, place: Place) -> None:
         dls, bis, doubt = self._results()
