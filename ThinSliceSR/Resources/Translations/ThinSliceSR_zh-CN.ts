@@ -123,6 +123,14 @@
         <translation>在联动的横断面、冠状面和矢状面视图中显示厚层、BIS 和 DLS；再按一次返回您自己的布局。按 C 键可在您自己的视图中依次显示厚层、BIS 和 DLS。</translation>
     </message>
     <message>
+        <source>The colours, from no error to one of 200 HU or more.</source>
+        <translation>颜色：从无误差到 200 HU 或以上的误差。</translation>
+    </message>
+    <message>
+        <source>Only in</source>
+        <translation>仅见于</translation>
+    </message>
+    <message>
         <source>Make new DICOM series of the latest results, in the study of the input; each says that it is synthetic.</source>
         <translation>把最近的结果作为新的 DICOM 序列加入输入图像所属的检查，每个序列均注明为合成图像。</translation>
     </message>
@@ -287,10 +295,6 @@
         <translation>标记的遮盖程度。</translation>
     </message>
     <message>
-        <source>The colours, from no error to one of 150 HU or more.</source>
-        <translation>颜色：从无误差到 150 HU 或以上的误差。</translation>
-    </message>
-    <message>
         <source>What the marks mean, and what they do not mean.</source>
         <translation>标记的含义，以及它们不意味着什么。</translation>
     </message>
@@ -309,10 +313,6 @@
     <message>
         <source>Choose a place, and all views go there; choose a heading to sort by it.</source>
         <translation>选择一个位置，所有视图即转到该处；点击列标题可按其排序。</translation>
-    </message>
-    <message>
-        <source>Where</source>
-        <translation>出现于</translation>
     </message>
     <message>
         <source>Whether something stands there in DLS alone, or in BIS alone.</source>
@@ -590,17 +590,6 @@
     <message>
         <source>The DICOM files of the input cannot be read or copied ({reason}); check the disks.</source>
         <translation>无法读取或复制输入图像的 DICOM 文件（{reason}）；请检查磁盘。</translation>
-    </message>
-</context>
-<context>
-    <name>desktop.doubt_places</name>
-    <message>
-        <source>only DLS</source>
-        <translation>仅 DLS</translation>
-    </message>
-    <message>
-        <source>only BIS</source>
-        <translation>仅 BIS</translation>
     </message>
 </context>
 <context>

@@ -61,7 +61,7 @@ def test_the_window_of_the_doubt_cannot_be_dragged_while_it_lies_over_dls(module
     module.ui.doubtButton.click()
     display = doubted.doubt.GetDisplayNode()
     display.SetWindowLevel(10, 300)
-    assert (display.GetWindow(), display.GetLevel()) == (150, 75)
+    assert (display.GetWindow(), display.GetLevel()) == (200, 100)
 
 
 def test_it_follows_dls_into_the_comparison_and_out_of_it(views: SliceViews, module: Any, doubted: Any):

@@ -22,9 +22,9 @@ pytestmark = [
 def test_places_are_listed_and_a_click_brings_all_views_there(views: SliceViews, module: Any, doubted: Any, scene: Any):
     list_places(module)
     assert cells(module) == [
-        ["only BIS", 10.0, -800, -500, 140, 17],
-        ["only DLS", 4.2, -310, -790, 88, 10],
-        ["only DLS", 2.5, -100, -700, 61, 23],
+        ["BIS", 10.0, -800, -500, 140, 17],
+        ["DLS", 4.2, -310, -790, 88, 10],
+        ["DLS", 2.5, -100, -700, 61, 23],
     ]
     assert "no others" not in module.ui.placesLabel.text
     assert "There may be others" in module.ui.placesLabel.text

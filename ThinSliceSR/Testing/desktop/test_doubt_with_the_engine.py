@@ -66,7 +66,7 @@ def test_a_model_with_doubt_fills_the_volume_and_the_list_finds_what_stands_in_d
     doubt[:] = np.where(ball, 120, 10)
     list_places(module)
     [place] = cells(module)
-    assert place[0] == "only DLS"
+    assert place[0] == "DLS"
     assert place[1] == pytest.approx(5.0, abs=0.5)
     assert place[2] == -100
     assert place[4:] == [120, 18]

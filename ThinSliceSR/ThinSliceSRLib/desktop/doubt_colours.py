@@ -9,8 +9,8 @@ from .windows import Window
 COLOURS_NAME = "Doubt (dark to bright amber)"
 COLOURS = 256
 DARKEST, BRIGHTEST = (0.42, 0.24, 0.0), (1.0, 0.75, 0.0)
-WINDOW = Window(width=150, level=75)
-"""The same for every volume, so that one colour always tells the same doubt: the brightest tells 150 HU or more."""
+WINDOW = Window(width=200, level=100)
+"""The same for every volume, so that one colour always tells the same doubt: the brightest tells 200 HU or more."""
 FIRST_SHOWN_HU = 50
 MOST_HU = 32767  # int16
 

@@ -14,7 +14,6 @@ from typing import Any, Literal
 import numpy as np
 import slicer
 import vtk
-from slicer.i18n import tr as _
 
 from .result_volume import in_scene
 from .synthetic_mark import ATTRIBUTE_PREFIX
@@ -41,13 +40,14 @@ class Place:
     kind: Literal["stands", "vanishes"]
 
     @property
-    def kind_text(self) -> str:
-        return _("only DLS") if self.kind == "stands" else _("only BIS")
+    def only_in(self) -> Literal["DLS", "BIS"]:
+        """In which of the two something stands there."""
+        return "DLS" if self.kind == "stands" else "BIS"
 
     @property
     def label(self) -> str:
         """Size and kind, for its markup: VTK's own fonts have Latin letters only, so it is not translated."""
-        return f"{self.size_mm:.0f} mm only {'DLS' if self.kind == 'stands' else 'BIS'}"
+        return f"{self.size_mm:.0f} mm only {self.only_in}"
 
 
 def place_of(told: Mapping[str, Any]) -> Place:

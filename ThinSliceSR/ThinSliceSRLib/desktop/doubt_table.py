@@ -10,6 +10,7 @@ import qt
 from .doubt_places import Place
 
 COLUMNS = ("kind", "size", "dls", "bis", "doubt", "slice")
+MARGIN_PX = 12  # of a cell
 DOUBT_COLUMN = COLUMNS.index("doubt")
 
 
@@ -24,7 +25,11 @@ class DoubtTable:
         header = table.horizontalHeader()
         header.minimumSectionSize = 20
         header.setSectionResizeMode(qt.QHeaderView.Stretch)
-        header.setSectionResizeMode(0, qt.QHeaderView.ResizeToContents)
+        # The room that Qt would leave in each heading for the arrow of the sorting is not there in a narrow panel.
+        metrics = qt.QFontMetrics(table.font)
+        for column, texts in enumerate(((table.horizontalHeaderItem(0).text(), "DLS"), ("10.0",))):
+            header.setSectionResizeMode(column, qt.QHeaderView.Fixed)
+            header.resizeSection(column, MARGIN_PX + max(map(metrics.horizontalAdvance, texts)))
         table.verticalHeader().visible = False
         # A click on the row that is chosen already shows its place again; a click on another one tells both.
         table.cellClicked.connect(lambda *_arguments: self._tell_chosen())
@@ -58,4 +63,4 @@ class DoubtTable:
 def _cells(place: Place) -> tuple[str | float, ...]:
     slice_number = place.index[2] + 1  # as people count
     hu = (round(value) for value in (place.hu_dls, place.hu_bis, place.doubt_hu))
-    return (place.kind_text, round(place.size_mm, 1), *hu, slice_number)
+    return (place.only_in, round(place.size_mm, 1), *hu, slice_number)
