@@ -12,7 +12,7 @@ import sys
 from collections.abc import MutableMapping
 
 # GNU's OpenMP, of PyTorch on Linux, goes by the first; LLVM's and Intel's, on macOS, Windows and below MKL, wait 200 ms
-# in spite of it and go by the second. Only that of GNU has been measured.
+# in spite of it and go by the second.
 SLEEP = {"OMP_WAIT_POLICY": "PASSIVE", "KMP_BLOCKTIME": "0"}
 # By which a user may have chosen how threads wait.
 WAITING = (*SLEEP, "GOMP_SPINCOUNT", "KMP_LIBRARY")
@@ -32,7 +32,7 @@ def let_waiting_threads_sleep(environment: MutableMapping[str, str] = os.environ
 
 def give_way_to_others() -> None:
     """Lowers the priority of this process for good. To be called before it has threads, which inherit it."""
-    if sys.platform == "win32":  # tried on no Windows yet
+    if sys.platform == "win32":
         import ctypes
 
         kernel = ctypes.windll.kernel32

@@ -260,7 +260,7 @@ def _close(connection: Client | SpecCluster) -> None:
 
 
 def worker_places(device: str, workers: int | None) -> list[dict[str, str]]:
-    """The environment of each worker: its GPU and its share of the cores. Untested on GPUs.
+    """The environment of each worker: its GPU and its share of the cores.
 
     On a CPU, as many workers as there are pairs of cores, but no more than find the memory for a large chest CT.
     """

@@ -68,7 +68,7 @@ def choose_device(wanted: str = "auto", precision: str = "auto") -> Device:
 
 
 def available_devices() -> list[str]:
-    """The devices that PyTorch can use here, the one to prefer first; the CPU is always the last. Untested on GPUs."""
+    """The devices that PyTorch can use here, the one to prefer first; the CPU is always the last."""
     xpu = getattr(torch, "xpu", None)  # not there yet in PyTorch 2.2
     gpus = [f"cuda:{index}" for index in range(torch.cuda.device_count())] if torch.cuda.is_available() else []
     gpus += [f"xpu:{index}" for index in range(xpu.device_count())] if xpu and xpu.is_available() else []

@@ -21,8 +21,7 @@ class DeviceMemory:
 def device_memory(device: torch.device) -> DeviceMemory:
     """The memory of the CPU (the main memory), of a CUDA or XPU GPU, or the part of the main memory that MPS may use.
 
-    A GPU that is too full, or too busy, to be asked does not tell what is free; MPS never does. Untested without
-    these GPUs.
+    A GPU that is too full, or too busy, to be asked does not tell what is free; MPS never does.
     """
     if device.type == "cpu":
         return DeviceMemory(_main_memory_bytes(), available_bytes())

@@ -82,7 +82,7 @@ class BatchOutputs:
 
     @staticmethod
     def of(network: torch.nn.Module, thick: torch.Tensor, device: torch.device) -> BatchOutputs:
-        """What the network makes of (cubes, 1, thick slices, rows, columns); CUDA is not waited for. Untested there."""
+        """What the network makes of (cubes, 1, thick slices, rows, columns); CUDA is not waited for."""
         if device.type != "cuda":
             return BatchOutputs(network(thick.to(device)).float().cpu())
         thin = network(thick.pin_memory().to(device, non_blocking=True)).float()
