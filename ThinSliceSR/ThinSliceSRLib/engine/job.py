@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from .dicom_out.derivation import derivation_of
+from .dicom_out.parametric_map import require_highdicom
 from .dicom_out.pending_series import DicomOutput, PendingSeries
 from .doubt.expected_error import expected_error, require_calibration
 from .errors import Cancelled
@@ -39,7 +40,7 @@ class Job:
     """What is to be made of which input, and how.
 
     slab_mm: how thick the slices are, whatever the input says; None takes its word. force: slices may be thin already.
-    spacing: of the thin slices, see `thin_spacing_mm`. dicom_out: DLS and BIS once more, as DICOM series.
+    spacing: of the thin slices, see `thin_spacing_mm`. dicom_out: the same volumes once more, as DICOM.
     doubt: where to write the expected error of the DLS volume, of models that tell it.
     slab_consistent: see `SlabConsistency`. first_at_mm: distance from the first slice.
     """
@@ -100,6 +101,8 @@ def make_volumes(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
     check_targets(targets, job.overwrite, source=job.source)
     if job.preview:
         check_preview_target(job.preview)
+    if job.dicom_out and job.doubt:
+        require_highdicom()
     series = None
     reporter.progress("read", 0, 1)
     with opened_input(job.source, undo) as place:
@@ -167,19 +170,18 @@ def make_volumes(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
             if bis and job.bicubic:
                 bis = bis.permuted(stored_order)
                 results.append((bis, job.bicubic, bis_header(tilt) | made_of))
-            in_dicom = list(results) if series else []
             doubt = None
             if result.doubt and calibration and job.doubt:
                 doubt = expected_error(result.doubt, calibration, None if native else spacing_mm).permuted(stored_order)
                 results.append((doubt, job.doubt, doubt_header(model, calibration, tilt) | made_of))
-            steps = len(results) + len(in_dicom)
+            steps = len(results) * (2 if series else 1)
             for step, (volume, target, header) in enumerate(results):
                 reporter.progress("write", step, steps)
                 outputs.write(volume, target, header)
-            for step, (volume, _, header) in enumerate(in_dicom, start=len(results)):
-                assert series
-                reporter.progress("write", step, steps)
-                series.write(volume, derivation_of(header))
+            if series:
+                for step, (volume, _, header) in enumerate(results, start=len(results)):
+                    reporter.progress("write", step, steps)
+                    series.write(volume, derivation_of(header))
         if preview:
             preview.keep()
     written = {kind: str(path) for kind, path in named.items()}
