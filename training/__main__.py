@@ -6,6 +6,7 @@ import argparse
 import logging
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ThinSliceSRLib.engine.errors import ThinSliceError
@@ -38,6 +39,9 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--run", type=Path, required=True, help="folder for checkpoints and logs")
     train.add_argument("--resume", action="store_true", help="go on from the last checkpoint of the run")
     train.add_argument("--start", type=Path, metavar="WEIGHTS", help="begin a new run with these weights")
+    train.add_argument(
+        "--doubt-only", action="store_true", help="train nothing but the part that tells the doubt; give it a --start"
+    )
     train.add_argument("--steps", type=int, help="stop at this step")
     train.add_argument("--max-minutes", type=float, help="stop after this time")
     train.add_argument("--decay-steps", type=int, help="lower the learning rate to zero over so many steps, then end")
@@ -99,8 +103,11 @@ def parser() -> argparse.ArgumentParser:
 def _train(chosen: argparse.Namespace) -> None:
     from .train import Run, train
 
+    settings = read_settings(chosen.config)
+    if chosen.doubt_only:
+        settings = replace(settings, optimisation=replace(settings.optimisation, doubt_only=True))
     train(
-        read_settings(chosen.config),
+        settings,
         Run(
             data=chosen.data,
             validation=chosen.validation,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,7 @@ from batches import ENVIRONMENT, finish, rows, start, table, write_thick
 from dicom_making import slice_positions, write_series
 from models import CALIBRATION, doubting_network
 from ThinSliceSRLib.engine.batch.batch import Summary
+from ThinSliceSRLib.engine.batch.cluster import existing_cluster
 from ThinSliceSRLib.engine.batch.sole_use import sole_use
 from ThinSliceSRLib.engine.batch.volume_files import sources_at
 from ThinSliceSRLib.engine.errors import UnusableInput
@@ -149,7 +152,7 @@ def test_dicom_becomes_series_named_by_uid_and_told_of_no_patient(tmp_path: Path
 def test_a_failing_volume_does_not_stop_the_rest_and_is_tried_again(tmp_path: Path, batch):
     scans, out = tmp_path / "in", tmp_path / "out"
     write_thick(scans / "good.nrrd")
-    write_thick(scans / "thin.nrrd", spacing_mm=1.0)
+    write_thick(scans / "tiny.nrrd", matrix=4)
     (scans / "damaged.nrrd").write_text("NRRD0004\n")
     for _ in range(2):
         with pytest.raises(UnusableInput, match=r"2 of 3 volumes failed; .*manifest\.csv says why") as failure:
@@ -157,12 +160,12 @@ def test_a_failing_volume_does_not_stop_the_rest_and_is_tried_again(tmp_path: Pa
         assert failure.value.code == "volumes_failed"
         told = rows(out)
         assert {name: row["state"] for name, row in told.items()} == {
-            "good": "done", "thin": "failed", "damaged": "failed"
+            "good": "done", "tiny": "failed", "damaged": "failed"
         }  # fmt: skip
-        assert told["thin"]["failure_code"] == "already_thin"
-        assert "thin already" in told["thin"]["failure"]
+        assert told["tiny"]["failure_code"] == "too_small"
+        assert "4 by 4 pixels" in told["tiny"]["failure"]
         assert {path.name for path in out.glob("*.nrrd")} == {"good_DLS.nrrd"}
-    write_thick(scans / "thin.nrrd")
+    write_thick(scans / "tiny.nrrd")
     (scans / "damaged.nrrd").unlink()
     assert batch(scans, out) == Summary(2, 1, out / "manifest.csv")
 
@@ -232,7 +235,7 @@ def test_a_second_batch_on_the_same_destination_refuses(tmp_path: Path):
 
 def test_progress_as_json_tells_of_volumes(tmp_path: Path, weights: Path, scheduler: str):
     write_thick(tmp_path / "in" / "good.nrrd")
-    write_thick(tmp_path / "in" / "thin.nrrd", spacing_mm=1.0)
+    write_thick(tmp_path / "in" / "tiny.nrrd", matrix=4)
     code, told, problems = finish(
         start(tmp_path / "in", tmp_path / "out", "--weights", weights, "--scheduler", scheduler, "--progress", "json")
     )
@@ -244,21 +247,21 @@ def test_progress_as_json_tells_of_volumes(tmp_path: Path, weights: Path, schedu
     assert events[0]["weights"]["name"] == "tiny (untrained)"
     assert [event["done"] for event in events if event["event"] == "progress"] == [0, 1, 2]
     [warning] = [event for event in events if event["event"] == "warning"]
-    assert warning["code"] == "already_thin"
-    assert warning["message"].startswith("thin: The slices are only 1 mm apart")
+    assert warning["code"] == "too_small"
+    assert warning["message"].startswith("tiny: The slices have only 4 by 4 pixels")
     assert events[-1]["code"] == "volumes_failed"
 
 
 def test_progress_as_a_bar_tells_of_the_dashboard_and_of_failures(tmp_path: Path, weights: Path, scheduler: str):
     write_thick(tmp_path / "in" / "good.nrrd")
-    write_thick(tmp_path / "in" / "thin.nrrd", spacing_mm=1.0)
+    write_thick(tmp_path / "in" / "tiny.nrrd", matrix=4)
     code, _, told = finish(
         start(tmp_path / "in", tmp_path / "out", "--weights", weights, "--scheduler", scheduler, "--progress", "bar")
     )
     assert code == 2
     assert "tiny (untrained) on cpu" in told
     assert "2 volumes\ndashboard: " in told
-    assert "Warning: thin: The slices are only 1 mm apart" in told
+    assert "Warning: tiny: The slices have only 4 by 4 pixels" in told
     assert "volumes: 100%" in told
     assert "Traceback" not in told
 
@@ -277,7 +280,7 @@ def test_a_missing_extra_is_told_in_one_sentence(missing: str, source: str, sent
         [sys.executable, "-c", program, "batch", source, "out"],
         cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert run.returncode == 2
+    assert run.returncode == 1
     assert run.stderr.endswith(f"{sentence}\n")
     assert run.stderr.count("\n") == 1
 
@@ -297,3 +300,24 @@ def test_no_scheduler_is_told_in_one_sentence(tmp_path: Path, monkeypatch: pytes
     write_thick(tmp_path / "a.nrrd")
     with pytest.raises(UnusableInput, match=r"No Dask scheduler answers at tcp://127\.0\.0\.1:1;"):
         batch(tmp_path / "a.nrrd", tmp_path / "out", scheduler="tcp://127.0.0.1:1")
+
+
+def test_nobody_says_goodbye_to_a_scheduler_that_never_answered(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("ThinSliceSRLib.engine.batch.cluster.CONNECT_S", 0.5)
+    states = []
+    monkeypatch.setattr("distributed.Client.close", lambda client, *_, **__: states.append(client.status))
+    with pytest.raises(UnusableInput), existing_cluster("nowhere", ExitStack()):
+        pass
+    gc.collect()
+    assert set(states) == {"closed"}  # one that is forgotten in another state waits and shows a traceback
+
+
+def test_volume_and_zip_files_are_told_by_their_own_names_and_folders_by_none(tmp_path: Path):
+    (tmp_path / "in" / "Doe^Jane").mkdir(parents=True)
+    (tmp_path / "in" / "scan7.zip").write_bytes(b"no archive")
+    (tmp_path / "in" / "Doe^Jane" / "1.dcm").touch()
+    (tmp_path / "list.txt").write_text("in/scan7.zip\nin/Doe^Jane\n")
+    names = {source.name for source in sources_at(tmp_path / "list.txt", Path("/nowhere"), None)}
+    assert "scan7.zip" in names
+    assert len(names) == 2
+    assert not any("Doe" in name for name in names)

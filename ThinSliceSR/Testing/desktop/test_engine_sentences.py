@@ -17,8 +17,10 @@ import pytest
 from chinese import compiled_chinese
 from driving import add_thick_volume, choose, open_module
 from ThinSliceSRLib.desktop.engine_sentences import sentences, translated
-from ThinSliceSRLib.engine.volumes import findings, memory
+from ThinSliceSRLib.engine.errors import UnusableInput
+from ThinSliceSRLib.engine.volumes import findings, memory, value_scale
 from ThinSliceSRLib.engine.volumes.findings import Finding, check_volume
+from ThinSliceSRLib.engine.volumes.value_scale import in_hu
 from ThinSliceSRLib.engine.volumes.volume import Acquisition, Volume
 
 LIBRARY = Path(__file__).resolve().parents[2]
@@ -85,6 +87,12 @@ VOLUMES = [
     no_chest(np.nan),
     with_hu(20_000.0, slice(None)),
     with_hu(900.0, 5),
+    replace(chest(), hu=chest().hu[:, :4, :4]),
+    replace(chest(), hu=chest().hu * 3),
+    replace(chest(), hu=chest().hu * 0),
+    replace(chest(), hu=chest().hu + 850),
+    replace(chest(), hu=chest().hu + 1024),
+    replace(chest(), hu=(chest().hu + 1024) / 3072),
 ]
 
 
@@ -102,7 +110,17 @@ def found() -> list[Finding]:
 def said(found: list[Finding]) -> list[str]:
     command = [sys.executable, "-c", STEPS_OF_MEMORY]
     told = subprocess.run(command, cwd=LIBRARY, capture_output=True, text=True, check=True).stdout
-    return [finding.message for finding in found] + json.loads(told)
+    return [finding.message for finding in found] + json.loads(told) + wrong_scales()
+
+
+def wrong_scales() -> list[str]:
+    """What is said of HU that their user takes for values on another scale."""
+    said = []
+    for values in ("unit", "offset"):
+        with pytest.raises(UnusableInput) as refused:
+            in_hu(chest(), values)
+        said.append(str(refused.value))
+    return said
 
 
 @pytest.fixture
@@ -121,7 +139,8 @@ def numbers(text: str) -> list[str]:
 
 
 def test_the_findings_here_are_all_that_there_are(found: list[Finding]):
-    calls = [node for node in ast.walk(ast.parse(Path(findings.__file__).read_text("utf-8"))) if is_finding(node)]
+    sources = [Path(module.__file__).read_text("utf-8") for module in (findings, value_scale)]
+    calls = [node for source in sources for node in ast.walk(ast.parse(source)) if is_finding(node)]
     codes = {call.args[1].value for call in calls if isinstance(call.args[1], ast.Constant)}
     assert len(codes) > 12
     assert {finding.code for finding in found} == codes

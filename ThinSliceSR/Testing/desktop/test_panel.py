@@ -49,7 +49,8 @@ def test_a_volume_of_any_type_of_values_is_looked_at(module: Any, scene: Any, ki
     volume = add_thick_volume("MR")
     slicer.util.updateVolumeFromArray(volume, abs(slicer.util.arrayFromVolume(volume) // 8).astype(kind))
     choose(module.ui.inputSelector, volume)
-    assert "do not look like" in module.ui.findingsLabel.text
+    assert "cannot be the Hounsfield units" in module.ui.findingsLabel.text
+    assert not module.ui.applyButton.enabled
 
 
 def test_what_goes_wrong_while_an_input_is_looked_at_is_told_and_apply_is_not_offered(
@@ -130,6 +131,28 @@ def test_a_thickness_that_the_user_gives_stays_with_its_volume(module: Any, scen
     assert thickness.value == 6.5
     thickness.value = 0
     assert given_thickness_mm(module.ui.inputSelector.currentNode()) is None
+
+
+def test_values_on_another_scale_are_taken_when_the_user_says_so_and_stay_with_the_volume(module: Any):
+    import slicer
+
+    volume, other = add_thick_volume("Unit"), add_thick_volume("Other")
+    choose(module.ui.inputSelector, other)
+    hu = slicer.util.arrayFromVolume(volume).astype("f4")
+    slicer.util.updateVolumeFromArray(volume, (hu.clip(-1024, 2048) + 1024) / 3072)
+    choose(module.ui.inputSelector, volume)
+    assert "say so under Advanced (Values)" in module.ui.findingsLabel.text
+    assert "--values" not in module.ui.findingsLabel.text
+    scales = module.ui.valuesComboBox
+    scales.currentIndex = scales.findData("unit")
+    assert "Hounsfield" not in module.ui.findingsLabel.text
+    assert module.ui.applyButton.enabled
+    choose(module.ui.inputSelector, other)
+    assert scales.currentIndex == 0
+    scales.currentIndex = scales.findData("offset")
+    assert "1024 was not added" in module.ui.findingsLabel.text
+    choose(module.ui.inputSelector, volume)
+    assert scales.currentIndex == scales.findData("unit")
 
 
 def test_the_panel_is_no_wider_than_its_widest_list(module: Any):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import torch
-from ThinSliceSRLib.engine.doubt.calibration import Calibration
 from ThinSliceSRLib.engine.network.configuration import SMALL, NetworkConfiguration
 from ThinSliceSRLib.engine.network.cthnet import CTHNet, linear_along_slices
 from ThinSliceSRLib.engine.network.slab_inputs import TYPICAL
+from ThinSliceSRLib.engine.weights.calibration import Calibration
 from ThinSliceSRLib.engine.weights.weights_file import Model, untrained_network
 
 # The smallest network there is, for tests that need a real one and no quality.

@@ -18,9 +18,10 @@ from derived_series_making import derive, write_hospital_series
 from models import TINY
 from ThinSliceSRLib.engine import command_line
 from ThinSliceSRLib.engine.dicom_out.pending_series import DicomOutput, PendingSeries
-from ThinSliceSRLib.engine.errors import Cancelled, CannotWrite, TooLate
+from ThinSliceSRLib.engine.errors import Cancelled, CannotWrite, ThinSliceError, TooLate
 from ThinSliceSRLib.engine.job import Job, run_job
 from ThinSliceSRLib.engine.progress import SilentReporter
+from ThinSliceSRLib.engine.volumes import writing
 from ThinSliceSRLib.engine.volumes.reading import read_volume
 from ThinSliceSRLib.engine.volumes.writing import PendingOutputs, check_targets
 from ThinSliceSRLib.engine.weights.weights_file import save_weights, untrained_network
@@ -163,3 +164,39 @@ def test_a_run_that_is_cancelled_says_so_only_when_nothing_stands(late: bool, th
         with pytest.raises((KeyboardInterrupt, Cancelled)):
             command_line._run_in_thread(arguments, SilentReporter(), undo)
     assert (tmp_path / "dls.nrrd").exists() == late
+
+
+def test_no_output_is_begun_after_the_run_was_cancelled(thick_volume, tmp_path: Path):
+    outputs = PendingOutputs()
+    outputs.write(thick_volume, tmp_path / "dls.nrrd")
+    outputs.cancel()
+    with pytest.raises(Cancelled):
+        outputs.write(thick_volume, tmp_path / "bis.nrrd")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_that_is_cancelled_as_an_output_begins_leaves_nothing(thick_volume, tmp_path: Path, monkeypatch):
+    outputs = PendingOutputs()
+    begin = writing.write_nrrd
+
+    def cancelled_first(*arguments, **options):
+        outputs.cancel()
+        begin(*arguments, **options)
+
+    monkeypatch.setattr(writing, "write_nrrd", cancelled_first)
+    with pytest.raises(ThinSliceError), outputs:
+        outputs.write(thick_volume, tmp_path / "dls.nrrd")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the signals of POSIX")
+def test_a_ctrl_c_when_the_outputs_stand_is_no_cancelled_run(thick_volume, tmp_path: Path, monkeypatch):
+    def interrupted(arguments, reporter, undo: ExitStack) -> int:
+        with PendingOutputs() as outputs:
+            undo.callback(outputs.cancel)
+            outputs.write(thick_volume, tmp_path / "dls.nrrd")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command_line, "_run_in_thread", interrupted)
+    assert command_line.main(["synthesize", "thick.nrrd", "dls.nrrd"]) == 0
+    assert (tmp_path / "dls.nrrd").exists()

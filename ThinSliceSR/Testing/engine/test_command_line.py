@@ -45,7 +45,7 @@ def test_json_progress_tells_every_event_and_nothing_else(tmp_path: Path, thick_
     assert before == [(stage, step) for stage in ("start", "read", "model") for step in (0, 1)]
     events = told[6:]
     assert events[0]["event"] == "started"
-    slab = {"thickness_mm": 5.0, "spacing_mm": 5.0, "told_by": "nobody"}
+    slab = {"thickness_mm": 5.0, "spacing_mm": 5.0, "told_by": "nobody", "values": "as stored"}
     assert events[0]["input"] == {"size": [32, 32, 4], "spacing_mm": [0.7, 0.8, 5.0], "slab": slab}
     assert events[0]["slab_consistency"] == "on"
     assert (events[1]["event"], events[1]["code"]) == ("note", "thickness_unknown")
@@ -189,7 +189,8 @@ def test_a_truncated_input_leaves_no_output(tmp_path: Path, thick_file: Path, ti
 
 def test_check_tells_findings_as_text_and_as_json(tmp_path: Path, thick_file: Path):
     fit = thinslicesr("check", thick_file)
-    note, sentence = fit.stdout.splitlines()
+    read, note, sentence = fit.stdout.splitlines()
+    assert read.startswith("Read: ")
     assert fit.returncode == 0
     assert note.startswith("Note: The file does not say how thick")
     assert sentence == "The volume is fit for synthesis."
@@ -244,7 +245,7 @@ def test_sizes_are_told_as_they_are_stored_whatever_the_slice_axis(tmp_path: Pat
     events = map(json.loads, done.stdout.splitlines())
     started = next(event for event in events if event["event"] == "started")
     assert started["slice_axis"] == 0
-    slab = {"thickness_mm": 5.0, "spacing_mm": 5.0, "told_by": "nobody"}
+    slab = {"thickness_mm": 5.0, "spacing_mm": 5.0, "told_by": "nobody", "values": "as stored"}
     assert started["input"] == {"size": [4, 32, 32], "spacing_mm": [5.0, 0.7, 0.8], "slab": slab}
     assert started["output"] == {"size": [16, 32, 32], "spacing_mm": [1.0, 0.7, 0.8]}
     assert list(sitk.ReadImage(str(output)).GetSize()) == started["output"]["size"]

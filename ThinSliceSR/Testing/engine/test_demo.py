@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from command_line_runs import names, thinslicesr, write_thick
+from ThinSliceSRLib.engine.commands.demo import _name_of
 from ThinSliceSRLib.engine.volumes.reading import read_volume
 
 
@@ -30,7 +31,34 @@ def test_a_users_own_scan_is_drawn_without_a_truth(tmp_path: Path, tiny_weights:
     assert done.returncode == 0, done.stderr
     assert "PSNR" not in done.stdout
     assert names(tmp_path / "out") == {"dls.nrrd", "bis.nrrd", "comparison.png"}
-    assert thinslicesr(*arguments).returncode == 0
+    again = thinslicesr(*arguments)
+    assert again.returncode == 2
+    assert "allow overwriting (--overwrite)" in again.stderr
+    assert thinslicesr(*arguments, "--overwrite").returncode == 0
+
+
+def test_two_inputs_are_never_mixed_and_a_file_of_the_users_stays(tmp_path: Path, tiny_weights: Path):
+    write_thick(tmp_path / "scan.nrrd")
+    for name, options in (("truth.nrrd", ["--overwrite"]), ("truth.nrrd", []), ("bis.nrrd", [])):
+        folder = tmp_path / f"{name}{len(options)}"
+        folder.mkdir()
+        (folder / name).write_text("mine")
+        refused = thinslicesr(
+            "demo", "--input", tmp_path / "scan.nrrd", "--output", folder, "--weights", tiny_weights, *options
+        )
+        assert refused.returncode == 2
+        assert "choose another folder (--output)" in refused.stderr
+        assert names(folder) == {name}
+        assert (folder / name).read_text() == "mine"
+
+
+def test_each_input_has_a_folder_of_its_own(tmp_path: Path):
+    places = [None, Path("a.nii.gz"), Path("b.nrrd"), tmp_path / "Doe John", tmp_path / "Doe Jane"]
+    folders = [_name_of(place, 0) for place in places]
+    assert folders[:3] == ["phantom", "a", "b"]
+    assert len(set(folders)) == len(folders)
+    assert "Doe" not in "".join(folders)
+    assert _name_of(None, 3) == "phantom-3"
 
 
 def test_an_unfit_scan_is_refused_in_one_sentence(tmp_path: Path, tiny_weights: Path):

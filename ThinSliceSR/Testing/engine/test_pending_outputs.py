@@ -169,8 +169,8 @@ def test_an_output_that_the_disk_lost_half_of_is_noticed(suffix, thick_volume, t
         write(image, name, **options)
         os.truncate(name, os.path.getsize(name) // 2)
 
-    def write_half_nrrd(volume: Volume, path: Path, *rest) -> None:
-        write_nrrd(volume, path, *rest)
+    def write_half_nrrd(volume: Volume, path: Path, *rest, **options) -> None:
+        write_nrrd(volume, path, *rest, **options)
         os.truncate(path, path.stat().st_size // 2)
 
     monkeypatch.setattr(writing.sitk, "WriteImage", write_half)
@@ -184,8 +184,8 @@ def test_an_output_that_the_disk_lost_half_of_is_noticed(suffix, thick_volume, t
 def test_an_output_with_a_wrong_value_is_noticed(suffix, thick_volume, tmp_path, monkeypatch):
     write, write_nrrd = sitk.WriteImage, writing.write_nrrd
 
-    def write_others_in_nrrd(volume: Volume, *rest) -> None:
-        write_nrrd(replace(volume, hu=volume.hu + 1), *rest)
+    def write_others_in_nrrd(volume: Volume, *rest, **options) -> None:
+        write_nrrd(replace(volume, hu=volume.hu + 1), *rest, **options)
 
     monkeypatch.setattr(writing.sitk, "WriteImage", lambda image, *rest, **options: write(image + 1, *rest, **options))
     monkeypatch.setattr(writing, "write_nrrd", write_others_in_nrrd)

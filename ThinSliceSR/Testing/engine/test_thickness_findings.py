@@ -86,7 +86,7 @@ def test_a_thickness_that_nobody_tells_is_a_note(thick_volume):
 
 
 def test_notes_come_last_and_not_beside_errors(thick_volume):
-    unlike_hu = replace(thick_volume, hu=thick_volume.hu + 1024, acquisition=Acquisition())
+    unlike_hu = replace(thick_volume, hu=thick_volume.hu * 3, acquisition=Acquisition())
     assert codes(check_volume(unlike_hu)) == ["values_unlike_hu", "thickness_unknown"]
     assert codes(check_volume(replace(thick_volume, acquisition=Acquisition(modality="MR")))) == ["not_ct"]
 

@@ -1,7 +1,8 @@
-"""The panel's choices of model, device, precision and spacing, tied to the module's parameters."""
+"""The panel's choices of model, device, precision, spacing and threads, tied to the module's parameters."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +13,7 @@ from .weights_list import WeightsList, models_to_choose
 
 
 class AdvancedSection:
-    """Four lists to choose from. Each entry has a label for people and the value that the worker is given."""
+    """Five lists to choose from. Each entry has a label for people and the value that the worker is given."""
 
     def __init__(self, ui: Any) -> None:
         self._parameters: Any = None
@@ -21,6 +22,7 @@ class AdvancedSection:
             "device": ui.deviceComboBox,
             "precision": ui.precisionComboBox,
             "spacing": ui.spacingComboBox,
+            "threads": ui.threadsComboBox,
         }
         self.offer("model", models_to_choose(WeightsList((), None)))  # until the engine has told what there is
         self.offer_devices(None)
@@ -36,11 +38,13 @@ class AdvancedSection:
         self.offer(
             "spacing", [(_("1 mm (recommended)"), "auto"), (_("A fifth of the thick slices' distance"), "native")]
         )
+        counts = [str(count) for count in range(1, (os.cpu_count() or 1) + 1)]
+        self.offer("threads", [(_("Automatic"), "auto"), *((count, count) for count in counts)])
         for name, choices in self._lists.items():
             choices.currentIndexChanged.connect(lambda *_arguments, name=name: self._chosen(name))
 
     def set_parameters(self, parameters: Any) -> None:
-        """Ties the lists to parameters with the members model, device, precision and spacing; None unties them."""
+        """Ties the lists to parameters with a member of the name of each of them; None unties them."""
         self._parameters = parameters
         self.show_parameters()
 

@@ -89,6 +89,25 @@ def sentences(_: Callable[[str], str]) -> list[str]:
             "as thick, but these are {thickness} mm thick every {spacing} mm; look at the result with care, or choose "
             "another model."
         ),
+        _("The slices have only {columns} by {rows} pixels, in which no chest can be seen; give the whole volume."),
+        _("All voxels have the same value ({value}), so nothing is in the picture; export the volume again."),
+        _(
+            "The values lie between {low} and {high}, which cannot be the Hounsfield units of a chest (air near "
+            "-1000); give a CT in HU, not MR, a mask or a picture of other grey values."
+        ),
+        _(
+            "The values lie between {low} and {high}, which cannot be the Hounsfield units of a chest; they look like "
+            "0 to 1 for -1024 to 2048 HU: if they are that, give --values unit."
+        ),
+        _(
+            "The values lie between {low} and {high}, which cannot be the Hounsfield units of a chest; they look like "
+            "HU with 1024 added: if they are that, give --values offset."
+        ),
+        _(
+            "The values lie between {low} and {high}, so they are not on the scale from 0 to 1; leave out "
+            "--values unit."
+        ),
+        _("The values lie between {low} and {high}, so 1024 was not added to them; leave out --values offset."),
         _("No number (NaN or infinity) stands in {voxels} of the voxels within the body; export the volume again."),
         _(
             "No number (NaN or infinity) stands in {voxels} of the voxels around the body; they are taken for air "

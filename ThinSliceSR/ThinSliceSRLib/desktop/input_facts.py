@@ -14,6 +14,7 @@ from ..engine.volumes.findings import Finding, check_volume
 from ..engine.volumes.geometry import OBLIQUE_DEGREES, SHEAR_TOLERANCE_DEGREES
 from ..engine.volumes.slab_profile import slab_profile_of
 from ..engine.volumes.tilted_gantry import is_correctable, lean_degrees
+from ..engine.volumes.value_scale import looks_like
 from ..engine.volumes.volume import Volume
 from .given_thickness import corrected_volume_of
 
@@ -45,10 +46,13 @@ def facts_line(node: slicer.vtkMRMLScalarVolumeNode) -> str:
     )
 
 
-def findings(node: slicer.vtkMRMLScalarVolumeNode) -> list[Finding]:
-    """What the engine's `check` finds, errors first, and whether a warping transform lies on the volume."""
+def findings(node: slicer.vtkMRMLScalarVolumeNode, values: str | None = None) -> list[Finding]:
+    """What the engine's `check` finds, errors first, and whether a warping transform lies on the volume.
+
+    values: the scale of its values, instead of what the user gave.
+    """
     try:
-        volume = corrected_volume_of(node)
+        volume = corrected_volume_of(node, values)
         # Results lie on the grid of the node, so its slices are not moved.
         found = [_in_the_panel(finding, volume) for finding in check_volume(volume, moves_slices=False)]
         if is_correctable(volume):
@@ -102,9 +106,9 @@ def _lean_in_world(node: slicer.vtkMRMLScalarVolumeNode, volume: Volume) -> floa
     return float(np.degrees(np.arccos(min(1.0, abs(float(along @ normal)) / lengths)))) if lengths else 0.0
 
 
-def require_fit(node: slicer.vtkMRMLScalarVolumeNode) -> None:
+def require_fit(node: slicer.vtkMRMLScalarVolumeNode, values: str | None = None) -> None:
     """Returns when nothing that `findings` tells forbids a synthesis. Raises UnusableInput with the first that does."""
-    for finding in findings(node):
+    for finding in findings(node, values):
         if finding.level == "error":
             raise UnusableInput(finding.message, finding.code)
 
@@ -136,6 +140,8 @@ def _in_the_panel(finding: Finding, volume: Volume) -> Finding:
             "not used; convert the series again, or give the thickness under Advanced."
         ),
     }
+    if finding.code == "not_hu":
+        sentences["not_hu"] = _not_hu_sentence(looks_like(volume.hu))
     if finding.code not in sentences:
         return finding
     profile = slab_profile_of(volume)
@@ -143,8 +149,27 @@ def _in_the_panel(finding: Finding, volume: Volume) -> Finding:
         thickness=_millimetres(volume.acquisition.slice_thickness_mm or 0),
         spacing=_millimetres(profile.spacing_mm),
         taken=_millimetres(profile.thickness_mm),
+        low=f"{float(np.nanmin(volume.hu)):.4g}",
+        high=f"{float(np.nanmax(volume.hu)):.4g}",
     )
     return replace(finding, message=sentence)
+
+
+def _not_hu_sentence(kind: str | None) -> str:
+    if kind == "unit":
+        return _(
+            "The values lie between {low} and {high}, which cannot be the Hounsfield units of a chest; they look like "
+            "0 to 1 for -1024 to 2048 HU: if they are that, say so under Advanced (Values)."
+        )
+    if kind == "offset":
+        return _(
+            "The values lie between {low} and {high}, which cannot be the Hounsfield units of a chest; they look like "
+            "HU with 1024 added: if they are that, say so under Advanced (Values)."
+        )
+    return _(
+        "The values lie between {low} and {high}, which cannot be the Hounsfield units of a chest (air near -1000); "
+        "choose a CT in HU, not MR, a mask or a picture of other grey values."
+    )
 
 
 def _millimetres(length: float) -> str:

@@ -13,10 +13,11 @@ import vtk
 from slicer.i18n import tr as _
 
 from .engine_sentences import translated
-from .given_thickness import give_thickness, given_thickness_mm
+from .given_thickness import give_thickness, give_values, given_thickness_mm, given_values
 from .input_facts import facts_line, findings
 from .later import later
 from .legible_colours import Colour, legible
+from .list_entries import add_entry
 from .outcome import unexpected_sentence
 from .synthetic_mark import is_synthetic
 
@@ -35,6 +36,16 @@ class InputSection:
         self._observations: list[int] = []
         self._change_waits = False
         self._shows = False
+        scales = (
+            (_("HU, if they can be"), ""),
+            (_("HU, whatever they look like"), "hu"),
+            (_("0 to 1 for -1024 to 2048 HU"), "unit"),
+            (_("HU with 1024 added"), "offset"),
+        )
+        for label, values in scales:
+            add_entry(ui.valuesComboBox, label, values)
+        ui.valuesComboBox.enabled = False
+        ui.valuesComboBox.currentIndexChanged.connect(lambda *_arguments: self._values_given())
         ui.thicknessSpinBox.valueChanged.connect(lambda *_arguments: self._thickness_given())
 
     def watch(self, volume: slicer.vtkMRMLScalarVolumeNode | None) -> None:
@@ -59,7 +70,7 @@ class InputSection:
 
     def show(self, volume: slicer.vtkMRMLScalarVolumeNode | None) -> bool:
         """Tells what the volume is; whether it can be used."""
-        self._show_thickness(volume)
+        self._show_given(volume)
         if volume is None:
             self._ui.factsLabel.text = _("Choose the chest CT with thick slices.")
             self._tell([])
@@ -73,11 +84,21 @@ class InputSection:
         self._tell(lines)
         return not any(level == "error" for level, _message in lines)
 
-    def _show_thickness(self, volume: slicer.vtkMRMLScalarVolumeNode | None) -> None:
+    def _show_given(self, volume: slicer.vtkMRMLScalarVolumeNode | None) -> None:
         self._shows = True  # what is shown is no choice of the user's
         self._ui.thicknessSpinBox.enabled = volume is not None
         self._ui.thicknessSpinBox.value = (given_thickness_mm(volume) if volume else None) or 0.0
+        values = (given_values(volume) if volume else None) or ""
+        self._ui.valuesComboBox.enabled = volume is not None
+        self._ui.valuesComboBox.currentIndex = self._ui.valuesComboBox.findData(values)
         self._shows = False
+
+    def _values_given(self) -> None:
+        """The first entry stands for what nobody has said."""
+        scales = self._ui.valuesComboBox
+        if not self._shows and self._watched is not None and scales.currentIndex >= 0:
+            give_values(self._watched, scales.itemData(scales.currentIndex) or None)
+            self._on_changed()
 
     def _thickness_given(self) -> None:
         """The smallest value, 0, stands for what the source says."""

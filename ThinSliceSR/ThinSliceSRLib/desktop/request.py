@@ -12,7 +12,9 @@ class Request:
     """What the user asks for. dls, bis: nodes to be filled; None makes new ones.
 
     weights, device, precision, spacing: as the engine's command line takes them. first_at_mm: see `viewed_slice_mm`.
-    slab_mm: how thick the slices are; None takes what the user gave in the panel or, else, what the source says.
+    slab_mm, values: how thick the slices are, and on which scale their values (see `value_scale`); None takes what the
+    user gave in the panel or, else, what the source says. threads: of the CPU, a number or auto.
+    wants_doubt: also a volume of how far the thin slices may lie from the truth; few models can tell.
     """
 
     source: slicer.vtkMRMLScalarVolumeNode
@@ -25,3 +27,6 @@ class Request:
     spacing: str | float = "auto"
     first_at_mm: float = 0.0
     slab_mm: float | None = None
+    values: str | None = None
+    threads: str | int = "auto"
+    wants_doubt: bool = False

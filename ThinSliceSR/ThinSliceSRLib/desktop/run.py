@@ -14,7 +14,7 @@ from slicer.i18n import tr as _
 
 from ..engine.errors import ThinSliceError
 from .engine_sentences import translated
-from .given_thickness import given_thickness_mm
+from .given_thickness import given_thickness_mm, given_values
 from .growing_results import GrowingResults
 from .input_facts import require_fit
 from .later import later
@@ -49,9 +49,11 @@ class Run:
 
         Raises ThinSliceError when the volumes cannot be used so, or when there is no room for temporary files.
         """
-        require_fit(request.source)  # here, as panel and scripts both come this way
+        require_fit(request.source, request.values)  # here, as panel and scripts both come this way
         self.request = request
-        self.results = ResultNodes.begin(request.source, request.dls, request.bis, request.wants_bis)
+        self.results = ResultNodes.begin(
+            request.source, request.dls, request.bis, request.wants_bis, request.wants_doubt
+        )
         try:
             self._folder = folder.new_folder()
         except ThinSliceError:
@@ -157,14 +159,20 @@ class Run:
         arguments += ["--preview", str(folder / "preview.nhdr"), "--uncompressed", "--progress", "json"]
         if request.wants_bis:
             arguments += ["--bicubic", str(folder / "bis.nrrd")]
+        if request.wants_doubt:
+            arguments += ["--doubt", str(folder / "doubt.nrrd")]
         slab_mm = given_thickness_mm(request.source) if request.slab_mm is None else request.slab_mm
         if slab_mm is not None:
             arguments += ["--slab-mm", f"{slab_mm:g}"]
+        values = request.values or given_values(request.source)
+        if values is not None:
+            arguments += ["--values", values]
         choices = {
             "--weights": request.weights,
             "--device": request.device,
             "--precision": request.precision,
             "--spacing": str(request.spacing),
+            "--threads": str(request.threads),
             "--first-at": f"{request.first_at_mm:g}",
         }
         return arguments + [part for choice in choices.items() for part in choice]

@@ -20,6 +20,7 @@ from typing import NoReturn
 
 from . import ENGINE_VERSION
 from .addresses import without_user_info
+from .busy_machine import give_way_to_others
 from .commands import VERBS
 from .errors import NOTHING_WRITTEN, Cancelled, ThinSliceError, TooLate, in_plain_words
 from .progress import Reporter, make_reporter, tell
@@ -50,7 +51,9 @@ def make_parser() -> Parser:
         verb_parser.add_argument(
             "--debug", action="store_true", help="show where in the program a failure happened, to report it"
         )
+        # For programs that people look at while they wait for this one.
         verb_parser.add_argument("--cancel-with-input", action="store_true", help=argparse.SUPPRESS)
+        verb_parser.add_argument("--give-way", action="store_true", help=argparse.SUPPRESS)
         verb.add_arguments(verb_parser)
         verb_parser.set_defaults(run=verb.run, when_cancelled=getattr(verb, "WHEN_CANCELLED", NOTHING_WRITTEN))
     return parser
@@ -59,6 +62,8 @@ def make_parser() -> Parser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one verb and returns its exit code; a failure is told in one sentence on stderr."""
     arguments = make_parser().parse_args(argv)
+    if arguments.give_way:
+        give_way_to_others()
     try:
         reporter = make_reporter(getattr(arguments, "progress", "none"))
     except ThinSliceError as failure:
@@ -75,8 +80,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         except Exception as failure:  # noqa: BLE001 - the last resort: one sentence instead of a traceback
             error = in_plain_words(failure)
         if isinstance(error, Cancelled):
-            with contextlib.suppress(TooLate):
+            try:
                 undo.close()
+            except TooLate:  # the outputs stand, so it was not cancelled
+                return 0
             error = Cancelled(arguments.when_cancelled)
             give_back_stderr()
         with contextlib.suppress(Cancelled):  # whoever listened may be gone
@@ -89,6 +96,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def console() -> NoReturn:
     """The entry point of a process. A cancelled computation may still hold its thread, so the process ends at once."""
     code = main()
+    # What was to be done is done or undone: a Ctrl-C from now on would only show where Python was on its way out.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     broken = False
     for stream in (sys.stdout, sys.stderr):
         try:

@@ -22,6 +22,12 @@ class UnusableInput(ThinSliceError):
     code = "unusable_input"
 
 
+class MissingLibrary(ThinSliceError):
+    """A Python package that the job needs is not installed."""
+
+    code = "missing_library"
+
+
 class CannotWrite(ThinSliceError):
     """The output cannot be written: no room, no permission, a file in the way."""
 
@@ -58,6 +64,11 @@ class Cancelled(ThinSliceError):
 
 class TooLate(Exception):
     """A run cannot be undone any more: its outputs have got their names."""
+
+
+def reason_of(error: OSError) -> str:
+    """What the system says; not every library that raises an OSError hands that on."""
+    return error.strerror or "for no reason that the system tells"
 
 
 def in_plain_words(error: Exception) -> ThinSliceError:

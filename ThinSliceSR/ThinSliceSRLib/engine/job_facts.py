@@ -31,7 +31,12 @@ def start_facts(
         return {"size": size, "spacing_mm": spacing}
 
     slab = slab_profile_of(thick)
-    told = {"thickness_mm": slab.thickness_mm, "spacing_mm": slab.spacing_mm, "told_by": thickness_told_by(thick)}
+    told = {
+        "thickness_mm": slab.thickness_mm,
+        "spacing_mm": slab.spacing_mm,
+        "told_by": thickness_told_by(thick),
+        "values": thick.acquisition.values or "as stored",
+    }
     return {
         "slice_axis": axis,
         "input": {**grid(len(thick.hu), thick.spacing_mm[2]), "slab": told, **_series_facts(thick.acquisition)},

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .errors import ThinSliceError
+from .errors import MissingLibrary
 from .volumes.volume import Volume
 from .volumes.whole_file import whole_file
 
@@ -85,7 +85,7 @@ def comparison_figure(
         from matplotlib.figure import Figure
         from PIL import Image
     except ImportError as error:
-        raise ThinSliceError(
+        raise MissingLibrary(
             "Pictures need matplotlib; install it with: pip install matplotlib", "no_matplotlib"
         ) from error
 

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import re
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
 from .errors import CannotWrite, UnusableInput
+from .provenance import PREFIX
 from .volumes.nrrd_file import nrrd_header
+from .volumes.replacing import writing_refusal
+from .volumes.unfinished import process_space, runs
 from .volumes.volume import Volume
 
 HEADER_SUFFIX = ".nhdr"
+# Which process is at work on it: an entry that is there until the preview is whole.
+MAKER = f"{PREFIX}unfinished_by_process"
+LONGEST_HEADER = 1 << 14
 
 
 class Preview:
@@ -26,22 +35,24 @@ class Preview:
         self._files = _files(header_file)
         self._slice_axis = 2 - axis
         self._shape: tuple[int, ...] = ()
+        self._header = ""
         self._kept = False
 
     def start(self, first_look: Volume, entries: dict[str, str]) -> None:
         """Writes both files. entries: what the header says of the content. Raises CannotWrite."""
         header_file, raw_file = self._files
         self._shape = first_look.hu.shape
+        self._header = nrrd_header(first_look, entries, "raw", raw_file.name)
+        unfinished = entries | {MAKER: f"{process_space()} {os.getpid()}"}
         try:
+            # The header first: by it, the next run knows what one that was killed has left.
+            header_file.write_text(nrrd_header(first_look, unfinished, "raw", raw_file.name), encoding="utf-8")
             with raw_file.open("wb") as values:
                 for hu in first_look.hu:  # slice by slice, so that no copy of the whole is in memory
                     np.ascontiguousarray(hu, "<i2").tofile(values)
-            header_file.write_text(nrrd_header(first_look, entries, "raw", raw_file.name), encoding="utf-8")
         except OSError as error:
             self.discard()
-            raise CannotWrite(
-                f"The preview cannot be written to {header_file.parent} ({error.strerror}); choose another folder."
-            ) from error
+            raise writing_refusal(header_file.parent, error, first_look.hu.nbytes) from error
 
     def show(self, first_slice: int, hu: np.ndarray) -> None:
         """Puts finished slices, ordered along the slice axis first, into the file.
@@ -53,8 +64,10 @@ class Preview:
         values.flush()
 
     def keep(self) -> None:
-        """Leaves the files to the caller: `discard` does nothing from now on."""
+        """Leaves the files to the caller: `discard` and later runs leave them alone from now on."""
         self._kept = True
+        with suppress(OSError):  # the outputs stand; it is only a preview
+            self._files[0].write_text(self._header, encoding="utf-8")
 
     def discard(self) -> None:
         """Removes both files, unless they are to be kept."""
@@ -67,8 +80,21 @@ def _files(header_file: Path) -> tuple[Path, Path]:
     return header_file, header_file.with_suffix(".raw")
 
 
+def remove_dead_previews(folders: Iterable[Path]) -> None:
+    """Removes from the folders the previews of runs on this machine that ended before they could do so themselves."""
+    for header_file in {path for folder in folders for path in folder.glob(f"*{HEADER_SUFFIX}")}:
+        with suppress(OSError):  # it may belong to someone else
+            with header_file.open("rb") as file:
+                start = file.read(LONGEST_HEADER).decode("utf-8", "replace")
+            maker = re.search(rf"^{MAKER}:=([0-9a-f]+) (\d+)$", start, re.MULTILINE)
+            if maker and maker[1] == process_space() and not runs(int(maker[2])):
+                for path in reversed(_files(header_file)):  # the header last, by which the rest is known
+                    path.unlink(missing_ok=True)
+
+
 def check_preview_target(header_file: Path) -> None:
-    """Raises UnusableInput when a preview cannot have this name."""
+    """Raises UnusableInput when a preview cannot have this name. Removes what runs that died left under it."""
+    remove_dead_previews([header_file.parent])
     if header_file.suffix != HEADER_SUFFIX:
         raise UnusableInput(
             f"The preview {header_file.name} must be named *{HEADER_SUFFIX}; choose such a name.", "wrong_usage"

@@ -6,11 +6,13 @@ import json
 import sys
 import time
 from contextlib import suppress
-from typing import Any, Protocol, TextIO
+from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from .addresses import without_user_info
 from .errors import Cancelled, ThinSliceError, UnusableInput
-from .volumes.findings import Finding
+
+if TYPE_CHECKING:
+    from .volumes.finding import Finding
 
 
 class Reporter(Protocol):
@@ -93,7 +95,8 @@ class BarReporter(SilentReporter):
     def started(self, facts: dict[str, Any]) -> None:
         if series := facts.get("input", {}).get("series"):
             tell(f'DICOM series "{series["description"]}"', sys.stderr)
-        amount = f"{facts['cubes']} cubes" if "cubes" in facts else f"{facts['volumes']} volumes"
+        count, kind = (facts["cubes"], "cube") if "cubes" in facts else (facts["volumes"], "volume")
+        amount = f"{count} {kind}" if count == 1 else f"{count} {kind}s"
         name, device, precision = facts["weights"]["name"], facts["device"], facts["precision"]
         print(f"{name} on {device} ({precision}), {amount}", file=sys.stderr)
         if "dashboard" in facts:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from . import ENGINE_VERSION
-from .doubt.calibration import COVERAGES, Calibration
 from .volumes.slab_profile import SlabProfile, slab_profile_of
 from .volumes.slice_thickness import thickness_told_by
+from .weights.calibration import COVERAGES, Calibration
 
 if TYPE_CHECKING:  # who reads an entry need not load PyTorch
     from .synthesis.synthesize import Synthesis
@@ -32,6 +32,7 @@ def dls_header(model: Model, synthesis: Synthesis, slab_consistent: bool, tilt_d
             "device": synthesis.device,
             "precision": synthesis.precision,
             "air": synthesis.air,
+            "quality": synthesis.quality,
             "slab_bell_share": f"{synthesis.profile.bell:.2f}",
             "slab_consistency": on_or_off(slab_consistent),
             "slab_error_mean_hu": f"{synthesis.slab_error.mean:.3f}",
@@ -83,6 +84,7 @@ def thick_slices_entries(thick: Volume, spacing: str | float, spacing_mm: float)
         {
             "slab_mm": f"{profile.thickness_mm:g}",
             "slab_mm_told_by": thickness_told_by(thick),
+            "values": thick.acquisition.values or "as stored",
             "thick_spacing_mm": f"{profile.spacing_mm:g}",
             "spacing": str(spacing),
             "spacing_mm": f"{spacing_mm:g}",

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import pydicom
 
 from ..addresses import has_user_info, is_address, shown
-from ..errors import ThinSliceError, UnusableInput
+from ..errors import MissingLibrary, ThinSliceError, UnusableInput
 
 if TYPE_CHECKING:
     from dicomweb_client import DICOMwebClient
@@ -65,7 +65,7 @@ def connected(address: str, on_status: Callable[[int], object] | None = None) ->
         import requests
         from dicomweb_client import DICOMwebClient
     except ImportError as error:
-        raise UnusableInput(
+        raise MissingLibrary(
             "Archives need dicomweb-client; install it with: pip install dicomweb-client", "no_dicomweb_client"
         ) from error
     _require_safe(address)

@@ -10,12 +10,13 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter, deque
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .. import ENGINE_VERSION
-from ..errors import CannotWrite, ThinSliceError, UnusableInput
+from ..errors import CannotWrite, ThinSliceError, UnusableInput, reason_of
 from ..progress import Reporter
 from ..volumes.findings import Finding
 from ..volumes.unfinished import remove_left_overs
@@ -61,11 +62,25 @@ class Batch:
 
 @dataclass(frozen=True)
 class Summary:
-    """How many volumes there are, how many of them were done before, and where the manifest lies."""
+    """How many volumes there are, how many of them were done before, and where the manifest lies.
+
+    with_warnings: how many of the volumes have some. warnings: how many volumes have the one of this code."""
 
     volumes: int
     skipped: int
     manifest: Path
+    with_warnings: int = 0
+    warnings: Mapping[str, int] = field(default_factory=dict)
+
+    def sentence(self) -> str:
+        """What to tell of the batch at its end."""
+        done = "1 volume is done" if self.volumes == 1 else f"{self.volumes} volumes are done"
+        before = f", {self.skipped} of them were before"
+        if self.volumes == 1:
+            before = ", as it was before" if self.skipped else ""
+        kinds = ", ".join(f"{count} {code}" for code, count in sorted(self.warnings.items()))
+        warned = f", {self.with_warnings} with warnings ({kinds})" if self.with_warnings else ""
+        return f"{done}{before}{warned}; {self.manifest} tells of each."
 
 
 def run_batch(batch: Batch, reporter: Reporter, undo: ExitStack) -> Summary:
@@ -76,6 +91,11 @@ def run_batch(batch: Batch, reporter: Reporter, undo: ExitStack) -> Summary:
     """
     batch.settings.require_sense()
     folder = batch.destination
+    if not is_archive(batch.source) and Path(batch.source).resolve() == folder.resolve():
+        raise UnusableInput(
+            "SOURCE and DESTINATION are the same folder, of which results are never taken for input; give another one.",
+            "wrong_usage",
+        )
     ended = threading.Event()
     # In the reverse order: the cluster ends (see there), then this thread, then what they left is removed.
     undo.callback(_write_tables, folder)
@@ -93,7 +113,7 @@ def run_batch(batch: Batch, reporter: Reporter, undo: ExitStack) -> Summary:
             remove_left_overs(folder)
             return summary
     except OSError as error:
-        raise CannotWrite(f"The folder {folder} cannot be used ({error.strerror}); choose another.") from error
+        raise CannotWrite(f"The folder {folder} cannot be used ({reason_of(error)}); choose another.") from error
     finally:
         ended.set()
 
@@ -181,21 +201,27 @@ def _run(
         if row.state == "made" and not row.failure:
             calls.appendleft(_call(works[call.key], batch))
             continue
+        _tell_findings(row, reporter)
         _tell_failure(row, reporter)
         finished += 1
         reporter.progress(STAGE, finished, wanted)
     failed = sum(work.row.state not in ("done", "left_out") for work in works.values())
     if failed:
         raise UnusableInput(
-            f"{failed} of {volumes} volumes failed; {manifest.path} says why, and the next call tries them again.",
+            f"{failed} of {volumes} {'volume' if volumes == 1 else 'volumes'} failed; {manifest.path} says why, and "
+            "the next call tries again.",
             "volumes_failed",
         )
-    summary = Summary(volumes, states["done"], manifest.path)
+    warned = [{finding["code"] for finding in row_warnings(work.row)} for work in works.values()]
+    kinds = Counter(code for codes in warned for code in codes)
+    summary = Summary(volumes, states["done"], manifest.path, sum(map(bool, warned)), kinds)
     reporter.finished(
         {
             "seconds": round(time.monotonic() - began, 1),
             "volumes": summary.volumes,
             "skipped": summary.skipped,
+            "with_warnings": summary.with_warnings,
+            "warnings": dict(summary.warnings),
             "manifest": str(manifest.path),
         }
     )
@@ -247,6 +273,18 @@ def _row_after(work: Work, made: Made, batch: Batch) -> Row:
         precision=facts["precision"],
         bytes=made.bytes,
     )
+
+
+def row_warnings(row: Row) -> list[dict[str, str]]:
+    """The warnings of a volume that is done; notes are none."""
+    if row.state not in ("made", "done"):
+        return []
+    return [finding for finding in row.findings if finding.get("level", "warning") == "warning"]
+
+
+def _tell_findings(row: Row, reporter: Reporter) -> None:
+    for finding in row_warnings(row):
+        reporter.warning(Finding("warning", finding["code"], f"{row.name}: {finding.get('message', '')}"))
 
 
 def _tell_failure(row: Row, reporter: Reporter) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..addresses import shown
-from ..errors import DeviceError, ThinSliceError, UnusableInput, in_plain_words
+from ..errors import DeviceError, MissingLibrary, ThinSliceError, UnusableInput, in_plain_words
 from ..volumes.memory import available_bytes, needed_bytes
 from ..volumes.volume import Volume
 
@@ -146,9 +146,11 @@ def existing_cluster(scheduler: str, undo: ExitStack) -> Iterator[Cluster]:
     distributed = _distributed()
     for handler in logging.getLogger("distributed").handlers:
         handler.setLevel(logging.CRITICAL)  # what it would tell with a traceback, `_result` tells
+    client = distributed.Client.__new__(distributed.Client)
     try:
-        client = distributed.Client(scheduler, timeout=CONNECT_S, set_as_default=False)
+        client.__init__(scheduler, timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError) as error:
+        client.status = "closed"  # else it tries, as it is forgotten, to say goodbye to nobody, and shows a traceback
         raise UnusableInput(
             f"No Dask scheduler answers at {shown(scheduler)}; check that it runs and its address (tcp://host:port).",
             "no_scheduler",
@@ -294,7 +296,7 @@ def _distributed() -> ModuleType:
         import cryptography  # noqa: F401 - for the keys of a cluster of our own
         import distributed
     except ImportError as error:
-        raise UnusableInput(
+        raise MissingLibrary(
             "Batches need distributed and cryptography; install them with: pip install distributed cryptography",
             "no_distributed",
         ) from error

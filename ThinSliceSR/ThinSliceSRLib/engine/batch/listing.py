@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from ..addresses import without_user_info
-from ..errors import UnusableInput
+from ..errors import MissingLibrary, UnusableInput
 
 LIST_SUFFIXES = (".txt", ".csv", ".lst")
 PATH_COLUMNS = ("input", "path", "file")
@@ -78,7 +78,7 @@ def _texts(listing: Path) -> list[str]:
     try:
         from charset_normalizer import from_bytes
     except ImportError as error:
-        raise UnusableInput(
+        raise MissingLibrary(
             "Lists in this encoding need charset-normalizer; install it with: pip install charset-normalizer",
             "no_charset_normalizer",
         ) from error

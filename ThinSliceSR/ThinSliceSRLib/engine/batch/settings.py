@@ -6,24 +6,31 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..file_names import file_name_of
+from ..synthesis.device import require_threads
+from ..synthesis.synthesize import Quality
 from ..synthesis.thin_spacing import AUTO, NATIVE, require_spacing
 from ..volumes.slice_thickness import require_millimetres
+from ..volumes.value_scale import require_scale
 
 
 @dataclass(frozen=True)
 class Settings:
     """As the options of `synthesize`; bicubic, doubt, dicom_out: whether they are made. suffix: of volumes (".nrrd").
 
-    slab_mm: the thickness of the slices of all volumes; None takes what each of them says.
+    slab_mm: the thickness of the slices of all volumes; None takes what each of them says. values: the scale of all
+    of them, see `in_hu`.
     """
 
     weights: str = "auto"
     device: str = "auto"
     precision: str = "auto"
+    threads: str | int = "auto"
     spacing: str | float = AUTO
     slab_mm: float | None = None
+    values: str | None = None
     tiling: str = "overlapped"
     slab_consistency: str = "auto"
+    quality: Quality = "standard"
     bicubic: bool = False
     doubt: bool = False
     dicom_out: bool = False
@@ -35,6 +42,8 @@ class Settings:
         """Returns when volumes can be made so. Raises UnusableInput (`wrong_usage`)."""
         require_spacing(self.spacing)
         require_millimetres("--slab-mm", self.slab_mm)
+        require_scale(self.values)
+        require_threads(self.threads)
 
     def described(self, model_sha256: str) -> str:
         """What of it makes results differ, with the model that they are made by: a later run with another redoes them.
@@ -42,11 +51,13 @@ class Settings:
         Not the device and not how tightly files are packed.
         """
         spacing = self.spacing if self.spacing in (AUTO, NATIVE) else float(self.spacing)  # 1 and 1.0 are the same
+        values = "" if self.values is None else f", values {self.values}"
+        quality = "" if self.quality == "standard" else f", quality {self.quality}"
         slab = "" if self.slab_mm is None else f", slab {self.slab_mm:g} mm"
         return (
             f"model {model_sha256[:16]}, precision {self.precision}, spacing {spacing}, tiling {self.tiling}, "
             f"slab consistency {self.slab_consistency}, bicubic {self.bicubic}, DICOM {self.dicom_out}, {self.suffix}"
-            f"{slab}{', doubt' if self.doubt else ''}"
+            f"{slab}{values}{quality}{', doubt' if self.doubt else ''}"
         )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..errors import CannotWrite, UnusableInput
+from ..errors import CannotWrite, UnusableInput, reason_of
 from ..file_lock import lock
 
 LOCK_NAME = ".thinslicesr-batch.lock"
@@ -28,7 +28,7 @@ def sole_use(folder: Path) -> Iterator[None]:
             free = lock(file)
         except OSError as error:
             raise CannotWrite(
-                f"{folder} lies on a disk that cannot lock files ({error.strerror}); choose another destination."
+                f"{folder} lies on a disk that cannot lock files ({reason_of(error)}); choose another destination."
             ) from error
         if not free:
             raise UnusableInput(

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..file_names import short_hash
+from ..volumes.reading import READERS
 from ..volumes.thickest import Stack
+
+NAMED_BY_THEMSELVES = (".zip", *READERS)
 
 
 @dataclass(frozen=True)
@@ -44,9 +47,11 @@ class Source:
 
 
 def unusable_place(place: Path, code: str, sentence: str) -> Source:
-    """A folder or ZIP file that gives no volume. Those of DICOM are often called after patients, so no name is made of
-    theirs."""
-    kind = "folder" if os.path.isdir(place) else "zip"  # which asks no permission, as Path.is_dir does
+    """A folder or file that gives no volume. A volume file or ZIP file is told by its own name; folders and files of
+    DICOM are often called after patients, so no name is made of theirs."""
+    if place.name.lower().endswith(NAMED_BY_THEMSELVES) and not os.path.isdir(place):
+        return Source(place.name, str(place), problem=(code, sentence))
+    kind = "folder" if os.path.isdir(place) else "file"  # which asks no permission, as Path.is_dir does
     return Source(f"{kind}-{short_hash(str(place))}", str(place), problem=(code, sentence))
 
 

@@ -7,20 +7,25 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import SimpleITK as sitk
 
-from ..errors import UnusableInput, in_plain_words
+from ..errors import UnusableInput, in_plain_words, reason_of
 from ..provenance import PREFIX
 from ..volumes.dicom_zip import is_zip
+from ..volumes.nifti_header import read_nifti_header
+from ..volumes.nifti_place import nifti_place
 from ..volumes.reading import READERS
 from ..volumes.sidecar import sidecar_of
 from ..volumes.silence import itk_silenced
+from ..volumes.slice_steps import ROUNDING_MM, THIN_MM
 from ..volumes.stored_values import locate_values
+from ..volumes.volume import Volume
 from .listing import LIST_SUFFIXES, listed_paths
 from .source import Source, unusable_place, version_of
 from .thick_series import thick_series_in
 
-RESULTS = ("DLS:", "BIS:", "DOUBT:")
+RESULTS = ("DLS:", "BIS:", "DOUBT:", "unfinished DLS:", "DLS minus BIS:")
 
 
 def sources_at(place: Path, apart_from: Path, least_thickness_mm: float | None) -> list[Source]:
@@ -40,7 +45,7 @@ def sources_at(place: Path, apart_from: Path, least_thickness_mm: float | None) 
             found = list(_at(place, apart_from.resolve(), least_thickness_mm))
     except OSError as error:
         raise UnusableInput(
-            f"{place} cannot be read ({error.strerror}); check it and its permissions.", "not_readable"
+            f"{place} cannot be read ({reason_of(error)}); check it and its permissions.", "not_readable"
         ) from error
     if not found:
         raise UnusableInput(f"{place} holds no volume file and no series of thick chest CT.", "nothing_to_do")
@@ -75,7 +80,7 @@ def _at(place: Path, apart_from: Path, least_thickness_mm: float | None) -> Iter
             if is_zip(path):
                 packed.append(path)
             elif _is_volume_file(path) and not _is_result(path):
-                yield _of_file(path)
+                yield replace(_of_file(path), left_out=_why_left_out(path))
         for path in (place, *packed):
             yield from thick_series_in(path, apart_from, least_thickness_mm)
 
@@ -87,7 +92,7 @@ def _files_in(place: Path, apart_from: Path) -> tuple[list[Path], dict[Path, str
     closed: dict[Path, str | None] = {}
 
     def refused(error: OSError) -> None:
-        closed[Path(error.filename)] = error.strerror
+        closed[Path(error.filename)] = reason_of(error)
 
     for folder, folders, names in os.walk(place, onerror=refused):
         folders[:] = [name for name in folders if not name.startswith(".") and Path(folder, name) != apart_from]
@@ -124,6 +129,35 @@ def _of_file(path: Path) -> Source:
     except Exception:  # noqa: BLE001 - its own turn tells what is wrong with it, and stops no other one
         pass
     return Source(path.name[: len(path.name) - len(suffix)], str(path), version=version_of(files))
+
+
+def _why_left_out(path: Path) -> str:
+    """Why a volume file of a folder is passed over: that its slices are thin already, as a DICOM series is; else ""."""
+    try:
+        grid = Volume(np.empty((0, 0, 0)), _told_spacing_mm(path))
+        spacing_mm = grid.spacing_mm[grid.through_plane_axis]
+    except Exception:  # noqa: BLE001 - its own turn tells what is wrong with it
+        return ""
+    return (
+        f"Its slices are {spacing_mm:.3g} mm apart, so they are thin already."
+        if spacing_mm <= THIN_MM + ROUNDING_MM
+        else ""
+    )
+
+
+def _told_spacing_mm(path: Path) -> tuple[float, float, float]:
+    """By the header. Raises UnusableInput where it tells none, of which ITK would make 1 mm; also RuntimeError."""
+    if path.name.lower().endswith((".nii", ".nii.gz")):
+        affine, _ = nifti_place(read_nifti_header(path))
+        i, j, k = (float(length) for length in np.linalg.norm(affine[:3, :3], axis=0))
+        return i, j, k
+    locate_values(path)
+    reader = sitk.ImageFileReader()
+    reader.SetFileName(str(path))
+    with itk_silenced():
+        reader.ReadImageInformation()
+    i, j, k = reader.GetSpacing()[:3]
+    return i, j, k
 
 
 def _is_result(path: Path) -> bool:

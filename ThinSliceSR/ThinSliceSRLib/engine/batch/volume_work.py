@@ -20,7 +20,7 @@ from ..dicom_out.pending_series import DicomOutput
 from ..doubt.expected_error import require_calibration
 from ..errors import Cancelled, DeviceError, ThinSliceError, in_plain_words
 from ..job import Job, run_job
-from ..synthesis.device import choose_device
+from ..synthesis.device import choose_device, compute_with_threads
 from ..synthesis.tiling import OVERLAPPED, PUBLISHED_TILING
 from ..volumes.findings import Finding
 from ..weights.model_choice import choose_model
@@ -64,6 +64,7 @@ class Made:
 def engine_here(settings: Settings) -> Engine:
     """What this worker would compute with."""
     try:
+        compute_with_threads(settings.threads)
         device = choose_device(settings.device, settings.precision)
         model = choose_model(settings.weights, device.is_gpu)
         if settings.doubt:
@@ -115,12 +116,15 @@ def _job(place: Path, source: Source, results: Results, settings: Settings) -> J
         weights=settings.weights,
         device=settings.device,
         precision=settings.precision,
+        threads=settings.threads,
         slab_mm=settings.slab_mm,
+        values=settings.values,
         spacing=settings.spacing,
         overwrite=True,
         compressed=settings.compressed,
         tiling=OVERLAPPED if settings.tiling == "overlapped" else PUBLISHED_TILING,
         slab_consistent=settings.slab_consistency != "off",
+        quality=settings.quality,
     )
 
 
@@ -157,7 +161,7 @@ class Notes:
         pass
 
     def warning(self, finding: Finding) -> None:
-        self.findings.append({"code": finding.code, "message": finding.message})
+        self.findings.append({"level": finding.level, "code": finding.code, "message": finding.message})
 
     def note(self, finding: Finding) -> None:
         self.warning(finding)

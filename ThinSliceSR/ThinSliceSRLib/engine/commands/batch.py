@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..errors import UnusableInput
 from ..progress import Reporter, tell
-from .synthesize import PROGRESS_HELP, add_model_arguments, add_result_arguments, add_slice_arguments
+from .synthesize import PROGRESS_HELP, add_model_arguments, add_result_arguments, add_slice_arguments, finite_number
 
 NAME = "batch"
 WHEN_CANCELLED = "The batch was cancelled; what is done stands in its manifest, and the next call does the rest."
@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_result_arguments(parser)
     parser.add_argument(
         "--least-thickness",
-        type=float,
+        type=finite_number,
         metavar="MM",
         help="take DICOM series only from this slice thickness on; by default all of more than 1.5 mm",
     )
@@ -91,16 +91,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def positive(text: str) -> int:
     """An argument that must be a number of workers."""
-    number = int(text)
-    if number < 1:
-        raise ValueError(text)
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is no number of workers from 1 on")
+    return int(text)
 
 
 def date_range(text: str) -> str:
     """An argument that must be a date or a range of dates, as DICOM queries take it (PS3.4 C.2.2.2.5)."""
     if not re.fullmatch(r"\d{8}|\d{8}-\d{8}|\d{8}-|-\d{8}", text):
-        raise ValueError(text)
+        raise argparse.ArgumentTypeError(f"{text} is no date or range of dates, such as 20240131 or 20240101-20240131")
     return text
 
 
@@ -125,10 +124,13 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
         weights=weights,
         device=arguments.device,
         precision=arguments.precision,
+        threads=arguments.threads,
         spacing=arguments.spacing,
         slab_mm=arguments.slab_mm,
+        values=arguments.values,
         tiling=arguments.tiling,
         slab_consistency=arguments.slab_consistency,
+        quality=arguments.quality,
         bicubic=arguments.bicubic,
         doubt=arguments.doubt,
         dicom_out=arguments.dicom_out or arguments.send_back,
@@ -150,9 +152,7 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
         all_series=arguments.all_series,
     )
     summary = run_batch(batch, reporter, undo)
-    tell(
-        f"{summary.volumes} volumes are done, {summary.skipped} of them were before; {summary.manifest} tells of each."
-    )
+    tell(summary.sentence())
 
 
 def _tell_manifest(folder: str | Path | None) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import UnusableInput
 from ..progress import Reporter, tell
-from .synthesize import INPUT_HELP, SERIES_HELP, SLAB_HELP
+from .synthesize import INPUT_HELP, SERIES_HELP, SLAB_HELP, VALUES_HELP, finite_number
 
 if TYPE_CHECKING:
     from ..volumes.dicom_slices import DicomSeries
@@ -22,25 +22,30 @@ NAME = "check"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("input", type=Path, metavar="INPUT", help=INPUT_HELP)
     parser.add_argument("--series", metavar="SERIES", help=SERIES_HELP)
-    parser.add_argument("--slab-mm", type=float, metavar="MM", help=SLAB_HELP)
+    parser.add_argument("--slab-mm", type=finite_number, metavar="MM", help=SLAB_HELP)
+    parser.add_argument("--values", choices=("hu", "unit", "offset"), help=VALUES_HELP)
     parser.add_argument("--json", action="store_true", help="tell findings and series as one JSON object")
 
 
 def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> None:
     """Prints the series that are there and the findings. Raises UnusableInput when one of them is an error."""
+    from ..volumes.description import described
     from ..volumes.findings import check_input
     from ..volumes.slice_thickness import require_millimetres
 
     require_millimetres("--slab-mm", arguments.slab_mm)
-    checked = check_input(arguments.input, arguments.series, undo, arguments.slab_mm)
+    checked = check_input(arguments.input, arguments.series, undo, arguments.slab_mm, arguments.values)
     chosen = checked.chosen.name if checked.chosen else None
     if arguments.json:
         findings = [asdict(finding) for finding in checked.findings]
         facts = [_series_facts(series, series.name == chosen) for series in checked.series]
-        tell(json.dumps({"findings": findings, "series": facts}, indent=2))
+        volume = described(checked.volume) if checked.volume is not None else None
+        tell(json.dumps({"findings": findings, "series": facts, "volume": volume}, indent=2))
     else:
         for series in checked.series:
             tell(f"Series: {series}, UID {series.name}{', checked' if series.name == chosen else ''}")
+        if checked.volume is not None:
+            tell(f"Read: {described(checked.volume)}")
         for finding in checked.findings:
             tell(f"{finding.level.capitalize()}: {finding.message}")
     errors = sum(finding.level == "error" for finding in checked.findings)

@@ -7,11 +7,15 @@ import importlib.util
 from contextlib import ExitStack
 from pathlib import Path
 
-from ..errors import CannotWrite, ThinSliceError
+from ..errors import CannotWrite, MissingLibrary, reason_of
+from ..file_names import file_name_of, short_hash
 from ..progress import Reporter, tell
-from .synthesize import INPUT_HELP, SERIES_HELP, add_model_arguments, add_slice_arguments
+from .synthesize import INPUT_HELP, SERIES_HELP, add_model_arguments, add_slice_arguments, whole_number
 
 NAME = "demo"
+SUFFIXES = (".nii.gz", ".nrrd", ".nhdr", ".nii", ".mha", ".mhd")
+RESULT_FILES = ("dls.nrrd", "bis.nrrd", "comparison.png")
+PHANTOM_FILES = ("thick.nrrd", "truth.nrrd")
 WHEN_CANCELLED = "The demonstration was cancelled; what it had finished by then is whole and stays in its folder."
 
 
@@ -21,18 +25,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--output",
         type=Path,
-        default=Path("demo"),
         metavar="FOLDER",
-        help="where the results are written; demo by default",
+        help="where the results are written; by default a folder of each input's own in demo",
     )
     parser.add_argument(
         "--seed",
-        type=int,
+        type=whole_number,
         default=0,
         help="number from which the phantom is drawn: another number draws another chest; 0 by default",
     )
     add_model_arguments(parser)
     add_slice_arguments(parser)
+    parser.add_argument("--overwrite", action="store_true", help="replace the results of a former demonstration")
     parser.add_argument(
         "--progress",
         choices=("bar", "none"),
@@ -49,24 +53,57 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
     require_millimetres("--slab-mm", arguments.slab_mm)
     require_spacing(arguments.spacing)
     if importlib.util.find_spec("matplotlib") is None:
-        raise ThinSliceError("Pictures need matplotlib; install it with: pip install matplotlib", "no_matplotlib")
+        raise MissingLibrary("Pictures need matplotlib; install it with: pip install matplotlib", "no_matplotlib")
+    folder = arguments.output or Path("demo") / _name_of(arguments.input, arguments.seed)
+    _require_free(folder, arguments.input, arguments.overwrite)
     try:
-        arguments.output.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise CannotWrite(
-            f"The folder {arguments.output} cannot be made ({error.strerror}); choose another."
-        ) from error
-    scan = None if arguments.input else scan_phantom(arguments.output, arguments.seed, undo)
+        raise CannotWrite(f"The folder {folder} cannot be made ({reason_of(error)}); choose another.") from error
+    scan = None if arguments.input else scan_phantom(folder, arguments.seed, undo)
     job = Job(
         source=scan.thick if scan else arguments.input,
-        output=arguments.output / "dls.nrrd",
-        bicubic=arguments.output / "bis.nrrd",
+        output=folder / "dls.nrrd",
+        bicubic=folder / "bis.nrrd",
         series=arguments.series,
         slab_mm=arguments.slab_mm,
+        values=arguments.values if arguments.input else None,
         spacing=arguments.spacing,
         weights=arguments.weights,
         device=arguments.device,
         precision=arguments.precision,
-        overwrite=True,
+        threads=arguments.threads,
+        overwrite=arguments.overwrite,
     )
-    tell(demonstrate(job, scan, arguments.output / "comparison.png", reporter, undo))
+    tell(demonstrate(job, scan, folder / "comparison.png", reporter, undo))
+
+
+def _name_of(source: Path | None, seed: int) -> str:
+    """The name of the folder of an input. Folders and ZIP files are often called after patients: a hash."""
+    if source is None:
+        return f"phantom-{seed}" if seed else "phantom"
+    place = source.resolve()
+    suffix = next((suffix for suffix in SUFFIXES if place.name.lower().endswith(suffix)), "")
+    return file_name_of(place.name[: -len(suffix)]) if suffix else f"scan-{short_hash(str(place))}"
+
+
+def _require_free(folder: Path, source: Path | None, overwrite: bool) -> None:
+    """Returns when the results of this input can lie in the folder, and none of another one beside them.
+
+    Raises CannotWrite (`target_exists`).
+    """
+    if overwrite:
+        others = [name for name in PHANTOM_FILES if source is not None and (folder / name).exists()]
+        if others:
+            raise CannotWrite(
+                f"{folder} holds the phantom's {others[0]}, which is not of this input; choose another folder "
+                "(--output).",
+                "target_exists",
+            )
+        return
+    for name in (*RESULT_FILES, *PHANTOM_FILES):
+        if (folder / name).exists():
+            raise CannotWrite(
+                f"{folder / name} exists; allow overwriting (--overwrite) or choose another folder (--output).",
+                "target_exists",
+            )

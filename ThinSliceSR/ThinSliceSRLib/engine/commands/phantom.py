@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..errors import UnusableInput
 from ..progress import Reporter, tell
-from .synthesize import PROGRESS_HELP
+from .synthesize import PROGRESS_HELP, whole_number
 
 NAME = "phantom"
 LEAST_SLICES = 6
@@ -20,13 +20,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("thick", type=Path, metavar="THICK", help="thick volume to write: .nrrd, .nii, .nii.gz or .mha")
     parser.add_argument(
         "--thin-slices",
-        type=int,
+        type=whole_number,
         default=131,
         metavar="N",
         help="of how many slices of 1 mm those of 5 mm are averaged; 131 by default, as in the demonstration",
     )
     parser.add_argument(
-        "--seed", type=int, default=0, help="number from which it is drawn: another draws another chest; 0 by default"
+        "--seed",
+        type=whole_number,
+        default=0,
+        help="number from which it is drawn: another draws another chest; 0 by default",
     )
     parser.add_argument("--progress", choices=("bar", "json", "none"), help=PROGRESS_HELP)
     parser.add_argument("--overwrite", action="store_true", help="replace THICK if it is there already")

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from ..progress import Reporter, tell
-from .synthesize import INPUT_HELP, SERIES_HELP
+from .synthesize import INPUT_HELP, SERIES_HELP, VALUES_HELP, finite_number
 
 NAME = "simulate"
 
@@ -17,11 +17,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("thick", type=Path, metavar="THICK", help="thick volume to write: .nrrd, .nii, .nii.gz or .mha")
     parser.add_argument("--series", metavar="SERIES", help=SERIES_HELP)
     parser.add_argument(
-        "--slab-mm", type=float, default=5.0, metavar="MM", help="how thick the thick slices are, 5 by default"
+        "--slab-mm", type=finite_number, default=5.0, metavar="MM", help="how thick the thick slices are, 5 by default"
     )
     parser.add_argument(
         "--spacing-mm",
-        type=float,
+        type=finite_number,
         metavar="MM",
         help="how far apart they are: as far as they are thick by default, less where they overlap, more with gaps",
     )
@@ -32,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="how a thick slice weighs what it averages: all alike (box, the default), or the middle most and some of "
         "what lies beyond its thickness (bell), as many scanners do",
     )
+    parser.add_argument("--values", choices=("hu", "unit", "offset"), help=VALUES_HELP)
     parser.add_argument("--overwrite", action="store_true", help="replace THICK if it is there already")
 
 
@@ -42,6 +43,7 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
     from ..volumes.reading import read_volume
     from ..volumes.slab_profile import SlabProfile
     from ..volumes.slice_thickness import require_millimetres
+    from ..volumes.value_scale import in_hu
     from ..volumes.writing import PendingOutputs, check_targets
 
     require_millimetres("--slab-mm", arguments.slab_mm)
@@ -49,7 +51,7 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
     spacing_mm = arguments.slab_mm if arguments.spacing_mm is None else arguments.spacing_mm
     profile = SlabProfile(arguments.slab_mm, spacing_mm, bell=float(arguments.profile == "bell"))
     check_targets([arguments.thick], arguments.overwrite, source=arguments.thin)
-    thin, _ = fit_volume(read_volume(arguments.thin, arguments.series, undo), may_be_thin=True)
+    thin, _ = fit_volume(in_hu(read_volume(arguments.thin, arguments.series, undo), arguments.values), may_be_thin=True)
     thick = simulate_thick(thin, profile)
     with PendingOutputs(arguments.overwrite) as outputs:
         undo.callback(outputs.cancel)

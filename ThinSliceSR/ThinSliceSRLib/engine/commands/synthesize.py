@@ -16,6 +16,10 @@ SLAB_HELP = (
     "how thick the slices are, whatever the file says: the width over which each averages, which is not how far apart "
     "they are"
 )
+VALUES_HELP = (
+    "on which scale the values are stored: unit (0 to 1 for -1024 to 2048 HU), offset (HU + 1024), or hu, whatever "
+    "they look like; by default they are HU, and what cannot be HU is refused"
+)
 SERIES_HELP = "which DICOM series of the input to take: its UID, its number or a part of its description"
 COMPRESSION_HELP = "compress the DICOM series without loss; jpeg2000 needs the package pylibjpeg-openjpeg"
 ANONYMOUS_HELP = (
@@ -38,6 +42,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="also write the doubt volume, of models with doubt: the absolute error in HU that is expected in each "
         "voxel of OUTPUT",
+    )
+    parser.add_argument(
+        "--difference",
+        type=Path,
+        metavar="FILE",
+        help="also write what the network added: DLS minus BIS in HU, on the grid of the DLS volume",
     )
     parser.add_argument(
         "--dicom-out",
@@ -78,10 +88,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def finite_number(text: str) -> float:
     """An argument that must be a number of millimetres."""
-    number = float(text)
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
     if not math.isfinite(number):
-        raise ValueError(text)
+        raise argparse.ArgumentTypeError(f"{text} is no number of millimetres")
     return number
+
+
+def whole_number(text: str) -> int:
+    """An argument that must be a whole number."""
+    try:
+        return int(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text} is no whole number") from error
 
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
@@ -107,11 +128,18 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
         help="how exactly the network computes: float32 (32 bit) most exactly, bf16 and fp16 (16 bit) faster where the "
         "device is made for it; auto (the default) takes the fastest that the device is made for",
     )
+    parser.add_argument(
+        "--threads",
+        default="auto",
+        metavar="auto|N",
+        help="how many threads compute on a CPU, of a batch for each worker; auto (the default): one per core",
+    )
 
 
 def add_slice_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments on thick slices and thin ones."""
-    parser.add_argument("--slab-mm", type=float, metavar="MM", help=SLAB_HELP)
+    parser.add_argument("--slab-mm", type=finite_number, metavar="MM", help=SLAB_HELP)
+    parser.add_argument("--values", choices=("hu", "unit", "offset"), help=VALUES_HELP)
     parser.add_argument(
         "--spacing",
         default="auto",
@@ -131,11 +159,18 @@ def add_result_arguments(parser: argparse.ArgumentParser) -> None:
         "default), or side by side as in the published program",
     )
     parser.add_argument(
+        "--quality",
+        choices=("standard", "best"),
+        default="standard",
+        help="best: the mean of what the model makes of each cube and of its seven mirror images, which is nearer to "
+        "the truth and takes eight times as long; standard (the default) asks it once",
+    )
+    parser.add_argument(
         "--slab-consistency",
         choices=("auto", "on", "off"),
         default="auto",
-        help="make the mean of each slab of thin slices equal its thick slice; auto (the default): unless thick slices "
-        "overlap or have gaps",
+        help="change the thin slices as little as their weighted means need to equal the thick ones (auto, the default,"
+        " and on), or leave them as the network made them (off)",
     )
     parser.add_argument(
         "--dicom-compression",
@@ -153,6 +188,7 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
     from ..dicom_out.pending_series import DicomOutput
     from ..job import Job, run_job
     from ..synthesis.tiling import OVERLAPPED, PUBLISHED_TILING
+    from ..volumes.description import described
 
     if (arguments.anonymous or arguments.dicom_compression != "none") and not arguments.dicom_out:
         raise UnusableInput("--anonymous and --dicom-compression need --dicom-out; name its folder.", "wrong_usage")
@@ -164,13 +200,16 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
         output=arguments.output,
         bicubic=arguments.bicubic,
         doubt=arguments.doubt,
+        difference=arguments.difference,
         dicom_out=dicom_out,
         series=arguments.series,
         slab_mm=arguments.slab_mm,
+        values=arguments.values,
         force=arguments.force,
         weights=arguments.weights,
         device=arguments.device,
         precision=arguments.precision,
+        threads=arguments.threads,
         spacing=arguments.spacing,
         first_at_mm=arguments.first_at,
         preview=arguments.preview,
@@ -179,6 +218,7 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
         tiling=OVERLAPPED if arguments.tiling == "overlapped" else PUBLISHED_TILING,
         skip_air=arguments.skip_air == "on",
         slab_consistent=arguments.slab_consistency != "off",
+        quality=arguments.quality,
     )
     reporter.progress("start", 1, 1)
     outcome = run_job(job, reporter, undo)
@@ -186,10 +226,13 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
         "dls": "the DLS volume",
         "bis": "the BIS volume",
         "doubt": "the error in HU that is expected in each voxel of the DLS volume",
+        "difference": "DLS minus BIS",
         "dicom": "the same as DICOM series",
     }
     for kind, place in outcome.facts["outputs"].items():
         tell(f"{place}: {told[kind]} (synthetic, for research only)")
+    tell(f"Read: {described(outcome.thick)}")
+    tell(f"Made: {described(outcome.dls)}")
     tell(
         f"Made by {outcome.model.label} in {outcome.facts['seconds']} s; averaged again, the DLS slices differ from "
         f"the thick ones by {outcome.facts['slab_error_hu']['mean']} HU on average (the slab error)."

@@ -13,7 +13,7 @@ import pydicom
 from pydicom.dataset import FileDataset
 from pydicom.uid import UID, JPEG2000Lossless, RLELossless
 
-from ..errors import CannotWrite, ThinSliceError, UnusableInput
+from ..errors import CannotWrite, MissingLibrary, ThinSliceError
 from ..volumes.dicom_series import read_dicom_folder
 from ..volumes.volume import Volume
 
@@ -37,7 +37,7 @@ def require_compression(name: str) -> None:
 
         available = get_encoder(syntax).is_available
     if not available:
-        raise UnusableInput(
+        raise MissingLibrary(
             f"Nothing that could compress as {name} is installed; install pydicom 3 with pylibjpeg-openjpeg, or choose "
             "rle or none.",
             "no_compression",

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import WeightsError
 from ..synthesis.resampling import resample_slices
-from .calibration import Calibration
+from ..weights.calibration import Calibration
 
 if TYPE_CHECKING:  # who has a calibration need not load PyTorch
     from ..volumes.volume import Volume

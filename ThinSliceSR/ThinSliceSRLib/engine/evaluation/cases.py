@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import UnusableInput
+from ..errors import UnusableInput, reason_of
 from ..volumes.reading import READERS
 
 ENDINGS = tuple(sorted(READERS, key=len, reverse=True))
@@ -36,9 +36,14 @@ def case_of_arguments(truth: Path, methods: Sequence[str]) -> Case:
         if name in files:
             raise UnusableInput(f"The method {name} is given twice; give each its own name.", "wrong_method")
         files[name] = Path(file)
-    _require_methods(files)
+    return named_case(truth, files)
+
+
+def named_case(truth: Path, methods: dict[str, Path]) -> Case:
+    """The case of these files, named after the truth's without its ending. Raises UnusableInput (`wrong_method`)."""
+    _require_methods(methods)
     ending = next((ending for ending in ENDINGS if truth.name.lower().endswith(ending)), "")
-    return Case(truth.name[: len(truth.name) - len(ending)], truth, files)
+    return Case(truth.name[: len(truth.name) - len(ending)], truth, methods)
 
 
 def cases_of_list(path: Path) -> list[Case]:
@@ -50,7 +55,7 @@ def cases_of_list(path: Path) -> list[Case]:
         with path.open(newline="", encoding="utf-8-sig") as file:
             rows = list(csv.DictReader(file, restkey="", restval=""))
     except OSError as error:
-        raise UnusableInput(f"The list cannot be read ({error.strerror}); check its path.", "wrong_list") from error
+        raise UnusableInput(f"The list cannot be read ({reason_of(error)}); check its path.", "wrong_list") from error
     except (UnicodeDecodeError, csv.Error) as error:
         raise UnusableInput("The list is no CSV file in UTF-8; save it as one.", "wrong_list") from error
     if not rows or not {"case", TRUTH} <= rows[0].keys():

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import CannotWrite, ThinSliceError
+from ..errors import CannotWrite, MissingLibrary
 from ..file_names import file_name_of
 from ..pictures import DOTS_PER_INCH, INCHES_PER_PICTURE, LUNG_WINDOW, PLANES, box_of, plane_picture, to_window
 from ..volumes.replacing import PendingFiles, writing_refusal
@@ -103,7 +103,7 @@ def _figure(width: float, height: float) -> Figure:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise ThinSliceError(
+        raise MissingLibrary(
             "Pictures need matplotlib; install it with: pip install matplotlib", "no_matplotlib"
         ) from error
     figure = Figure(figsize=(width, height), dpi=DOTS_PER_INCH)

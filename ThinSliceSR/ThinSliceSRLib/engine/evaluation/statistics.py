@@ -8,7 +8,7 @@ from itertools import combinations
 
 import numpy as np
 
-from ..errors import ThinSliceError
+from ..errors import MissingLibrary
 
 RESAMPLES = 10_000
 # With fewer, no outcome of the exact two-sided test is below 0.05: 2 / 2⁵ = 0.0625.
@@ -80,7 +80,7 @@ def _signed_rank_p(a: np.ndarray, b: np.ndarray) -> float:
     try:
         from scipy.stats import wilcoxon
     except ImportError as error:
-        raise ThinSliceError(
+        raise MissingLibrary(
             "Tests between methods need SciPy; install it with: pip install scipy", "no_scipy"
         ) from error
     differ = a != b  # volumes without a difference tell nothing (Wilcoxon 1945)

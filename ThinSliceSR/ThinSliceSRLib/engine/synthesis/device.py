@@ -8,8 +8,9 @@ from pathlib import Path
 
 import torch
 
-from ..errors import DeviceError
+from ..errors import DeviceError, UnusableInput
 
+MOST_THREADS = 1024
 PRECISIONS = {"float32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
@@ -41,7 +42,7 @@ def choose_device(wanted: str = "auto", precision: str = "auto") -> Device:
 
     `auto` is the first that is there of CUDA, XPU, MPS, CPU. Precision `auto` is the fastest that the device computes
     natively and that is known to change results little: bf16 where it has it, else fp16 on CUDA GPUs, else float32.
-    Raises DeviceError when the device is not there.
+    Raises DeviceError when the device is not there, or is a CPU that is not made for that precision (`slow_precision`).
     """
     if wanted == "auto":
         wanted = available_devices()[0]
@@ -57,6 +58,12 @@ def choose_device(wanted: str = "auto", precision: str = "auto") -> Device:
     if device.type != "cpu" and str(device) not in there:
         raise DeviceError(f"The device {wanted} is not there; use {' or '.join(there)}.")
     name, native = _name_and_native_precision(device)
+    if device.type == "cpu" and precision not in precisions_of_cpu():
+        raise DeviceError(
+            f"This CPU has no arithmetic for {precision}, in which it would take many times as long as in float32; use "
+            "--precision auto or float32.",
+            "slow_precision",
+        )
     return Device(device, name, native if precision == "auto" else precision)
 
 
@@ -83,10 +90,42 @@ def _unknown(wanted: str) -> DeviceError:
     return DeviceError(f"The device {wanted!r} is not known; use auto, cpu, cuda, cuda:0, xpu or mps.")
 
 
+def precisions_of_cpu(flags_file: Path = Path("/proc/cpuinfo")) -> list[str]:
+    """The precisions to be had of this CPU: auto, float32, and those of 16 bits in which it multiplies natively."""
+    return ["auto", "float32", *(["bf16"] if cpu_has_bf16(flags_file) else []), *_fp16(flags_file)]
+
+
+def _fp16(flags_file: Path) -> list[str]:
+    return ["fp16"] if {"avx512_fp16", "amx_fp16"} & _flags(flags_file) else []
+
+
+def _flags(flags_file: Path) -> set[str]:
+    try:
+        return set(flags_file.read_text().split())
+    except OSError:
+        return set()
+
+
+def compute_with_threads(threads: str | int) -> None:
+    """From now on, PyTorch computes on the CPU with so many threads; `auto` leaves that to it.
+
+    Raises UnusableInput (`wrong_usage`).
+    """
+    require_threads(threads)
+    if threads != "auto":
+        torch.set_num_threads(int(threads))
+
+
+def require_threads(threads: str | int) -> None:
+    """Returns when `threads` is auto or a number of threads. Raises UnusableInput (`wrong_usage`)."""
+    if threads == "auto":
+        return
+    if not str(threads).isdecimal() or not 1 <= int(threads) <= MOST_THREADS:
+        raise UnusableInput(
+            f"--threads must be auto or a whole number from 1 to {MOST_THREADS}; correct it.", "wrong_usage"
+        )
+
+
 def cpu_has_bf16(flags_file: Path = Path("/proc/cpuinfo")) -> bool:
     """Whether the CPU multiplies bf16 matrices natively (AVX-512 BF16 or AMX). Only Linux tells; elsewhere False."""
-    try:
-        flags = flags_file.read_text().split()
-    except OSError:
-        return False
-    return "avx512_bf16" in flags or "amx_bf16" in flags
+    return bool({"avx512_bf16", "amx_bf16"} & _flags(flags_file))

@@ -17,7 +17,7 @@ import torch
 from ..errors import DeviceError
 from ..network.configuration import NetworkConfiguration
 from ..volumes.findings import Finding
-from .device import Device, choose_device
+from .device import Device, choose_device, precisions_of_cpu
 from .device_memory import device_memory
 from .tiling import Tiling
 
@@ -54,7 +54,8 @@ def rungs_from(device: Device, precision: str, config: NetworkConfiguration, til
         cubes //= 2
         rungs.append(Rung(device, cubes))
     if device.is_gpu:
-        rungs.append(Rung(choose_device("cpu", precision)))
+        on_cpu = precision if precision in precisions_of_cpu() else "auto"
+        rungs.append(Rung(choose_device("cpu", on_cpu)))
     return rungs
 
 

@@ -32,6 +32,7 @@ from .slab_profile import slab_profile_of
 from .slice_steps import ROUNDING_MM, THIN_MM, slice_steps
 from .slice_thickness import with_thickness
 from .tilted_gantry import is_correctable, lean_degrees, upright
+from .value_scale import AIR_HU, in_hu, on_scale
 from .volume import Volume
 
 USUAL_SPACING_MM = (2.0, 10.0)
@@ -40,7 +41,6 @@ THICKNESS_TOLERANCE = 0.02
 # Slices see a little beyond their nominal thickness: gaps that are smaller than the rest are none.
 GAP_OVERLAP = 0.9
 
-AIR_HU = -1024
 # A CT of a chest holds both. Padding outside of the field of view (-2000, -3024) counts for neither.
 LUNG_AND_AIR_HU = (-1100, -300)
 SOFT_TISSUE_HU = (-200, 300)
@@ -56,19 +56,27 @@ UNLIKE_NEIGHBOURS_HU = 200
 
 @dataclass(frozen=True)
 class CheckedInput:
-    """The findings on an input and, if it is DICOM, the series that are there and the one that was checked."""
+    """The findings on an input and, if it is DICOM, the series that are there and the one that was checked.
+
+    volume: what was read, where that was possible."""
 
     findings: list[Finding]
     series: tuple[DicomSeries, ...] = ()
     chosen: DicomSeries | None = None
+    volume: Volume | None = None
 
 
 def check_input(
-    path: Path, series: str | None = None, undo: ExitStack | None = None, slab_mm: float | None = None
+    path: Path,
+    series: str | None = None,
+    undo: ExitStack | None = None,
+    slab_mm: float | None = None,
+    values: str | None = None,
 ) -> CheckedInput:
     """The findings on the input at `path` (see `read_volume`); that it cannot be read is one of them.
 
-    undo: as in `opened_input`. slab_mm: how thick the slices are, if the user says so.
+    undo: as in `opened_input`. slab_mm: how thick the slices are, if the user says so. values: on
+    which scale, see `in_hu`.
     Raises DeviceError when the memory does not suffice to read it, CannotWrite as `opened_input`.
     """
     found: list[DicomSeries] = []
@@ -81,9 +89,11 @@ def check_input(
                 volume = read_series(chosen)
             else:
                 volume = read_volume(place, series)
+            volume = in_hu(volume, values)
     except UnusableInput as error:
         return CheckedInput([Finding("error", error.code, str(error))], tuple(found), chosen)
-    return CheckedInput(check_volume(with_thickness(volume, slab_mm)), tuple(found), chosen)
+    volume = with_thickness(volume, slab_mm)
+    return CheckedInput(check_volume(volume), tuple(found), chosen, volume)
 
 
 def check_volume(volume: Volume, may_be_thin: bool = False, moves_slices: bool = True) -> list[Finding]:
@@ -92,8 +102,9 @@ def check_volume(volume: Volume, may_be_thin: bool = False, moves_slices: bool =
     may_be_thin: that the slices are thin already is a warning, not an error.
     moves_slices: whether the slices of a tilted gantry are moved upright, so that the result lies on another grid.
     Errors: no_place, too_few_slices, not_ct, synthetic, sheared, missing_slices, uneven_slices, already_thin,
-    not_finite. Warnings: those of reading it, spacing_unusual, thickness_doubtful, slices_with_gaps, not_axial,
-    tilt_corrected, no_numbers_around, values_unlike_hu, no_lungs, slice_unlike_others, memory.
+    not_finite, too_small, constant, not_hu. Warnings: those of reading it, spacing_unusual, thickness_doubtful,
+    slices_with_gaps, not_axial, tilt_corrected, no_numbers_around, values_unlike_hu, no_lungs, slice_unlike_others,
+    memory.
     Notes: thickness_unknown.
     """
     if not has_place(volume):
@@ -242,6 +253,8 @@ def _on_values(volume: Volume) -> list[Finding]:
         )
         findings.append(Finding("warning", "no_numbers_around", message))
         volume = with_air_for_no_numbers(volume)
+    if cannot_be_hu := on_scale(volume):
+        return [*findings, *cannot_be_hu]
     hu = volume.hu
     # Slice by slice, as the cache of a processor holds one: faster than all at once.
     lung, soft = (

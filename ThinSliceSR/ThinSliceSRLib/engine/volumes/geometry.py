@@ -17,6 +17,10 @@ NO_PLACE = (
     "The origin, the spacing or the directions of the volume are no numbers of a place in a patient; copy or export it "
     "again, or correct its header."
 )
+NO_SPACING = (
+    "The header of this file holds no spacing, so nobody can tell how far apart its slices lie; export the volume "
+    "again with its spacing, or correct the header."
+)
 
 # Gantries tilt in steps of half a degree, and rounded positions of slices lean by less than this.
 SHEAR_TOLERANCE_DEGREES = 0.25

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import UnusableInput
 from .finding import Finding
-from .geometry import shear_degrees
+from .geometry import NO_SPACING, shear_degrees
 from .nifti_header import NiftiHeader
 
 SPACING_TOLERANCE = 2e-3
@@ -111,6 +111,8 @@ def _require_agreement(sform: np.ndarray, other: np.ndarray, name: str, axes: bo
 def _place_by_spacing(header: NiftiHeader) -> np.ndarray:
     """That of files without a form, as nibabel has it: the volume around the origin, its columns from right to left."""
     spacing = _spacing(header)
+    if header.sform_code == 0 and not np.abs(header.pixdim[1:]).min() > 0:  # of which the qform too takes its lengths
+        raise UnusableInput(NO_SPACING, "no_place")
     if max(header.sform_code, header.qform_code) > 0 or spacing is None:
         raise UnusableInput(
             "The header of this file does not say where its voxels lie: its sform and qform are missing or no "

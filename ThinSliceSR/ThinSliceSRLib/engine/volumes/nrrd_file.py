@@ -22,9 +22,12 @@ TYPES = {"int16": "<i2", "float32": "<f4"}
 FAST = 1
 
 
-def write_nrrd(volume: Volume, path: Path, entries: Mapping[str, str], compressed: bool) -> None:
-    """Writes a volume of int16 or float32 HU, with `entries` in its header. Raises OSError."""
-    with path.open("wb") as file:
+def write_nrrd(volume: Volume, path: Path, entries: Mapping[str, str], compressed: bool, new: bool = True) -> None:
+    """Writes a volume of int16 or float32 HU, with `entries` in its header. Raises OSError.
+
+    new: makes the file; else it is there, empty, and is not made again if somebody removes it.
+    """
+    with path.open("wb" if new else "r+b") as file:
         file.write(nrrd_header(volume, entries, "gzip" if compressed else "raw").encode())
         with _values_to(file, compressed) as values:
             for slice_ in _slices(volume):

@@ -12,7 +12,7 @@ from pathlib import Path
 import SimpleITK as sitk
 from pydicom.dataset import Dataset
 
-from ..errors import DeviceError, ThinSliceError, UnusableInput
+from ..errors import DeviceError, ThinSliceError, UnusableInput, reason_of
 from .dicom_headers import is_media_directory, is_multi_frame, read_header
 from .dicom_kind import START_BYTES, may_be_dicom
 from .dicom_series import read_dicom_folder
@@ -76,7 +76,7 @@ def opened_input(path: Path, undo: ExitStack | None = None) -> Iterator[Path]:
         with unpacked(Path(path), undo) as place:
             yield place.parent if is_media_directory_at(place) else place
     except OSError as error:
-        reason = error.strerror or "unknown reason"
+        reason = reason_of(error)
         raise UnusableInput(
             f"The input cannot be read ({reason}); check it and its permissions.", "not_readable"
         ) from (error)

@@ -46,9 +46,15 @@ class PendingFiles:
             self.discard()
 
     def part_of(self, target: Path, suffix: str = "") -> Path:
-        """Where to write what is to stand at `target`; the name ends in `suffix`."""
-        part = target.parent / unfinished_name(suffix)
-        self._replacements[part] = target
+        """Where to write what is to stand at `target`; the name ends in `suffix`.
+
+        Raises Cancelled when all was discarded.
+        """
+        with self._lock:
+            if self._discarded:  # by another thread: what is begun now would stay
+                raise Cancelled
+            part = target.parent / unfinished_name(suffix)
+            self._replacements[part] = target
         return part
 
     def ready(self) -> dict[Path, Path]:

@@ -12,13 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import UnusableInput
-from .geometry import FARTHEST_MM, NO_PLACE
+from .geometry import FARTHEST_MM, NO_PLACE, NO_SPACING
 
 # Longer than any header; what has no end of a line for so long is no text.
 LONGEST_LINE = 1 << 16
 MOST_LINES = 1 << 16
 NRRD_VECTORS = ("spaceorigin", "spacedirections")
 NRRD_NUMBERS = ("spacings", "axismins", "axismaxs")
+NRRD_SPACINGS = ("spacings", "spacedirections")
+# MetaImage's own reader takes the one for the other.
+METAIMAGE_SPACINGS = ("ElementSpacing", "ElementSize")
 METAIMAGE_NUMBERS = (
     "Offset",
     "Position",
@@ -70,6 +73,8 @@ def nrrd_header_of(path: Path) -> TextHeader:
         spatial = "space" not in fields and "spacedimension" not in fields
         told = [text for text in fields.get(name, "").split() if spatial or text.lower() != "nan"]
         _require_numbers(told)
+    if "sizes" in fields:  # else it is no header of a volume
+        _require_spacing(text for name in NRRD_SPACINGS for text in fields.get(name, "").split())
     return TextHeader(fields, entries, end)
 
 
@@ -89,6 +94,8 @@ def metaimage_header_of(path: Path) -> TextHeader:
         end = file.tell()
     for name in METAIMAGE_NUMBERS:
         _require_numbers(fields.get(name, "").split())
+    if "DimSize" in fields:  # else it is no header of a volume
+        _require_spacing(text for name in METAIMAGE_SPACINGS for text in fields.get(name, "").split())
     return TextHeader(fields, fields, end)
 
 
@@ -100,3 +107,9 @@ def _require_numbers(texts: Iterable[str]) -> None:
             number = math.nan
         if not abs(number) <= FARTHEST_MM:
             raise UnusableInput(NO_PLACE, "no_place")
+
+
+def _require_spacing(texts: Iterable[str]) -> None:
+    """texts: of an axis that has none, NRRD says `none` or `nan`."""
+    if all(text.lower() in ("none", "nan") for text in texts):
+        raise UnusableInput(NO_SPACING, "no_place")

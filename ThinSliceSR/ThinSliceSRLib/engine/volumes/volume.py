@@ -21,6 +21,7 @@ class Acquisition:
     """What the source tells of how a volume was made; None where it does not tell.
 
     thickness_told_by: who said the slice thickness, see `slice_thickness.thickness_told_by`.
+    values: on which scale its user says that they are stored, see `value_scale.SCALES`; None: nobody says it.
     Positions are along the slice normal in mm, one per stored slice, ascending; they show gaps and uneven steps that
     the regular grid of a volume cannot hold. `slice_files` are the files of these slices in the same order, and
     `slice_frames` which frames of them, from 1 (None in a file of its own). synthetic: made by no scanner.
@@ -30,6 +31,7 @@ class Acquisition:
     modality: str | None = None
     slice_thickness_mm: float | None = None
     thickness_told_by: Literal["header", "option"] = "header"
+    values: str | None = None
     slice_positions_mm: tuple[float, ...] | None = None
     series_uid: str | None = None
     series_description: str | None = None

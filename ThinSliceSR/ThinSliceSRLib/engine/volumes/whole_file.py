@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from ..errors import CannotWrite
+from ..errors import CannotWrite, reason_of
 from .unfinished import unfinished_name
 
 
@@ -25,7 +25,7 @@ def whole_file(target: Path, undo: ExitStack | None = None) -> Iterator[Path]:
         part.replace(target)
     except OSError as error:
         raise CannotWrite(
-            f"{target.name} cannot be written to {target.parent} ({error.strerror}); choose another folder."
+            f"{target.name} cannot be written to {target.parent} ({reason_of(error)}); choose another folder."
         ) from error
     finally:
         part.unlink(missing_ok=True)

@@ -95,7 +95,7 @@ class PendingOutputs(PendingFiles):
         target = Path(target)
         check_targets([target, *self._replacements.values()], self.overwrite)
         suffix = _suffix(target)
-        temporary = self.part_of(target, suffix)
+        temporary = self._new_file(target, suffix)
         values = as_hu_values(volume.hu)
         stored = replace(volume, hu=values)
         entries = _header_entries(metadata or {}, suffix)
@@ -104,7 +104,7 @@ class PendingOutputs(PendingFiles):
             entries[THICKNESS_ENTRY] = repr(float(thickness))
         try:
             if suffix == ".nrrd":
-                write_nrrd(stored, temporary, entries, self.compressed)
+                write_nrrd(stored, temporary, entries, self.compressed, new=False)
             else:
                 with itk_silenced():
                     _write_interruptibly(stored, temporary, entries, self.compressed)
@@ -113,6 +113,16 @@ class PendingOutputs(PendingFiles):
         except (RuntimeError, OSError) as error:
             raise writing_refusal(target.parent, error, values.nbytes) from error
         _require_written(temporary, stored, suffix)
+
+    def _new_file(self, target: Path, suffix: str) -> Path:
+        """An empty file to be written. It is there before `discard` can look for it, and not made again after that."""
+        with self._lock:
+            temporary = self.part_of(target, suffix)
+            try:
+                temporary.touch()
+            except OSError as error:
+                raise writing_refusal(target.parent, error) from error
+        return temporary
 
     def ready(self) -> dict[Path, Path]:
         check_targets(self._replacements.values(), self.overwrite)

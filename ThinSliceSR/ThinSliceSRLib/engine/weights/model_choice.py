@@ -71,6 +71,7 @@ def automatic_files(on_gpu: bool) -> list[str]:
 
 def choose_model(name: str, on_gpu: bool) -> Model:
     """The model of a name or a file; `auto` is base on a GPU, small on a CPU, or the one of the two that is there.
+    A name may leave out what all of this project begin with: `small` is cthnet-small, unless there is a file small.
 
     Raises WeightsError when it is not there.
     """
@@ -81,13 +82,14 @@ def choose_model(name: str, on_gpu: bool) -> Model:
     elif Path(name).suffix == ".safetensors":
         return load_model(Path(name))
     else:
-        files = [f"{name}.safetensors"]
+        files = [f"{name}.safetensors", f"cthnet-{name}.safetensors"]  # base and small are short for theirs
     for file in files:
         for folder in weights_folders():
             if (folder / file).is_file():
                 return load_model(folder / file)
+    named = name if name != "auto" else " or ".join(Path(file).stem for file in files)
     raise WeightsError(
-        f"No weights named {' or '.join(Path(file).stem for file in files)} are on this computer; choose one that "
+        f"No weights named {named} are on this computer; choose one that "
         f"`thinslicesr weights list` tells, or copy {files[0]} into {weights_folders()[0]}.",
         "weights_missing",
     )

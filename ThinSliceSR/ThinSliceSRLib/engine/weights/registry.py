@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ..addresses import is_address
-from ..errors import UnusableInput, WeightsError
+from ..errors import UnusableInput, WeightsError, reason_of
 from ..file_names import file_name_of
 from .model_choice import shipped_weights_folders
 from .weights_header import weights_metadata
@@ -103,7 +103,7 @@ def read_registry(path: Path) -> list[RegisteredModel]:
             raise ValueError("it names a model twice")
     except OSError as error:
         raise WeightsError(
-            f"The registry {path} cannot be read ({error.strerror}); check the path.", "registry_unusable"
+            f"The registry {path} cannot be read ({reason_of(error)}); check the path.", "registry_unusable"
         ) from error
     except KeyError as error:
         raise WeightsError(
