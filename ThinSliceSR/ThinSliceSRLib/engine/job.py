@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from .dicom_out.derivation import derivation_of
+from .dicom_out.parametric_map import require_highdicom
 from .dicom_out.pending_series import DicomOutput, PendingSeries
 from .difference import difference_header, difference_of
 from .doubt.expected_error import expected_error, require_calibration
@@ -44,7 +45,7 @@ class Job:
 
     slab_mm: how thick the slices are, whatever the input says; None takes its word. values: on which scale its values
     are, see `in_hu`. force: slices may be thin already.
-    spacing: of the thin slices, see `thin_spacing_mm`. dicom_out: DLS and BIS once more, as DICOM series.
+    spacing: of the thin slices, see `thin_spacing_mm`. dicom_out: all but the difference once more, as DICOM.
     doubt: where to write the expected error of the DLS volume, of models that tell it. difference: where to write what
     the network added, see `difference_of`.
     slab_consistent: see `SlabConsistency`. quality: see `synthesize`. first_at_mm: distance from the first slice.
@@ -113,6 +114,8 @@ def make_volumes(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
     remove_dead_previews(target.parent for target in targets)
     if job.preview:
         check_preview_target(job.preview)
+    if job.dicom_out and job.doubt:
+        require_highdicom()
     series = None
     reporter.progress("read", 0, 1)
     with opened_input(job.source, undo) as place:
@@ -183,21 +186,21 @@ def make_volumes(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
             bis = bis.permuted(stored_order) if bis else None
             if bis and job.bicubic:
                 results.append((bis, job.bicubic, bis_header(tilt) | made_of))
-            in_dicom = list(results) if series else []  # the others are no CT
             doubt = None
             if result.doubt and calibration and job.doubt:
                 doubt = expected_error(result.doubt, calibration, None if native else spacing_mm).permuted(stored_order)
                 results.append((doubt, job.doubt, doubt_header(model, calibration, tilt) | made_of))
+            in_dicom = list(results) if series else []
             if bis and job.difference:
                 results.append((difference_of(dls, bis), job.difference, difference_header(model) | made_of))
             steps = len(results) + len(in_dicom)
             for step, (volume, target, header) in enumerate(results):
                 reporter.progress("write", step, steps)
                 outputs.write(volume, target, header)
-            for step, (volume, _, header) in enumerate(in_dicom, start=len(results)):
-                assert series
-                reporter.progress("write", step, steps)
-                series.write(volume, derivation_of(header))
+            if series:
+                for step, (volume, _, header) in enumerate(in_dicom, start=len(results)):
+                    reporter.progress("write", step, steps)
+                    series.write(volume, derivation_of(header))
         if preview:
             preview.keep()
     written = {kind: str(path) for kind, path in named.items()}
@@ -233,8 +236,8 @@ def _needs(job: Job, voxels: int, preview_voxels: int) -> list[tuple[Path, int]]
     if job.dicom_out:
         size = packed_bytes(voxels, job.dicom_out.compression != "none")
         needs += [(job.dicom_out.folder, size) for _ in targets]
-    if job.difference:
-        needs.append((job.difference.parent, packed_bytes(voxels, job.compressed)))
+        if job.doubt:  # a Parametric Map, of 4 bytes a voxel
+            needs.append((job.dicom_out.folder, 2 * packed_bytes(voxels, compressed=False)))
     return needs
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import ENGINE_VERSION
+from ..dicom_out.parametric_map import require_highdicom
 from ..dicom_out.pending_series import DicomOutput
 from ..doubt.expected_error import require_calibration
 from ..errors import Cancelled, DeviceError, ThinSliceError, in_plain_words
@@ -68,6 +69,8 @@ def engine_here(settings: Settings) -> Engine:
         model = choose_model(settings.weights, device.is_gpu)
         if settings.doubt:
             require_calibration(model)
+            if settings.dicom_out:
+                require_highdicom()
     except ThinSliceError as error:
         return Engine(failure=error)
     return Engine(ENGINE_VERSION, model.label, model.sha256, device.label, device.precision)

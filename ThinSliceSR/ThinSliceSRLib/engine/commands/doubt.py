@@ -122,10 +122,12 @@ def _synthesised(arguments: argparse.Namespace, reporter: Reporter, undo: ExitSt
         doubt=folder / "doubt.nrrd",
         series=arguments.series,
         slab_mm=arguments.slab_mm,
+        values=arguments.values,
         force=arguments.force,
         weights=arguments.weights,
         device=arguments.device,
         precision=arguments.precision,
+        threads=arguments.threads,
         spacing=arguments.spacing,
         compressed=False,
     )

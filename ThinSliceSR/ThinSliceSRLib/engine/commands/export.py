@@ -18,10 +18,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         nargs="+",
         metavar="VOLUME",
-        help="DLS or BIS volume as `synthesize` wrote it, as .nrrd or .mha",
+        help="DLS, BIS or doubt volume (this one beside its DLS volume) as `synthesize` wrote it, as .nrrd or .mha",
     )
     parser.add_argument(
-        "folder", type=Path, metavar="FOLDER", help="where the series are written, as FOLDER/DLS and FOLDER/BIS"
+        "folder",
+        type=Path,
+        metavar="FOLDER",
+        help="where the series are written, as FOLDER/DLS, FOLDER/BIS and FOLDER/DOUBT",
     )
     parser.add_argument(
         "--source",

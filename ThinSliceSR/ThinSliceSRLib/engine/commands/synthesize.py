@@ -53,7 +53,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--dicom-out",
         type=Path,
         metavar="FOLDER",
-        help="of DICOM input: also make DICOM series in its study, in FOLDER/DLS and, with --bicubic, FOLDER/BIS",
+        help="of DICOM input: also make DICOM series in its study, in FOLDER/DLS and, with --bicubic, FOLDER/BIS; "
+        "with --doubt, a Parametric Map in FOLDER/DOUBT, which needs the package highdicom",
     )
     parser.add_argument("--anonymous", action="store_true", help=ANONYMOUS_HELP)
     parser.add_argument("--series", metavar="SERIES", help=SERIES_HELP)

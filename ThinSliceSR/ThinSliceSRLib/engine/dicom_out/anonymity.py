@@ -57,6 +57,7 @@ def without_identity(source: SourceSeries) -> SourceSeries:
             replace(instance, window=_only(instance.window, KEPT_WINDOW), reference=None)
             for instance in source.instances
         ),
+        series_uid="",
     )
 
 

@@ -32,10 +32,10 @@ def derivation_of(header: Mapping[str, str]) -> Derivation:
     """Of a result whose file has these header entries, which `provenance` has written. Others are not looked at.
 
     A DLS volume names its model in full: by its name and the SHA-256 of its weights.
-    Raises UnusableInput (`not_a_result`) when they are not those of a finished DLS or BIS volume.
+    Raises UnusableInput (`not_a_result`) when they are not those of a finished DLS, BIS or doubt volume.
     """
     told = {key[len(PREFIX) :]: value for key, value in header.items() if key.startswith(PREFIX)}
-    derive = {"DLS": _dls, "BIS": _bis}.get(told.get("content", "").partition(":")[0])
+    derive = {"DLS": _dls, "BIS": _bis, "DOUBT": _doubt}.get(told.get("content", "").partition(":")[0])
     try:
         if derive:
             return derive(told)
@@ -72,6 +72,18 @@ def _bis(told: Mapping[str, str]) -> Derivation:
     )
     version = _plain(f"ThinSliceSR {told['engine_version']}", LONGEST_VERSION)
     return Derivation("BIS", 2, description, (version,), PROCESSING_EQUIPMENT)
+
+
+def _doubt(told: Mapping[str, str]) -> Derivation:
+    description = (
+        "DOUBT: expected absolute error in HU of each voxel of the DLS series, told by the neural network that made it "
+        "and calibrated on volumes that it was not trained on; for research only, not for diagnosis. Low doubt is no "
+        f"proof. Model {told['model']}, SHA-256 of its weights {told['model_sha256']}. Errors of "
+        f"{told['doubt_expected_hu']} HU expected: 95 % lay within {told['doubt_reach_95_hu']} HU."
+    )
+    software = (f"ThinSliceSR {told['engine_version']}", told["model_sha256"], f"model {told['model']}")
+    versions = tuple(_plain(version, LONGEST_VERSION) for version in software)
+    return Derivation("DOUBT", 3, _plain(description, LONGEST_DESCRIPTION), versions, SYNTHESIZING_EQUIPMENT)
 
 
 def _of_slices(told: Mapping[str, str]) -> str:

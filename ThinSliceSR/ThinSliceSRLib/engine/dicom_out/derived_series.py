@@ -94,7 +94,7 @@ def _series_header(source: SourceSeries, volume: Volume, derivation: Derivation,
     header.ImageType = ["DERIVED", "SECONDARY", "AXIAL"]
     header.Modality = "CT"
     header.SeriesInstanceUID = generate_uid(prefix=None)
-    header.SeriesNumber = _series_number(source.number, derivation.series)
+    header.SeriesNumber = series_number(source.number, derivation.series)
     description = series_description(source.description, derivation.name, spacing_mm, source.characters)
     header["SeriesDescription"] = text_element("SeriesDescription", description)
     header.Manufacturer = MANUFACTURER
@@ -173,7 +173,7 @@ def _put_date(header: Dataset, made_at: datetime) -> None:
     header.ContributingEquipmentSequence[-1].ContributionDateTime = made_at.strftime("%Y%m%d%H%M%S%z")
 
 
-def _series_number(source: int, series: int) -> int:
+def series_number(source: int, series: int) -> int:
     """Beside its source in a list that is sorted by number, and not one that a scanner gives."""
     number = 1000 * source + series
     return number if 0 < number <= LARGEST_SERIES_NUMBER else series

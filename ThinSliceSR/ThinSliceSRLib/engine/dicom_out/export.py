@@ -35,7 +35,7 @@ def export_results(
     series: str | None = None,
     overwrite: bool = False,
 ) -> dict[str, Any]:
-    """Writes each DLS or BIS volume as a series; returns what the last event tells.
+    """Writes each DLS or BIS volume as a series, and a doubt beside its DLS volume; returns what the last event tells.
 
     source: the folder or ZIP file of the DICOM series that they were made from; `series` names one of several. The
     results lie where its slices say, to the last digit. undo: for what must be removed if the run is cancelled.
@@ -43,7 +43,7 @@ def export_results(
     CannotWrite; then nothing is left of them.
     """
     began = time.monotonic()
-    volumes = [_read_result(path) for path in results]
+    volumes = sorted((_read_result(path) for path in results), key=lambda read: read[1].series)  # a doubt comes last
     names = [derivation.name for _, derivation in volumes]
     if len(set(names)) < len(names):
         raise UnusableInput(

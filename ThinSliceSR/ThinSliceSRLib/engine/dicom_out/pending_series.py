@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
+import numpy as np
+import pydicom
+from pydicom.dataelem import DataElement, RawDataElement
+from pydicom.dataset import Dataset, FileDataset
+from pydicom.tag import BaseTag, Tag
 
 from ..errors import Cancelled, CannotWrite, UnusableInput
 from ..volumes.replacing import PendingFiles, writing_refusal
@@ -14,16 +21,18 @@ from ..volumes.volume import Volume
 from ..volumes.writing import require_writable
 from .anonymity import without_identity
 from .derivation import Derivation
-from .derived_series import derived_series
-from .series_files import holds, require_compression, write_series
+from .derived_series import derived_series, series_number
+from .parametric_map import parametric_map
+from .series_files import WHOLE_FILE, holds, require_compression, write_series
 from .source_series import read_source_series
 
-SERIES_FOLDERS = ("BIS", "DLS")
+PIXELS = Tag("PixelData")
+SERIES_FOLDERS = ("BIS", "DLS", "DOUBT")
 
 
 @dataclass(frozen=True)
 class DicomOutput:
-    """Where derived series go and how. Each is a folder within `folder`, named after what it is: DLS, BIS.
+    """Where derived series go and how. Each is a folder within `folder`, named after what it is: DLS, BIS, DOUBT.
 
     compression: one of `series_files.COMPRESSIONS`, all lossless. anonymous: without the patient's identity.
     """
@@ -60,20 +69,26 @@ class PendingSeries(PendingFiles):
         self._apart_from = [Path(path).resolve() for path in apart_from]
         self._check_target()
         self._temporary = self.part_of(output.folder)
+        self._dls: list[Dataset] = []
 
     def write(
         self, volume: Volume, derivation: Derivation, on_slice: Callable[[int], None] = lambda written: None
     ) -> None:
-        """Writes `volume` (int16 HU) as a series and reads it back.
+        """Writes `volume` (int16 HU) as a series and reads it back; a doubt as a Parametric Map, after its DLS volume.
 
         on_slice: told before each slice how many are written; what it raises ends the writing.
-        Raises CannotWrite or Cancelled.
+        Raises CannotWrite, Cancelled, UnusableInput (`no_dls`: a doubt without its DLS volume) or ThinSliceError
+        (`no_highdicom`).
         """
         self._require_wanted()
         made_at = None if self._output.anonymous else datetime.now().astimezone()
         folder = self._temporary / derivation.name
         try:
-            datasets = derived_series(self._source, volume, derivation, made_at)
+            if derivation.name == "DOUBT":
+                on_slice(0)
+                self._write_map(volume, derivation, made_at, folder)
+                return
+            datasets = self._noted(derived_series(self._source, volume, derivation, made_at), derivation)
             written = itertools.count()
 
             def go_on() -> None:
@@ -87,6 +102,35 @@ class PendingSeries(PendingFiles):
         if not holds(folder, volume):
             self._require_wanted()
             raise writing_refusal(self._output.folder.parent, None, volume.hu.nbytes)
+
+    def _noted(self, datasets: Iterator[FileDataset], derivation: Derivation) -> Iterator[FileDataset]:
+        """The datasets, of which those of the DLS volume are remembered without their pixels."""
+        for dataset in datasets:
+            if derivation.name == "DLS":
+                # As they are stored: who reads a text forgets its bytes.
+                kept: dict[BaseTag, DataElement | RawDataElement] = {
+                    tag: dataset.get_item(tag)
+                    for tag in dataset.keys()  # noqa: SIM118
+                    if tag != PIXELS
+                }
+                self._dls.append(Dataset(kept))
+            yield dataset
+
+    def _write_map(self, volume: Volume, derivation: Derivation, made_at: datetime | None, folder: Path) -> None:
+        if len(self._dls) != len(volume.hu):
+            raise UnusableInput("A doubt refers to the series of its DLS volume; write both together.", "no_dls")
+        # However they are numbered: Slicer's converter takes frames for stacked as they are stored.
+        slices = self._dls[::-1] if self._source.numbered_downwards else self._dls
+        number = series_number(self._source.number, derivation.series)
+        made = parametric_map(self._source, slices, volume.hu, derivation, number, made_at)
+        folder.mkdir(parents=True)
+        path = folder / "0001.dcm"
+        with path.open("xb") as file:
+            made.save_as(file, **WHOLE_FILE)
+            file.flush()
+            os.fsync(file.fileno())
+        if not np.array_equal(pydicom.dcmread(path).pixel_array, volume.hu):
+            raise writing_refusal(self._output.folder.parent, None, 2 * volume.hu.nbytes)
 
     def _require_wanted(self) -> None:
         if self._discarded:

@@ -68,6 +68,7 @@ class SourceSeries:
     common: the attributes to be repeated in which all slices agree. equipment: those of the scanner.
     burned_in_annotation: whether text is in the pixels: YES, NO, or "" where not all slices tell.
     instances: sorted along the slices' normal.
+    series_uid: its own, "" where its instances are not named.
     numbered_downwards: whether the instance numbers fall along the normal.
     """
 
@@ -80,6 +81,7 @@ class SourceSeries:
     burned_in_annotation: str
     instances: tuple[SourceInstance, ...]
     numbered_downwards: bool
+    series_uid: str = ""
 
     def around(self, place_mm: float) -> Sequence[SourceInstance]:
         """The slice at this place along the normal, or its two neighbours; the nearest one beyond the ends."""
@@ -206,6 +208,7 @@ def _source_series(headers: list[Dataset], texts: _Texts, acquisition: Acquisiti
         ),
         numbered_downwards=(acquisition.slice_frames[0] or whole_number(first, "InstanceNumber") or 0)
         > (acquisition.slice_frames[-1] or whole_number(last, "InstanceNumber") or 0),
+        series_uid=str(first.get("SeriesInstanceUID") or ""),
     )
 
 
