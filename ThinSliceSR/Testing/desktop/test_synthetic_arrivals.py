@@ -11,6 +11,7 @@ import pytest
 import slicer
 from driving import wait_for
 from hospital import results_of_run
+from result_making import finished
 from slicer.dicom import ScalarVolumePlugin
 from ThinSliceSRLib.desktop.dicom_database import INSTANCE_UIDS
 from ThinSliceSRLib.desktop.dicom_export import ExportRequest
@@ -64,7 +65,8 @@ def test_a_result_that_slicer_saves_and_loads_elsewhere_is_known(
     thick_from_dicom: Any, arrivals: SyntheticArrivals, tmp_path: Path
 ):
     results = results_of_run(thick_from_dicom)
-    for kind, result in (("DLS", results.dls), ("BIS", results.bis)):
+    doubt = finished(thick_from_dicom, wants_doubt=True).doubt
+    for kind, result in (("DLS", results.dls), ("BIS", results.bis), ("DOUBT", doubt)):
         file = tmp_path / f"{kind}.nrrd"
         saved_by_slicer(result, file)
         values = slicer.util.arrayFromVolume(result).copy()

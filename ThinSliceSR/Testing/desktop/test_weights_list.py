@@ -8,12 +8,14 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from ThinSliceSRLib.desktop.weights_list import (
     ListedModel,
     WeightsList,
+    doubt_obstacle,
     download_arguments,
     import_arguments,
     models_to_choose,
@@ -178,3 +180,18 @@ def test_the_automatic_choice_names_the_models_that_are_here(engine: Engine) -> 
 def test_anything_else_than_the_list_is_refused() -> None:
     with pytest.raises(KeyError):
         weights_list_of({"event": "started"})
+
+
+def test_a_model_with_doubt_says_so_and_only_where_none_of_those_that_may_run_has_it_there_is_an_obstacle():
+    base, small = (ListedModel(name, 1, "registered", "clone", Path(name), used=True) for name in ("base", "small"))
+    doubting = replace(base, doubts=True)
+    assert "tells where it may be wrong" in doubting.line
+    assert "tells where" not in small.line
+    both = WeightsList((doubting, small), None, ("base", "small"))
+    assert doubt_obstacle(None, "small", "auto") == ""
+    assert doubt_obstacle(both, "auto", "auto") == ""  # there may be a GPU
+    assert "The model small cannot tell" in doubt_obstacle(both, "auto", "cpu")
+    assert "The model small cannot tell" in doubt_obstacle(both, "small", "cuda:0")
+    assert doubt_obstacle(both, "not-here", "cpu") == ""  # which the run tells
+    neither = WeightsList((base, small), None, ("base", "small"))
+    assert "No model on this computer can tell" in doubt_obstacle(neither, "auto", "auto")
