@@ -1,5 +1,5 @@
 # make demo: the main job on a phantom, or on your own scan with  make demo INPUT=path/to/scan
-# make test: all fast tests.  make test-slow: the minutes-long ones.  make lint: style, types and workflows.
+# make test: all fast tests, and at the end what it leaves out.  make test-slow: the minutes-long ones.  make lint: style, types and workflows.
 # make fuzz: 2,000 damaged files of each format, or FILES=… of them; each must be read or told in one sentence.
 # make test-dicom: DICOM output against dciodvfy, DCMTK and a real Orthanc, which  make dicom-tools  installs (Debian).
 # make bench: speed and memory, hours on a CPU; see benchmarks/README.md. BENCH="--cubes-only --cube 128" is a quick look.
@@ -29,10 +29,14 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 demo: $(VENV)/demo-ready
 	$(BIN)/thinslicesr demo $(if $(OUTPUT),--output "$(OUTPUT)") $(if $(INPUT),--input "$(INPUT)") $(if $(OVERWRITE),--overwrite)
 
-# The desktop's tests run in processes of their own, which never load torch, as in Slicer.
+# The desktop's tests run in processes of their own, which never load torch, as in Slicer. They run even if others failed.
 test: $(VENV)/test-ready
-	$(TEST) -m "not slow and not dicom_tools and not fuzz" --ignore $(DESKTOP)
-	$(TEST) -m "not slow" $(DESKTOP)
+	@failed=; \
+	$(TEST) -m "not slow and not dicom_tools and not fuzz" --ignore $(DESKTOP) || failed=" engine"; \
+	$(TEST) -m "not slow" $(DESKTOP) || failed="$$failed desktop"; \
+	echo "Left out: tests of minutes (make test-slow), damaged files by the thousand (make fuzz), DICOM programs"; \
+	echo "(make dicom-tools test-dicom), and a real Slicer (.github/workflows/slicer.yml)."; \
+	if [ -n "$$failed" ]; then echo "Failed:$$failed." >&2; exit 1; fi
 
 # In two parts, as `test`; worker processes are measured too.
 coverage: $(VENV)/test-ready
@@ -90,13 +94,16 @@ $(VENV)/torch-ready:
 	index=; build=$$(find_cpu_build); \
 	[ -n "$$build" ] || { index="--extra-index-url $(TORCH_CPU_INDEX)"; build=$$(find_cpu_build $$index); }; \
 	echo "PyTorch $${build:-without a build of its own for CPUs}"; \
-	$(BIN)/pip install --quiet $${build:+$$index} "torch$${build:+==$$build}"
+	echo "It is fetched and installed into $(VENV), once; that takes minutes."; \
+	$(BIN)/pip install $${build:+$$index} "torch$${build:+==$$build}"
 	touch $@
 
 $(VENV)/demo-ready: $(VENV)/torch-ready pyproject.toml
-	$(BIN)/pip install --quiet --editable ".[demo]"
+	@echo "The rest is fetched and installed into $(VENV), once."
+	$(BIN)/pip install --editable .
 	touch $@
 
 $(VENV)/test-ready: $(VENV)/torch-ready pyproject.toml
-	$(BIN)/pip install --quiet --editable ".[test]"
+	@echo "What the tests need is fetched and installed into $(VENV), once; that takes minutes."
+	$(BIN)/pip install --editable ".[test]"
 	touch $@

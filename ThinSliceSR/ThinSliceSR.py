@@ -84,7 +84,8 @@ class ThinSliceSRParameterNode:
     """The user's choices, which are kept with the scene.
 
     dlsVolume, bisVolume: volumes to be filled; None makes new ones. model, device, precision, spacing, threads: as the
-    engine's command line takes them. thinVolume: real thin slices to compare with.
+    engine's command line takes them. makeDoubt: also tell where the result may be wrong. thinVolume: real thin slices
+    to compare with.
     """
 
     inputVolume: vtkMRMLScalarVolumeNode
@@ -92,6 +93,7 @@ class ThinSliceSRParameterNode:
     bisVolume: vtkMRMLScalarVolumeNode
     thinVolume: vtkMRMLScalarVolumeNode
     makeBis: bool = True
+    makeDoubt: bool = False
     model: str = "auto"
     device: str = "auto"
     precision: str = "auto"

@@ -16,6 +16,7 @@ from .measurement import (
     MODELS,
     Measurement,
     Subject,
+    measure_busy_machine,
     measure_cube_speed,
     measure_growths,
     measure_precision,
@@ -49,7 +50,11 @@ def measure(chosen: argparse.Namespace) -> Measurement:
             measure_growths(measurement, subject, chosen.slices, chosen.matrices, Path(folder))
         if chosen.precision_table:
             measure_precision(measurement, subject, chosen.weights, chosen.volumes)
-        if not (chosen.growth or chosen.precision_table):
+        if chosen.busy:
+            measure_busy_machine(
+                measurement, subject, chosen.busy, chosen.weights, chosen.volumes, chosen.volume, Path(folder)
+            )
+        if not (chosen.growth or chosen.precision_table or chosen.busy):
             measure_cube_speed(measurement, subject, chosen.cube)
             if not chosen.cubes_only:
                 measure_volumes(measurement, subject, chosen.volume, Path(folder))
@@ -82,6 +87,9 @@ def parser() -> argparse.ArgumentParser:
     precision.add_argument("--precision-table", action="store_true", help="measure it instead")
     precision.add_argument("--weights", nargs="+", default=["auto"], metavar="NAME|FILE", help="trained weights")
     precision.add_argument("--volumes", type=Path, nargs="+", default=[], metavar="FILE", help="default: the phantom")
+
+    busy = whole.add_argument_group("a busy machine, with the same weights, and volumes or --volume")
+    busy.add_argument("--busy", type=positive, metavar="N", help="measure it instead, beside N loops without rest")
     return whole
 
 

@@ -13,6 +13,7 @@ from ThinSliceSRLib.engine.synthesis.device import choose_device
 from ThinSliceSRLib.engine.weights.model_choice import choose_model
 
 from .array_speed import warm_synthesis_seconds
+from .busy import measure_busy
 from .chests import chest_of, drawn_chest, phantom_scan
 from .cube_speed import measure_cubes
 from .growth import departures_from_line, growth_sizes, measure_growth
@@ -100,6 +101,24 @@ def measure_growths(
         precisions = subject.precisions_on(device)
         measurement.add("growth", measure_growth(RunFiles(folder), subject.models, device, precisions, sizes))
     measurement.add("growth_lines", departures_from_line(measurement.content.get("growth", [])))
+
+
+def measure_busy_machine(
+    measurement: Measurement,
+    subject: Subject,
+    loops: int,
+    weights: Sequence[str],
+    files: Sequence[Path],
+    size: tuple[int, int, int],
+    folder: Path,
+) -> None:
+    """Adds `busy`: with these weights, on these files, or on a chest of one size if there are none."""
+    for device in subject.devices:
+        for file in files or [RunFiles(folder).volume(chest_of(size, drawn_chest()))]:
+            for name in weights:
+                for precision in subject.precisions or ["auto"]:
+                    rows = measure_busy(file, name, device, precision, loops, subject.rounds, folder)
+                    measurement.add("busy", rows)
 
 
 def measure_precision(

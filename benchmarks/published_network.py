@@ -21,7 +21,7 @@ from torch.nn import functional
 
 def published_layout(config: NetworkConfiguration) -> NetworkConfiguration:
     """The configuration of the same sizes that is used as the published code does: the same number of operations."""
-    return replace(config, axis_layout="published", image_skip=False, slab_inputs=False)
+    return replace(config, axis_layout="published", image_skip=False, slab_inputs=False, doubt_channels=0)
 
 
 class PublishedNetwork:

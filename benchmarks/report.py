@@ -95,6 +95,20 @@ TABLES: dict[str, tuple[str, list[Column]]] = {
             ("of CPU seconds %", percent("departure_cpu")),
         ],
     ),
+    "busy": (
+        "A busy machine: the whole command line, alone and beside loops that never rest",
+        [
+            *WHAT,
+            ("volume", size("size")),
+            ("loops", text("loops")),
+            ("threads wait", text("waits")),
+            ("s", number("seconds", 1)),
+            ("CPU s", number("cpu_seconds", 1)),
+            ("× quiet", number("times_quiet", 2)),
+            ("× fair share", number("of_fair_share", 2)),
+            ("CPU × quiet", number("times_cpu", 2)),
+        ],
+    ),
     "precision": (
         "Precision: absolute differences from float32 in HU",
         [

@@ -8,11 +8,13 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from ThinSliceSRLib.engine.busy_machine import WAITING
 from ThinSliceSRLib.engine.errors import ThinSliceError
 from ThinSliceSRLib.engine.network.configuration import NetworkConfiguration
 from ThinSliceSRLib.engine.volumes.volume import Volume
@@ -105,15 +107,18 @@ class MeasuredRun:
         return next(when for when, event in self.events if event.get("slices"))
 
 
-def run_measured(arguments: list[str], folder: Path) -> MeasuredRun:
+def run_measured(arguments: list[str], folder: Path, waiting: Mapping[str, str] | None = None) -> MeasuredRun:
     """Runs the engine's command line in a new process with as many threads as this one has.
 
-    folder: for what it tells beside its events. Raises ThinSliceError with the run's last sentence when it fails.
+    folder: for what it tells beside its events. waiting: the environment by which its threads wait for each other;
+    None leaves that as it is. Raises ThinSliceError with the run's last sentence when it fails.
     """
     report, told = folder / "memory.json", folder / "told.txt"
     paths = [str(ROOT), str(ROOT / "ThinSliceSR"), os.environ.get("PYTHONPATH", "")]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
     environment |= dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), str(torch.get_num_threads()))
+    if waiting is not None:
+        environment = {name: value for name, value in environment.items() if name not in WAITING} | dict(waiting)
     command = [sys.executable, "-m", "benchmarks.measured_process", str(report), *arguments]
     if torch.cuda.is_initialized():
         torch.cuda.empty_cache()  # how much of a GPU is free decides how many cubes the run computes at a time

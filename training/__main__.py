@@ -1,4 +1,4 @@
-"""`python -m training train|ablate|measure|doubt|export`: see training/README.md."""
+"""`python -m training train|ablate|measure|doubt|nodules|export`: see training/README.md."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import logging
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ThinSliceSRLib.engine.errors import ThinSliceError
@@ -38,6 +39,9 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--run", type=Path, required=True, help="folder for checkpoints and logs")
     train.add_argument("--resume", action="store_true", help="go on from the last checkpoint of the run")
     train.add_argument("--start", type=Path, metavar="WEIGHTS", help="begin a new run with these weights")
+    train.add_argument(
+        "--doubt-only", action="store_true", help="train nothing but the part that tells the doubt; give it a --start"
+    )
     train.add_argument("--steps", type=int, help="stop at this step")
     train.add_argument("--max-minutes", type=float, help="stop after this time")
     train.add_argument("--decay-steps", type=int, help="lower the learning rate to zero over so many steps, then end")
@@ -78,6 +82,15 @@ def parser() -> argparse.ArgumentParser:
     doubt.add_argument("--validation", type=Path, required=True, help="folder of thin volumes never trained on")
     doubt.set_defaults(run_verb=_doubt)
 
+    nodules = verbs.add_parser(
+        "nodules", help="print what becomes of simulated nodules in thick slices, BIS and DLS, and what the doubt names"
+    )
+    nodules.add_argument("--weights", type=Path, required=True, help="weights file (.safetensors)")
+    nodules.add_argument("--validation", type=Path, required=True, help="folder of thin volumes never trained on")
+    nodules.add_argument("--count", type=int, default=210, help="how many nodules at least (default: 210)")
+    nodules.add_argument("--seed", type=int, default=0, help="another one puts them elsewhere")
+    nodules.set_defaults(run_verb=_nodules)
+
     export = verbs.add_parser("export", help="write a checkpoint's weights for the engine")
     export.add_argument("--config", type=Path, required=True, help="settings of the run")
     export.add_argument("--checkpoint", type=Path, required=True, help="best.ckpt or last.ckpt of the run")
@@ -90,8 +103,11 @@ def parser() -> argparse.ArgumentParser:
 def _train(chosen: argparse.Namespace) -> None:
     from .train import Run, train
 
+    settings = read_settings(chosen.config)
+    if chosen.doubt_only:
+        settings = replace(settings, optimisation=replace(settings.optimisation, doubt_only=True))
     train(
-        read_settings(chosen.config),
+        settings,
         Run(
             data=chosen.data,
             validation=chosen.validation,
@@ -138,6 +154,12 @@ def _doubt(chosen: argparse.Namespace) -> None:
     from .doubt_measurement import calibrate_weights
 
     print(calibrate_weights(chosen.weights, chosen.validation))
+
+
+def _nodules(chosen: argparse.Namespace) -> None:
+    from .nodule_measurement import as_markdown, measure_nodules
+
+    print(as_markdown(measure_nodules(chosen.weights, chosen.validation, chosen.count, chosen.seed)))
 
 
 def _export(chosen: argparse.Namespace) -> None:

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from ThinSliceSRLib.engine.doubt.calibration import COVERAGES, Calibration, calibrate
-from ThinSliceSRLib.engine.doubt.reliability import Sparsification, coverage, sparsification
 from ThinSliceSRLib.engine.errors import UnusableInput
 from ThinSliceSRLib.engine.evaluation.metrics import without_outer_slices
+from ThinSliceSRLib.engine.evaluation.reliability import Sparsification, coverage, sparsification
 from ThinSliceSRLib.engine.evaluation.tissues import TISSUES, tissue_masks
 from ThinSliceSRLib.engine.synthesis.device import choose_device
 from ThinSliceSRLib.engine.synthesis.memory_ladder import rungs_from
@@ -20,6 +19,7 @@ from ThinSliceSRLib.engine.synthesis.synthesize import synthesize
 from ThinSliceSRLib.engine.synthesis.tiling import OVERLAPPED
 from ThinSliceSRLib.engine.volumes.slab_profile import SlabProfile
 from ThinSliceSRLib.engine.volumes.volume import Volume
+from ThinSliceSRLib.engine.weights.calibration import COVERAGES, Calibration, calibrate
 from ThinSliceSRLib.engine.weights.weights_file import Model, load_model, with_calibration
 
 from .volumes import THIN_MM, find_volumes, read_thin_volume

@@ -43,6 +43,9 @@ class Training(lightning.LightningModule):
             )
         if settings.start_at_linear_interpolation:
             start_at_linear_interpolation(self.network)
+        if settings.optimisation.doubt_only:
+            for name, parameter in self.network.named_parameters():
+                parameter.requires_grad_(name.startswith("doubt."))
         self.averaged = AveragedModel(self.network, avg_fn=_moving_average(settings.optimisation.average))
         self.averaged.requires_grad_(False)
         warmup = settings.optimisation.warmup_steps
@@ -86,11 +89,11 @@ class Training(lightning.LightningModule):
         loss = distance(chosen.loss, made, true)
         if chosen.texture:
             loss = loss + chosen.texture * functional.l1_loss(diagonals(made), diagonals(true))
+        self.log("loss", loss, prog_bar=True)
         if doubts:
             doubt = doubt_loss(output[:, 1:], (made - true).detach().abs())
-            self.log("doubt", doubt)
-            loss = loss + DOUBT_SHARE * doubt
-        self.log("loss", loss, prog_bar=True)
+            self.log("doubt", doubt, prog_bar=True)
+            return doubt if chosen.doubt_only else loss + DOUBT_SHARE * doubt
         return loss
 
     def optimizer_step(self, *arguments: Any, **options: Any) -> None:
@@ -115,9 +118,8 @@ class Training(lightning.LightningModule):
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         chosen = self.settings.optimisation
-        optimizer = torch.optim.AdamW(
-            self.network.parameters(), lr=chosen.learning_rate, weight_decay=chosen.weight_decay
-        )
+        trained = (parameter for parameter in self.network.parameters() if parameter.requires_grad)
+        optimizer = torch.optim.AdamW(trained, lr=chosen.learning_rate, weight_decay=chosen.weight_decay)
         rate = torch.optim.lr_scheduler.LambdaLR(optimizer, self.schedule)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": rate, "interval": "step"}}
 

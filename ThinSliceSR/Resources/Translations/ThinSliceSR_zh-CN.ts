@@ -123,6 +123,14 @@
         <translation>在联动的横断面、冠状面和矢状面视图中显示厚层、BIS 和 DLS；再按一次返回您自己的布局。按 C 键可在您自己的视图中依次显示厚层、BIS 和 DLS。</translation>
     </message>
     <message>
+        <source>The colours, from no error to one of 200 HU or more.</source>
+        <translation>颜色：从无误差到 200 HU 或以上的误差。</translation>
+    </message>
+    <message>
+        <source>Only in</source>
+        <translation>仅见于</translation>
+    </message>
+    <message>
         <source>Make new DICOM series of the latest results, in the study of the input; each says that it is synthetic.</source>
         <translation>把最近的结果作为新的 DICOM 序列加入输入图像所属的检查，每个序列均注明为合成图像。</translation>
     </message>
@@ -161,6 +169,18 @@
     <message>
         <source>The chest CT with thick slices (2 to 10 mm, usually 5 mm) whose thin slices are to be made. It is never changed.</source>
         <translation>要由其合成薄层图像的厚层（2 至 10 mm，通常为 5 mm）胸部 CT。它不会被更改。</translation>
+    </message>
+    <message>
+        <source>Show where it may be wrong</source>
+        <translation>显示可能有误之处</translation>
+    </message>
+    <message>
+        <source>Also make a volume of how large an error the network expects in each voxel. Not every model can tell.</source>
+        <translation>同时生成一个体数据，给出网络在每个体素中预计的误差大小。并非每个模型都能给出。</translation>
+    </message>
+    <message>
+        <source>Why this cannot be told.</source>
+        <translation>为何无法给出。</translation>
     </message>
     <message>
         <source>Look at thick, BIS and DLS together.</source>
@@ -245,6 +265,90 @@
     <message>
         <source>Show DLS minus BIS over DLS in your own views, as a volume of its own: blue where the network made it darker than the interpolation, red where lighter (all blue or red from 200 HU on). Press again to hide it.</source>
         <translation>在您自己的视图中将 DLS 减 BIS 叠加在 DLS 上显示，并生成单独的体数据：蓝色表示网络使其比插值结果更暗，红色表示更亮（达到 200 HU 时为纯蓝或纯红）。再按一次隐藏。</translation>
+    </message>
+    <message>
+        <source>Where it may be wrong</source>
+        <translation>可能有误之处</translation>
+    </message>
+    <message>
+        <source>Where the network expects its own thin slices to be wrong.</source>
+        <translation>网络预计自己合成的薄层图像有误之处。</translation>
+    </message>
+    <message>
+        <source>Why it is not known where these slices may be wrong.</source>
+        <translation>为何不知道这些层面何处可能有误。</translation>
+    </message>
+    <message>
+        <source>Mark it in the DLS views</source>
+        <translation>在 DLS 视图中标出</translation>
+    </message>
+    <message>
+        <source>Lay the doubt over DLS in all views that show it; press again to take it away.</source>
+        <translation>在所有显示 DLS 的视图中叠加预计误差；再按一次即移除。</translation>
+    </message>
+    <message>
+        <source>Which expected error is marked at least.</source>
+        <translation>从多大的预计误差开始标出。</translation>
+    </message>
+    <message>
+        <source>Mark only where an error larger than this is expected.</source>
+        <translation>仅标出预计误差大于此值之处。</translation>
+    </message>
+    <message>
+        <source>Opacity:</source>
+        <translation>不透明度：</translation>
+    </message>
+    <message>
+        <source>How much the marks cover.</source>
+        <translation>标记的遮盖程度。</translation>
+    </message>
+    <message>
+        <source>What the marks mean, and what they do not mean.</source>
+        <translation>标记的含义，以及它们不意味着什么。</translation>
+    </message>
+    <message>
+        <source>List the places</source>
+        <translation>列出这些位置</translation>
+    </message>
+    <message>
+        <source>Look for places where something of the size of a nodule or a vessel stands in DLS or BIS alone, and the doubt is high.</source>
+        <translation>查找仅在 DLS 或仅在 BIS 中出现结节或血管大小的结构、且预计误差较大的位置。</translation>
+    </message>
+    <message>
+        <source>What was found.</source>
+        <translation>查找结果。</translation>
+    </message>
+    <message>
+        <source>Choose a place, and all views go there; choose a heading to sort by it.</source>
+        <translation>选择一个位置，所有视图即转到该处；点击列标题可按其排序。</translation>
+    </message>
+    <message>
+        <source>Whether something stands there in DLS alone, or in BIS alone.</source>
+        <translation>该处的结构仅在 DLS 中出现，还是仅在 BIS 中出现。</translation>
+    </message>
+    <message>
+        <source>How large it is.</source>
+        <translation>其大小。</translation>
+    </message>
+    <message>
+        <source>HU in the DLS volume.</source>
+        <translation>DLS 体数据中的 HU 值。</translation>
+    </message>
+    <message>
+        <source>HU in the BIS volume.</source>
+        <translation>BIS 体数据中的 HU 值。</translation>
+    </message>
+    <message>
+        <source>How large an error the network expects there.</source>
+        <translation>网络在该处预计的误差大小。</translation>
+    </message>
+    <message>
+        <source>Slice</source>
+        <translation>层面</translation>
+    </message>
+    <message>
+        <source>Number of the thin slice, from 1.</source>
+        <translation>薄层层面的编号，从 1 开始。</translation>
     </message>
     <message>
         <source>Export to DICOM…</source>
@@ -510,6 +614,48 @@
     <message>
         <source>The DICOM files of the input cannot be read or copied ({reason}); check the disks.</source>
         <translation>无法读取或复制输入图像的 DICOM 文件（{reason}）；请检查磁盘。</translation>
+    </message>
+</context>
+<context>
+    <name>desktop.doubt_search</name>
+    <message>
+        <source>A volume that was searched was removed, so the search was ended.</source>
+        <translation>正在查找的体数据已被移除，因此查找已结束。</translation>
+    </message>
+</context>
+<context>
+    <name>desktop.doubt_section</name>
+    <message>
+        <source>Nothing was told of where these thin slices may be wrong; check “{choice}” and press Apply.</source>
+        <translation>未给出这些薄层图像何处可能有误；请勾选“{choice}”并按“开始”。</translation>
+    </message>
+    <message>
+        <source>Amber marks where the network expects to be wrong by more than {hu} HU; the brightest, by {most} HU or more. What is not marked is not proven: low doubt is no proof.</source>
+        <translation>琥珀色标出网络预计误差超过 {hu} HU 之处；最亮处为 {most} HU 或以上。未标出之处并未得到证实：预计误差小并不能证明正确。</translation>
+    </message>
+    <message>
+        <source>The model {name}, which made these thin slices, cannot tell where they may be wrong.</source>
+        <translation>合成这些薄层图像的模型 {name} 无法给出何处可能有误。</translation>
+    </message>
+    <message>
+        <source>The list needs BIS to compare with; check the BIS volume and press Apply.</source>
+        <translation>列表需要与 BIS 比较；请勾选 BIS 体数据并按“开始”。</translation>
+    </message>
+    <message>
+        <source>Show where the error may exceed {hu} HU</source>
+        <translation>显示误差可能超过 {hu} HU 之处</translation>
+    </message>
+    <message>
+        <source>No place was found. That is no proof that there is none.</source>
+        <translation>未找到任何位置。这并不能证明没有。</translation>
+    </message>
+    <message>
+        <source>There are no thin slices yet; check “{choice}” and press Apply.</source>
+        <translation>尚无薄层图像；请勾选“{choice}”并按“开始”。</translation>
+    </message>
+    <message>
+        <source>{count} places: choose one, and all views go there. There may be others.</source>
+        <translation>{count} 个位置：选择一个，所有视图即转到该处。可能还有其他位置。</translation>
     </message>
 </context>
 <context>
@@ -1121,6 +1267,10 @@
         <translation>正在加载模型</translation>
     </message>
     <message>
+        <source>Looking for places to doubt</source>
+        <translation>正在查找存疑位置</translation>
+    </message>
+    <message>
         <source>Done in {time}. The thin slices are in the volume “{dls}”. They are synthetic, for research only.</source>
         <translation>已完成，用时 {time}。薄层图像在体数据“{dls}”中。它们是合成图像，仅供研究。</translation>
     </message>
@@ -1153,6 +1303,10 @@
         <translation>所选模型不在这台计算机上；请在“高级”中选择另一个，或在“模型”中获取。</translation>
     </message>
     <message>
+        <source>The model cannot tell where it may be wrong; choose another under Advanced, or go without that.</source>
+        <translation>该模型无法给出何处可能有误；请在“高级”中选择其他模型，或不使用此功能。</translation>
+    </message>
+    <message>
         <source>The temporary files could not be written; free some disk space, then press Apply again.</source>
         <translation>无法写入临时文件；请腾出磁盘空间，然后再按一次“开始”。</translation>
     </message>
@@ -1175,6 +1329,14 @@
     <message>
         <source>{count} h</source>
         <translation>{count} 小时</translation>
+    </message>
+    <message>
+        <source>Where they may be wrong is shown below, when you ask for it.</source>
+        <translation>如有需要，可在下方显示何处可能有误。</translation>
+    </message>
+    <message>
+        <source>The search for places was cancelled.</source>
+        <translation>已取消查找。</translation>
     </message>
     <message>
         <source>The run was cancelled; nothing was kept.</source>
@@ -1271,12 +1433,24 @@
         <translation>不在这台计算机上，可以下载</translation>
     </message>
     <message>
+        <source>The model {name} cannot tell where it may be wrong; choose another under Advanced.</source>
+        <translation>模型 {name} 无法给出何处可能有误；请在“高级”中选择其他模型。</translation>
+    </message>
+    <message>
+        <source>No model on this computer can tell where it may be wrong; get one under Models.</source>
+        <translation>此计算机上没有能给出何处可能有误的模型；请在“模型”中获取。</translation>
+    </message>
+    <message>
         <source>Automatic</source>
         <translation>自动</translation>
     </message>
     <message>
         <source>Automatic ({on_gpu} on a GPU, {on_cpu} on a CPU)</source>
         <translation>自动（GPU 用 {on_gpu}，CPU 用 {on_cpu}）</translation>
+    </message>
+    <message>
+        <source>tells where it may be wrong</source>
+        <translation>可给出何处可能有误</translation>
     </message>
     <message>
         <source>Automatic ({name})</source>

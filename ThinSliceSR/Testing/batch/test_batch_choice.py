@@ -16,11 +16,13 @@ import pytest
 import SimpleITK as sitk
 from batches import ENVIRONMENT, finish, rows, start, table, write_thick
 from dicom_making import slice_positions, write_series
+from models import CALIBRATION, doubting_network
 from ThinSliceSRLib.engine.batch.batch import Summary
 from ThinSliceSRLib.engine.batch.cluster import existing_cluster
 from ThinSliceSRLib.engine.batch.sole_use import sole_use
 from ThinSliceSRLib.engine.batch.volume_files import sources_at
 from ThinSliceSRLib.engine.errors import UnusableInput
+from ThinSliceSRLib.engine.weights.weights_file import save_weights, with_calibration
 
 
 def found(place: Path, apart_from: Path = Path("/nowhere"), least_thickness_mm: float | None = None) -> list[str]:
@@ -121,6 +123,19 @@ def test_the_manifest_tells_all_of_a_volume(tmp_path: Path, batch):
     }
     for name in ("wide_DLS.nrrd", "wide_BIS.nrrd"):
         assert sitk.ReadImage(str(tmp_path / "out" / name)).GetSize() == (32, 32, 19)
+
+
+def test_doubts_are_results_as_others(tmp_path: Path, batch):
+    write_thick(tmp_path / "in" / "a.nrrd")
+    weights = tmp_path / "doubting.safetensors"
+    save_weights(weights, doubting_network(), "doubting", trained=False)
+    with_calibration(weights, CALIBRATION)
+    out = tmp_path / "in" / "out"
+    batch(tmp_path / "in", out, doubt=True, weights=str(weights))
+    assert rows(out)["a"]["doubt"] == "a_DOUBT.nrrd"
+    assert (out / "a_DOUBT.nrrd").is_file()
+    assert batch(tmp_path / "in", out, doubt=True, weights=str(weights)).skipped == 1
+    assert [source.name for source in sources_at(tmp_path / "in", tmp_path / "elsewhere", None)] == ["a"]
 
 
 def test_dicom_becomes_series_named_by_uid_and_told_of_no_patient(tmp_path: Path, batch):

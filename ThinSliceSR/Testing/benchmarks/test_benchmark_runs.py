@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 import torch
 from ThinSliceSRLib.engine.errors import ThinSliceError
@@ -15,6 +16,7 @@ from ThinSliceSRLib.engine.weights.weights_file import save_weights, untrained_n
 
 from benchmarks import measurement
 from benchmarks.__main__ import main
+from benchmarks.busy import busy_loops, slower_by_fair_share
 from benchmarks.report import TABLES
 from benchmarks.whole_runs import RunFiles, measure_whole_run
 
@@ -118,6 +120,47 @@ def test_precisions_are_compared_in_hu_and_volumes_are_told_by_number(
     assert row["volume"] == 1
     assert 0 < row["mean_hu"] <= row["p99_9_hu"] <= row["largest_hu"]
     assert "Doe" not in file.read_text() + capsys.readouterr().out
+
+
+def test_a_busy_machine_is_measured_beside_a_quiet_one_with_threads_that_sleep_and_that_do_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], thick_volume: Volume
+):
+    file = tmp_path / "busy.json"
+    options = ["--devices", "cpu", "--precisions", "float32", "--rounds", "1", "--threads", "1", "--busy", "1"]
+    scan = RunFiles(tmp_path).volume(thick_volume)
+    weights = RunFiles(tmp_path).weights("small", SMALL)
+    assert main([*options, "--weights", str(weights), "--volumes", str(scan), "--json", str(file)]) == 0
+
+    rows = json.loads(file.read_text())["busy"]
+    kinds = [(row["loops"], row["waits"]) for row in rows]
+    assert kinds == [(0, "asleep"), (0, "by themselves"), (1, "asleep"), (1, "by themselves")]
+    assert rows[0]["times_quiet"] == rows[0]["times_cpu"] == 1
+    for row in rows:
+        assert row["times_quiet"] == pytest.approx(row["seconds"] / rows[0]["seconds"])
+        assert row["times_cpu"] == pytest.approx(row["cpu_seconds"] / rows[0]["cpu_seconds"])
+    assert TABLES["busy"][0] in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("loops", "threads", "cores", "times"),
+    [(0, 2, 2, 1), (3, 2, 2, 2.5), (1, 1, 2, 1), (1, 2, 1, 1.5), (2, 2, 8, 1)],
+)
+def test_a_fair_share_is_as_much_for_each_thread_as_for_each_loop(loops: int, threads: int, cores: int, times: float):
+    assert slower_by_fair_share(loops, threads, cores) == pytest.approx(times)
+
+
+def test_loops_are_gone_when_what_they_are_beside_fails():
+    numbers: list[int] = []
+
+    def fails_beside_loops() -> None:
+        with busy_loops(2) as loops:
+            numbers.extend(loops)
+            raise ThinSliceError("It failed.")
+
+    with pytest.raises(ThinSliceError):
+        fails_beside_loops()
+    assert len(numbers) == 2
+    assert not any(psutil.pid_exists(number) for number in numbers)
 
 
 def test_a_run_that_fails_says_why_in_its_own_words(tmp_path: Path, thick_volume: Volume):

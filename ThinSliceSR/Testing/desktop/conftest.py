@@ -117,3 +117,25 @@ def worker_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     monkeypatch.setattr(sys, "executable", str(install(folder)))
     return folder
+
+
+@pytest.fixture
+def thick(views: object, module: object) -> object:
+    """The panel's input, in a view of the user's."""
+    from driving import add_thick_volume, choose, on_cpu
+
+    thick = add_thick_volume(slices=6)
+    choose(module.ui.inputSelector, thick)
+    on_cpu(module)
+    views.node("Red").SetMappedInLayout(True)
+    views.composite("Red").SetBackgroundVolumeID(thick.GetID())
+    return thick
+
+
+@pytest.fixture
+def doubted(module: object, thick: object, worker_folder: Path) -> object:
+    """The results of a run of which it was told where they may be wrong."""
+    from driving import apply_and_wait
+
+    module.ui.makeDoubtCheckBox.click()
+    return apply_and_wait(module)

@@ -112,6 +112,23 @@ def start_long_run(module: Any) -> Any:
     return thick
 
 
+def list_places(module: Any) -> None:
+    """Has the places to doubt listed, or told why not."""
+    module.ui.placesButton.click()
+    wait_for(lambda: module.ui.applyButton.text == "Apply")
+
+
+def cells(module: Any) -> list[list[Any]]:
+    """What the table of places holds, row by row."""
+    import qt
+
+    table = module.ui.placesTable
+    return [
+        [table.item(row, column).data(qt.Qt.DisplayRole) for column in range(table.columnCount)]
+        for row in range(table.rowCount)
+    ]
+
+
 def synthetic_volumes() -> list[Any]:
     """Those of the scene."""
     import slicer

@@ -1,8 +1,9 @@
 """A worker that is done in a moment: a real process with the engine's events and files, but thin slices of one value.
 
-Stands for `python -m ThinSliceSRLib.engine synthesize` where a test is about what the panel does with many runs; it can
-prove nothing about the engine. The file `behaviour` beside the program that `install` makes says what it does:
-`finish`; `hold`, to stand still with slices to see until the file says otherwise or the run is cancelled; or `fail`.
+Stands for `python -m ThinSliceSRLib.engine` and its verbs `synthesize` and `doubt`, where a test is about what the
+panel does with many runs; it can prove nothing about the engine. The file `behaviour` beside the program that `install`
+makes says what it does: `finish`; `doubtless`, as a model without doubt; `hold`, to stand still with slices to see
+until the file says otherwise or the run is cancelled; or `fail`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from pathlib import Path
 
 CANCELLED = 130
 DEVICE_FAILED = 4
+UNUSABLE = 2
+WEIGHTS_REFUSED = 3
 
 
 def install(folder: Path) -> Path:
@@ -32,7 +35,43 @@ def tell(folder: Path, behaviour: str) -> None:
     os.replace(folder / "behaviour.new", folder / "behaviour")
 
 
+DOUBT_HU = 90
+PLACES = (
+    {"kind": "stands", "position": [2.0, -29.0, -291.0], "i": 11, "j": 13, "k": 9, "size_mm": 4.2}
+    | {"hu_dls": -310, "hu_bis": -790, "doubt_hu": 88},
+    {"kind": "vanishes", "position": [-2.0, -27.0, -284.0], "i": 17, "j": 10, "k": 16, "size_mm": 10.0}
+    | {"hu_dls": -800, "hu_bis": -500, "doubt_hu": 140},
+    {"kind": "stands", "position": [0.0, -30.0, -278.0], "i": 14, "j": 14, "k": 22, "size_mm": 2.5}
+    | {"hu_dls": -100, "hu_bis": -700, "doubt_hu": 61},
+)
+
+
 def main(folder: Path, arguments: list[str]) -> int:
+    return find_places(folder, arguments) if "doubt" in arguments else synthesize(folder, arguments)
+
+
+def find_places(folder: Path, arguments: list[str]) -> int:
+    """Stands for the verb `doubt`, which needs three volumes."""
+    given = [Path(part) for part in arguments if part.endswith(".nrrd")]
+    event("progress", stage="places", done=0, total=1, eta_s=None)
+    if stopped(folder):
+        return CANCELLED
+    if [file.name for file in given if file.is_file()] != ["dls.nrrd", "bis.nrrd", "doubt.nrrd"]:
+        event("failed", code="unreadable", message="A volume is missing.")
+        return UNUSABLE
+    event("finished", places=PLACES)
+    return 0
+
+
+def stopped(folder: Path) -> bool:
+    """Whether the run was cancelled while it was told to hold."""
+    while (folder / "behaviour").read_text() == "hold":
+        if select.select([sys.stdin], [], [], 0.005)[0] and not os.read(sys.stdin.fileno(), 100):
+            return True
+    return False
+
+
+def synthesize(folder: Path, arguments: list[str]) -> int:
     thick = next(Path(part) for part in arguments if part.endswith("thick.nrrd"))
     dls = thick.with_name("dls.nrrd")
     with thick.open("rb") as file:
@@ -48,15 +87,22 @@ def main(folder: Path, arguments: list[str]) -> int:
     event("started", **told)
     thick.with_name("preview.raw").write_bytes(bytes(2 * pixels))
     event("progress", stage="synthesize", done=1, total=2, eta_s=1.0, slices=[0, 1])
-    while (behaviour := (folder / "behaviour").read_text()) == "hold":
-        if select.select([sys.stdin], [], [], 0.005)[0] and not os.read(sys.stdin.fileno(), 100):
-            return CANCELLED
+    if stopped(folder):
+        return CANCELLED
+    behaviour = (folder / "behaviour").read_text()
+    if behaviour == "doubtless" and "--doubt" in arguments:
+        event("failed", code="no_doubt", message="The model fast cannot tell where it may be wrong.")
+        return WEIGHTS_REFUSED
     if behaviour == "fail":
         event("failed", code="device", message="The device has failed.")
         return DEVICE_FAILED
     for file in (dls, dls.with_name("bis.nrrd")):
         file.write_bytes(bytes(2 * pixels))
-    event("finished", seconds=0.1, outputs={"dls": str(dls)}, slab_error_hu={"mean": 1.0})
+    outputs = {"dls": str(dls)}
+    if "--doubt" in arguments:
+        dls.with_name("doubt.nrrd").write_bytes(DOUBT_HU.to_bytes(2, "little") * pixels)
+        outputs["doubt"] = str(dls.with_name("doubt.nrrd"))
+    event("finished", seconds=0.1, outputs=outputs, slab_error_hu={"mean": 1.0})
     return 0
 
 

@@ -8,6 +8,7 @@ from ThinSliceSRLib.desktop.result_nodes import ResultGrid, ResultNodes
 from volume_making import shown_as_lung, under_transform, volume_node
 
 GRID = ResultGrid(slice_axis=2, slices=26, spacing_mm=1.0)
+DOUBT_HU = 90
 PROVENANCE = {
     "Model": "small",
     "ModelSha256": "ab12",
@@ -69,11 +70,13 @@ def everything_about(node):
 
 
 def finished(source, **given):
-    """The results of a run whose DLS is 7 HU and whose BIS is 8 HU."""
+    """The results of a run whose DLS is 7 HU and whose BIS is 8 HU; its doubt, if wanted, is DOUBT_HU."""
     results = ResultNodes.begin(source, **given)
     results.set_grid(GRID)
     results.dls_slices()[:] = 7
     results.bis_slices()[:] = 8
+    if results.doubt is not None:
+        results.doubt_slices()[:] = DOUBT_HU
     results.shown()
     results.finish(PROVENANCE)
     return results

@@ -46,7 +46,8 @@ def test_the_engine_knows_nothing_of_slicer():
         ("phantom", {"network", "weights", "synthesis", "dicom_out", "evaluation", "batch", "commands"}),
         ("weights", {"synthesis", "dicom_out", "evaluation", "phantom", "batch", "commands"}),
         ("synthesis", {"dicom_out", "evaluation", "phantom", "batch", "commands"}),
-        ("dicom_out", {"synthesis", "evaluation", "phantom", "batch", "commands"}),
+        ("doubt", {"dicom_out", "phantom", "batch", "commands"}),
+        ("dicom_out", {"synthesis", "doubt", "evaluation", "phantom", "batch", "commands"}),
         ("evaluation", {"synthesis", "dicom_out", "phantom", "batch", "commands"}),
         ("batch", {"commands"}),
     ],
@@ -67,6 +68,7 @@ def test_every_room_of_the_engine_has_its_place_in_the_order():
         "weights",
         "synthesis",
         "dicom_out",
+        "doubt",
         "evaluation",
         "batch",
     }

@@ -13,6 +13,9 @@ from typing import Any
 import pytest
 from chinese import compiled_chinese
 from driving import add_thick_volume, choose, open_module
+from result_making import finished
+from ThinSliceSRLib.desktop.doubt_places import Place
+from ThinSliceSRLib.desktop.doubt_search import SearchRequest
 from ThinSliceSRLib.desktop.outcome import Outcome, Progress
 from ThinSliceSRLib.desktop.weights_list import ListedModel, WeightsList
 
@@ -53,7 +56,7 @@ def language(application: Any, tmp_path: Path, request: pytest.FixtureRequest) -
 
 
 @pytest.fixture
-def module(language: str, scene: Any, temporary_folder: Path) -> Iterator[Any]:
+def module(language: str, views: Any, temporary_folder: Path) -> Iterator[Any]:
     widget = open_module(__name__)
     yield widget
     widget.cleanup()
@@ -63,7 +66,7 @@ def unfold(module: Any) -> None:
     """Opens all sections, with models and devices of long names in them."""
     panel = module.panel
     panel._available.devices = {"devices": [GPU]}  # not asked for
-    for name in ("inputSection", "outputSection", "compareSection", "advancedSection", "modelsSection"):
+    for name in ("inputSection", "outputSection", "compareSection", "doubtSection", "advancedSection", "modelsSection"):
         getattr(module.ui, name).collapsed = False
     model = ListedModel(LONG, 4_000_000, "local", "own", Path(LONG), used=True, trained=False)
     lost = ListedModel("cthnet-base", 42_000_000, "missing")
@@ -93,8 +96,31 @@ def in_many_states(module: Any) -> Iterator[str]:
     yield "failed"
     from ThinSliceSRLib.desktop.status_texts import done_text
 
-    module.panel._messages.tell(done_text(FACTS, "Chest CT 5 mm DLS 1 mm (synthetic)", "Chest CT 5 mm BIS 1 mm"))
+    module.panel._messages.tell(
+        done_text(FACTS, "Chest CT 5 mm DLS 1 mm (synthetic)", "Chest CT 5 mm BIS 1 mm", with_doubt=True)
+    )
     yield "done"
+    thick = module.ui.inputSelector.currentNode()
+    choose(module.ui.inputSelector, None)
+    results = finished(thick, wants_doubt=True)
+    choose(module.ui.inputSelector, thick)
+    yield "a doubt"
+    request = SearchRequest(results.dls, results.bis, results.doubt)
+    module.panel._doubt.show_places(request, [])
+    yield "no places"
+    places = [
+        Place((0, 0, 0), (120, 250, 319), 10.0, -1024, -1000, 1900, kind)
+        for kind in ("stands", "vanishes")
+        for _ in "123456"
+    ]
+    module.panel._doubt.show_places(request, places)
+    module.ui.doubtFromSlider.value = 200
+    yield "places"
+    module.panel._doubt_choice.show_weights(
+        WeightsList((ListedModel(LONG, 1, "local", used=True),), None, (LONG, LONG))
+    )
+    module._parameters.model = LONG
+    yield "a model without doubt"
 
 
 def test_the_panel_fits_in_330_px_and_its_texts_are_whole(module: Any, tmp_path: Path):
@@ -104,7 +130,7 @@ def test_the_panel_fits_in_330_px_and_its_texts_are_whole(module: Any, tmp_path:
     for state in in_many_states(module):
         slicer.app.processEvents()
         assert module.parent.minimumSizeHint.width() <= WIDTH_PX, state
-        module.parent.resize(WIDTH_PX, 1400)
+        module.parent.resize(WIDTH_PX, 1800)
         for _ in range(5):  # a text that wraps changes the height only after it was laid out
             slicer.app.processEvents()
         assert not module.parent.grab().isNull()
@@ -115,6 +141,10 @@ def test_the_panel_fits_in_330_px_and_its_texts_are_whole(module: Any, tmp_path:
             right = widget.mapTo(module.parent, qt.QPoint(widget.width, 0)).x()
             assert right <= WIDTH_PX, (state, widget.objectName)
             assert_text_is_whole(widget, state)
+        assert_cells_are_whole(module.ui.placesTable, state)
+        module.parent.grab().save(
+            f"/tmp/width_{os.environ.get('QT_SCALE_FACTOR', 1)}_{state.replace(' ', '_')}_{language}.png"
+        )
 
 
 def is_shown(widget: Any) -> bool:
@@ -136,6 +166,18 @@ def assert_text_is_whole(widget: Any, state: str) -> None:
         assert widget.height >= widget.heightForWidth(widget.width), (state, widget.objectName)
     else:
         assert widget.width >= widget.minimumSizeHint.width(), (state, widget.objectName)
+
+
+def assert_cells_are_whole(table: Any, state: str) -> None:
+    import qt
+
+    header = table.horizontalHeader()
+    assert header.length() <= table.viewport().width or not table.visible, state
+    for column in range(table.columnCount if table.visible and table.rowCount else 0):
+        texts = [str(table.item(row, column).data(qt.Qt.DisplayRole)) for row in range(table.rowCount)]
+        for text in [*texts, table.horizontalHeaderItem(column).text()]:
+            needed = qt.QFontMetrics(table.font).horizontalAdvance(text)
+            assert needed + 8 <= header.sectionSize(column), (state, column, text)
 
 
 def test_a_model_of_a_long_name_is_shown_in_part_and_its_tooltip_tells_the_whole(module: Any):

@@ -272,12 +272,16 @@ def test_after_stop_nothing_is_observed_and_a_second_start_labels_once(
 
 
 def test_without_a_layout_manager_there_is_nothing_to_label_and_nothing_fails(
-    views: SliceViews, dls: slicer.vtkMRMLScalarVolumeNode
+    views: SliceViews, windows: Windows, dls: slicer.vtkMRMLScalarVolumeNode, capfd: pytest.CaptureFixture[str]
 ) -> None:
+    assert slicer.app.layoutManager() is None
     labels = SyntheticLabels()
     labels.start()
     views.composite("Red").SetBackgroundVolumeID(dls.GetID())
+    assert label_in(windows, views.node("Red")) is None
+    labels.update()
     labels.stop()
+    assert capfd.readouterr().err == ""  # where VTK tells what fails in an observer
 
 
 class LayoutManager(qt.QObject):

@@ -18,6 +18,7 @@ from driving import wait_for
 from ThinSliceSRLib.desktop.event_lines import EventLines
 from ThinSliceSRLib.desktop.private_folder import PrivateFolder
 from ThinSliceSRLib.desktop.worker import Ending, Worker
+from ThinSliceSRLib.engine.busy_machine import NICENESS
 
 
 @pytest.fixture
@@ -74,6 +75,15 @@ def test_a_verb_without_events_hands_over_what_it_prints(application: object):
     wait_for(lambda: told.endings)
     assert told.endings[0].done
     assert "cthnet-small" in [model["name"] for model in json.loads(told.endings[0].output)["weights"]]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has priority classes instead")
+def test_the_process_gives_way_to_slicer(application: object, thick_file: Path):
+    worker = start_computing(told := Told(), thick_file)
+    process = psutil.Process(worker.process_id)
+    assert process.nice() == min(os.getpriority(os.PRIO_PROCESS, 0) + NICENESS, 19)
+    worker.cancel()
+    wait_for(lambda: told.endings)
 
 
 def test_a_failure_is_told_in_the_engines_sentence_with_its_exit_code(application: object, tmp_path: Path):

@@ -22,7 +22,7 @@ ELSEWHERE = ["benchmarks", "extension_index", "training", "translation"]
 PAGES = [
     read_page(path)
     for path in (
-        REPOSITORY / "README.md",
+        *(REPOSITORY / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")),
         *sorted(REPOSITORY.glob("docs/*.md")),
         *sorted(REPOSITORY.glob("model_weights/*.md")),
         *(REPOSITORY / folder / "README.md" for folder in ELSEWHERE),

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import settings
-from models import TINY
+from models import CALIBRATION, TINY, doubting_network
 from ThinSliceSRLib.engine.volumes.volume import Acquisition, Volume
 from ThinSliceSRLib.engine.weights.download import MIRROR_VARIABLE
 from ThinSliceSRLib.engine.weights.model_choice import WEIGHTS_FOLDER_VARIABLE
-from ThinSliceSRLib.engine.weights.weights_file import save_weights, untrained_network
+from ThinSliceSRLib.engine.weights.weights_file import save_weights, untrained_network, with_calibration
 
 # How long an example takes says how busy the machine is.
 settings.register_profile("engine", deadline=None)
@@ -39,6 +39,15 @@ def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A weights file of the smallest network that there is, untrained."""
     path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
     save_weights(path, untrained_network(TINY), "tiny", trained=False)
+    return path
+
+
+@pytest.fixture(scope="session")
+def doubting_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A weights file of the smallest network, which interpolates linearly and doubts at random, calibrated."""
+    path = tmp_path_factory.mktemp("weights") / "doubting.safetensors"
+    save_weights(path, doubting_network(), "doubting", trained=False)
+    with_calibration(path, CALIBRATION)
     return path
 
 

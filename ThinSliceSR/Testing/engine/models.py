@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import torch
 from ThinSliceSRLib.engine.network.configuration import SMALL, NetworkConfiguration
-from ThinSliceSRLib.engine.network.cthnet import linear_along_slices
+from ThinSliceSRLib.engine.network.cthnet import CTHNet, linear_along_slices
 from ThinSliceSRLib.engine.network.slab_inputs import TYPICAL
-from ThinSliceSRLib.engine.weights.weights_file import Model
+from ThinSliceSRLib.engine.weights.calibration import Calibration
+from ThinSliceSRLib.engine.weights.weights_file import Model, untrained_network
 
 # The smallest network there is, for tests that need a real one and no quality.
 TINY = replace(
@@ -25,6 +26,21 @@ TINY = replace(
 SLABS = torch.tensor([TYPICAL])  # how thick slices were measured, for networks that ask
 
 
+# Errors are twice what is told, and reach up to five times as far.
+CALIBRATION = Calibration(
+    (1.0, 30.0, 1000.0), (2.0, 60.0, 2000.0), tuple((share, share * 30, share * 1000) for share in (1.5, 3, 4, 5))
+)
+
+
+def doubting_network(config: NetworkConfiguration = TINY) -> CTHNet:
+    """One that interpolates linearly, whose doubt is random and always the same."""
+    network = untrained_network(config)
+    assert network.doubt
+    generator = torch.Generator().manual_seed(0)
+    torch.nn.init.normal_(network.doubt.last.weight, std=0.3, generator=generator)
+    return network
+
+
 class LinearInterpolation(torch.nn.Module):
     """Stands for a CTHNet: the same cubes in and out, but plain linear interpolation between them."""
 
@@ -39,4 +55,9 @@ class LinearInterpolation(torch.nn.Module):
 
 
 def linear_model(trim: int = 3) -> Model:
-    return Model("linear", LinearInterpolation(replace(SMALL, trim=trim, slab_inputs=False)), sha256="", trained=False)
+    return Model(
+        "linear",
+        LinearInterpolation(replace(SMALL, trim=trim, slab_inputs=False, doubt_channels=0)),
+        sha256="",
+        trained=False,
+    )

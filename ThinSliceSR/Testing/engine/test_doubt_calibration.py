@@ -7,10 +7,10 @@ import json
 
 import numpy as np
 import pytest
-from ThinSliceSRLib.engine.doubt.calibration import COVERAGES, Calibration, calibrate
-from ThinSliceSRLib.engine.doubt.reliability import SPARSIFIED, coverage, sparsification
 from ThinSliceSRLib.engine.errors import WeightsError
+from ThinSliceSRLib.engine.evaluation.reliability import SPARSIFIED, coverage, sparsification
 from ThinSliceSRLib.engine.network.configuration import SMALL
+from ThinSliceSRLib.engine.weights.calibration import COVERAGES, Calibration, calibrate
 from ThinSliceSRLib.engine.weights.weights_file import load_model, save_weights, untrained_network, with_calibration
 
 

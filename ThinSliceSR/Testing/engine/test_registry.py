@@ -10,6 +10,7 @@ import pytest
 from models import TINY
 from ThinSliceSRLib.engine.errors import WeightsError
 from ThinSliceSRLib.engine.weights import registry as registries
+from ThinSliceSRLib.engine.weights.inventory import is_whole
 from ThinSliceSRLib.engine.weights.registry import (
     MANIFEST,
     REGISTRY_VARIABLE,
@@ -59,8 +60,15 @@ def test_a_manifest_entry_tells_of_the_file(installed: Path):
     assert (entry.trained_on, entry.quality) == ("LIDC-IDRI (CC BY 3.0)", {"psnr_db": 36.1})
 
 
-def test_the_shipped_manifest_is_a_registry():
-    read_registry(Path(__file__).parents[3] / "model_weights" / MANIFEST)
+def test_the_shipped_manifest_names_the_very_weights_that_are_shipped():
+    folder = Path(__file__).parents[3] / "model_weights"
+    models = read_registry(folder / MANIFEST)
+    shipped = {path.name for path in folder.glob("*.safetensors")}
+    assert shipped
+    assert {model.file for model in models if not model.urls} <= shipped <= {model.file for model in models}
+    for model in models:
+        if model.file in shipped:
+            assert is_whole(folder / model.file, model)
 
 
 @pytest.mark.parametrize(

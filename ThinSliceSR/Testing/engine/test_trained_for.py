@@ -32,7 +32,7 @@ def thick(thickness: float | None, spacing: float) -> Volume:
 def test_models_warn_of_what_they_were_not_trained_for(thickness, spacing, small, published):
     for config, knows in ((SMALL, small), (PUBLISHED, published)):
         model = linear_model()
-        model.network.config = replace(config, slab_inputs=False)
+        model.network.config = replace(config, slab_inputs=False, doubt_channels=0)
         findings = untrained_for(model, thick(thickness, spacing))
         assert [finding.code for finding in findings] == ([] if knows else ["model_unfit"])
         assert all(finding.level == "warning" and f"{spacing:g} mm" in finding.message for finding in findings)

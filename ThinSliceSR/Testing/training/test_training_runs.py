@@ -239,3 +239,16 @@ def test_psnr_leaves_the_outer_five_slices_out_and_clips():
     assert paper_psnr(made, truth) == pytest.approx(60, abs=1e-3)
     bone = np.full((14, 4, 4), 2048 - 3.072)
     assert paper_psnr(bone, np.full((14, 4, 4), 3000)) == pytest.approx(60, abs=1e-3)
+
+
+def test_doubt_can_be_trained_alone(run_to, tmp_path):
+    run_to("slices", 1)
+    weights = tmp_path / "tiny.safetensors"
+    export_weights(tiny_settings(), tmp_path / "slices" / LAST, weights)
+    alone = tiny_settings(optimisation={"learning_rate": 1e-2, "batch": 2, "average": 0.0, "doubt_only": True})
+    new = run_to("doubt", 3, alone, start=weights).network.state_dict()
+    changed = {
+        name for name, old in load_model(weights).network.state_dict().items() if not torch.equal(old, new[name])
+    }
+    assert {"doubt.first.weight", "doubt.last.bias"} <= changed
+    assert all(name.startswith("doubt.") for name in changed)

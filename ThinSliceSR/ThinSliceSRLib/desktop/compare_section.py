@@ -10,6 +10,7 @@ from slicer.i18n import tr as _
 
 from .comparison import ComparedVolumes, Comparison, has_views, no_views_sentence
 from .comparison_layout import COMPARISON_VIEWS, ROWS
+from .doubt_overlay import DoubtOverlay
 from .fade import Fade
 from .flip import KEY
 from .list_entries import add_entry
@@ -27,8 +28,10 @@ ALL_PLANES = "all"
 class CompareSection:
     """Offers what can be done with the results that the input has."""
 
-    def __init__(self, ui: Any) -> None:
+    def __init__(self, ui: Any, overlay: DoubtOverlay) -> None:
+        """overlay: gives way to a fade, and follows the comparison."""
         self._ui = ui
+        self._overlay = overlay
         self._source: slicer.vtkMRMLScalarVolumeNode | None = None
         self._new_results = False
         self._tool_tip = ui.compareButton.toolTip
@@ -36,7 +39,7 @@ class CompareSection:
         scene = slicer.mrmlScene
         self._observation = scene.AddObserver(scene.NodeRemovedEvent, lambda *_arguments: self.show_input(self._source))
         self._fade = Fade()
-        self._difference = DifferenceSection(ui, self.prepare_flip)
+        self._difference = DifferenceSection(ui, self.prepare_flip, overlay)
         self._flicker = qt.QTimer()
         self._flicker.timeout.connect(self._fade.flicker)
         planes = [_("Axial only"), _("Coronal only"), _("Sagittal only")]
@@ -126,6 +129,7 @@ class CompareSection:
         if wanted and compared is not None:
             self.end_fade()
             self._comparison.show(compared, viewed_position(compared.thick), self._rows())
+            self._overlay.lay_in_comparison()
         else:
             self._comparison.back()
             self.show_input(self._source)  # what was offered may be no more
@@ -146,6 +150,7 @@ class CompareSection:
             self._comparison.back()
         elif compared != shown or self._rows() != self._comparison.rows:
             self._comparison.show(compared, rows=self._rows())
+            self._overlay.lay_in_comparison()
 
     def _rows(self) -> tuple[str, ...]:
         planes = self._planes()
@@ -185,6 +190,7 @@ class CompareSection:
         compared = self._compared()
         if not self._fade.is_on and compared is not None and compared.bis is not None:
             self._difference.leave()
+            self._overlay.pause()
             self._fade.begin(compared.bis, compared.dls)
 
     def end_fade(self) -> None:
@@ -192,6 +198,7 @@ class CompareSection:
         self._difference.leave()
         self._flicker.stop()
         self._fade.end()
+        self._overlay.resume()
         self._set_quietly(self._ui.flickerButton, "checked", False)
         self._set_quietly(self._ui.fadeSlider, "value", self._ui.fadeSlider.maximum)
 

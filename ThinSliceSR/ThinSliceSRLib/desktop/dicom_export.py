@@ -35,6 +35,7 @@ ENTRIES = {
     "Precision": "precision",
     "Air": "air",
     "SlabConsistency": "slab_consistency",
+    "Quality": "quality",
     "SlabErrorMeanHU": "slab_error_mean_hu",
     "SlabMm": "slab_mm",
     "SlabMmToldBy": "slab_mm_told_by",

@@ -18,7 +18,7 @@ from .run_facts import grid_of, raw_slices
 from .slice_feed import InterpolatedSlices, SliceFeed
 from .volume_nodes import volume_of
 
-FILES = ("thick.nrrd", "preview.raw", "dls.nrrd", "bis.nrrd")
+FILES = ("thick.nrrd", "preview.raw", "dls.nrrd", "bis.nrrd", "doubt.nrrd")
 
 
 class GrowingResults:
@@ -74,6 +74,9 @@ class GrowingResults:
         self._feed.add(raw_slices(facts, self._folder / "dls.nrrd", "output"), 0, count, self._results.dls_slices())
         if self._wants_bis:
             self._feed.add(raw_slices(facts, self._folder / "bis.nrrd", "output"), 0, count, self._results.bis_slices())
+        if self._results.doubt is not None:
+            slices = self._results.doubt_slices()
+            self._feed.add(raw_slices(facts, self._folder / "doubt.nrrd", "output"), 0, count, slices)
         self._feed.then(self._results.show_grid)
         self._feed.then(self._become_visible)
         for name in FILES:  # large files take a moment to remove

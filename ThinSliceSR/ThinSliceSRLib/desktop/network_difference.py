@@ -9,6 +9,7 @@ import slicer
 
 from ..engine.difference import DIFFERENCE_CONTENT, difference_of_values
 from .comparison import ComparedVolumes, has_views
+from .doubt_overlay import DoubtOverlay
 from .fade import Fade
 from .result_volume import in_scene
 from .synthetic_files import save_with_mark
@@ -64,8 +65,9 @@ def mark_difference(node: slicer.vtkMRMLScalarVolumeNode) -> None:
 class DifferenceSection:
     """The panel's button: puts the difference over DLS in the user's views, and takes it away again."""
 
-    def __init__(self, ui: Any, prepare: Callable[[], ComparedVolumes | None]) -> None:
-        """prepare: ends a fade, and tells what of the input can be shown."""
+    def __init__(self, ui: Any, prepare: Callable[[], ComparedVolumes | None], doubt: DoubtOverlay) -> None:
+        """prepare: ends a fade, and tells what of the input can be shown. doubt: gives way meanwhile."""
+        self._doubt = doubt
         self._button = ui.differenceButton
         self._prepare = prepare
         self._overlay = Fade()
@@ -86,7 +88,9 @@ class DifferenceSection:
 
     def leave(self) -> None:
         """The views show again what they showed before."""
-        self._overlay.end()
+        if self._overlay.is_on:
+            self._overlay.end()
+            self._doubt.resume()
         self._check(False)
 
     def _show(self, wanted: bool) -> None:
@@ -96,6 +100,7 @@ class DifferenceSection:
             return
         difference = make_difference(compared.dls, compared.bis)
         if difference is not None:
+            self._doubt.pause()
             self._overlay.begin(compared.dls, difference)
             self._check(True)
 

@@ -15,6 +15,9 @@ from .compare_section import CompareSection
 from .diagnostics import diagnostics_text
 from .dialogs import Dialogs
 from .dicom_export import ExportRequest
+from .doubt_choice import DoubtChoice
+from .doubt_search import SearchRequest
+from .doubt_section import DoubtSection
 from .export_section import ExportSection
 from .flip import Flip
 from .input_section import InputSection
@@ -29,7 +32,7 @@ from .result_nodes import ResultNodes
 from .result_volume import in_scene
 from .run import Run
 from .session import Session
-from .status_texts import done_text, export_failure_text, exported_text, failure_text
+from .status_texts import done_text, export_failure_text, exported_text, failure_text, places_failure_text
 from .view_history import ViewHistory
 from .viewed_slice import viewed_slice_mm, views_of
 from .volume_nodes import volume_of
@@ -53,12 +56,14 @@ class Panel:
         self._shown_input: object = None
         self._input = InputSection(ui, self._show_input)
         self._advanced = AdvancedSection(ui)
-        self._compare = CompareSection(ui)
+        self._doubt_choice = DoubtChoice(ui, self._ask_for_models)
+        self._doubt = DoubtSection(ui, self._doubt_choice, self._start_search)
+        self._compare = CompareSection(ui, self._doubt.overlay)
         self._export = ExportSection(ui, self._dialogs.choose_export, self._start_export)
         self._views = ViewHistory()
         selectors = (ui.inputSelector, ui.dlsSelector, ui.bisSelector, ui.thinSelector)
         self._flip = Flip(self._compare.prepare_flip, self._views)
-        self._leaving = LeavingVolumes(selectors, self._views, self._compare.volume_leaves)
+        self._leaving = LeavingVolumes(selectors, self._views, self._volume_leaves)
         self._models = ModelsSection(ui, self._dialogs, self._offer_models)
         self._available = Available(self._weights_told, self._advanced.offer_devices, self._available_ended)
         ui.applyButton.clicked.connect(lambda *_arguments: self.apply_or_cancel())
@@ -75,6 +80,7 @@ class Panel:
             self._messages.tell()  # what was told of another scene
         if parameters is None:
             self._compare.leave()
+            self._doubt.leave()
         self._advanced.set_parameters(parameters)
         self.show_parameters()
 
@@ -103,6 +109,7 @@ class Panel:
         self._models.close()
         self._installation.abandon()
         self._compare.close()
+        self._doubt.close()
         self._export.close()
         self._session.close()
         self._show_former_volumes()
@@ -205,6 +212,7 @@ class Panel:
             parameters.spacing,
             first_at_mm or 0.0,
             threads=parameters.threads,
+            wants_doubt=self._doubt_choice.wanted,
         )
 
     def _show_results(self, results: ResultNodes) -> None:
@@ -220,7 +228,10 @@ class Panel:
             assert self._run is not None  # whose outcome it is
             results = self._run.results
             bis = results.bis.GetName() if results.bis else None
-            self._messages.show_end(outcome, done_text(outcome.facts, results.dls.GetName(), bis))
+            with_doubt = results.doubt is not None
+            self._messages.show_end(outcome, done_text(outcome.facts, results.dls.GetName(), bis, with_doubt))
+            if with_doubt:
+                self.ui.doubtSection.collapsed = False
         else:
             self._messages.show_end(outcome, failure_text(outcome))
             self._show_former_volumes()
@@ -233,6 +244,25 @@ class Panel:
         """Views that show a volume which the run was to fill show again what they showed before it."""
         if self._run is not None and in_scene(self._run.results.dls):
             self._views.undo_show(self._run.results.dls)
+
+    # A search for places to doubt
+
+    def _start_search(self, request: SearchRequest) -> None:
+        self._messages.begin()
+
+        def ended(outcome: Outcome) -> None:
+            if outcome.done:
+                self._doubt.show_places(request, search.places)
+            self._messages.show_end(outcome, "" if outcome.done else places_failure_text(outcome))
+            self._enable()
+
+        try:
+            search = self._session.start_search(request, on_progress=self._messages.show_progress, on_ended=ended)
+        except ThinSliceError as error:
+            self._messages.tell(str(error))
+            return
+        self._messages.show_progress(Progress("places"))
+        self._enable()
 
     # An export
 
@@ -263,6 +293,8 @@ class Panel:
             widget.enabled = not running
         self.ui.bisSelector.enabled = not running and self.ui.makeBisCheckBox.checked
         self._export.show_input(self._shown_input, running)
+        self._doubt_choice.show(self._parameters, running)
+        self._doubt.show_input(self._shown_input, running)
 
     # What is told by others
 
@@ -283,3 +315,14 @@ class Panel:
 
     def _offer_models(self, weights: WeightsList) -> None:
         self._advanced.offer("model", models_to_choose(weights))
+        self._doubt_choice.show_weights(weights)
+        self._doubt.show_input(self._shown_input, self._busy)
+
+    def _ask_for_models(self) -> None:
+        """Of a panel that is tied to a scene; what is not installed yet the run will tell of."""
+        if self._parameters is not None and not missing_requirements():
+            self._ask_what_is_available()
+
+    def _volume_leaves(self, volume: slicer.vtkMRMLScalarVolumeNode) -> None:
+        self._doubt.volume_leaves(volume)
+        self._compare.volume_leaves(volume)

@@ -14,6 +14,7 @@ class Request:
     weights, device, precision, spacing: as the engine's command line takes them. first_at_mm: see `viewed_slice_mm`.
     slab_mm, values: how thick the slices are, and on which scale their values (see `value_scale`); None takes what the
     user gave in the panel or, else, what the source says. threads: of the CPU, a number or auto.
+    wants_doubt: also a volume of how far the thin slices may lie from the truth; few models can tell.
     """
 
     source: slicer.vtkMRMLScalarVolumeNode
@@ -28,3 +29,4 @@ class Request:
     slab_mm: float | None = None
     values: str | None = None
     threads: str | int = "auto"
+    wants_doubt: bool = False

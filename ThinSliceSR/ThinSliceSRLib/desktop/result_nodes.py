@@ -1,4 +1,4 @@
-"""One run's two result volumes, DLS and BIS."""
+"""One run's result volumes: DLS, BIS and the doubt."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from slicer.i18n import tr as _
 
 from ..engine.errors import UnusableInput
 from .result_volume import ResultGrid, ResultVolume, in_scene
-from .synthetic_mark import SOURCE_NODE_ID, SOURCE_ROLE, Kind, is_synthetic, kind_of, run_of
+from .synthetic_mark import DOUBT_ROLE, SOURCE_NODE_ID, SOURCE_ROLE, Kind, is_synthetic, kind_of, run_of
 from .volume_nodes import require_one_volume
 
 LastResults = tuple["slicer.vtkMRMLScalarVolumeNode | None", "slicer.vtkMRMLScalarVolumeNode | None"]
@@ -18,7 +18,7 @@ LastResults = tuple["slicer.vtkMRMLScalarVolumeNode | None", "slicer.vtkMRMLScal
 
 
 class ResultNodes:
-    """The DLS and BIS volumes of one run.
+    """The DLS and BIS volumes of one run, and the doubt of its DLS volume.
 
     Whatever the user has deleted meanwhile is left alone: then every method does its work on what is still there.
     """
@@ -29,6 +29,7 @@ class ResultNodes:
         dls: slicer.vtkMRMLScalarVolumeNode | None = None,
         bis: slicer.vtkMRMLScalarVolumeNode | None = None,
         wants_bis: bool = True,
+        wants_doubt: bool = False,
     ) -> ResultNodes:
         """The result volumes of `source`, still without an image: those given, and new ones for those that are None.
 
@@ -40,6 +41,8 @@ class ResultNodes:
         chosen: dict[Kind, slicer.vtkMRMLScalarVolumeNode | None] = {"DLS": dls}
         if wants_bis:
             chosen["BIS"] = bis
+        if wants_doubt:
+            chosen["DOUBT"] = None
         chosen = {kind: node if in_scene(node) else None for kind, node in chosen.items()}
         _require_free(source, chosen)
         run = 1 + max(map(run_of, slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")), default=0)
@@ -56,6 +59,11 @@ class ResultNodes:
     def bis(self) -> slicer.vtkMRMLScalarVolumeNode | None:
         """None when BIS is not wanted."""
         return self._volumes["BIS"].node if "BIS" in self._volumes else None
+
+    @property
+    def doubt(self) -> slicer.vtkMRMLScalarVolumeNode | None:
+        """None when it is not wanted."""
+        return self._volumes["DOUBT"].node if "DOUBT" in self._volumes else None
 
     def holds(self, node: slicer.vtkMRMLNode) -> bool:
         """Whether the node is one of the results."""
@@ -86,6 +94,10 @@ class ResultNodes:
         """The BIS voxels, as `dls_slices`; KeyError when BIS is not wanted."""
         return self._volumes["BIS"].slices
 
+    def doubt_slices(self) -> np.ndarray:
+        """The voxels of the doubt, as `dls_slices`; KeyError when it is not wanted."""
+        return self._volumes["DOUBT"].slices
+
     def shown(self) -> None:
         """Tells Slicer that voxels have changed: views draw them again, and nothing else about the views changes."""
         for volume in self._volumes.values():
@@ -99,6 +111,8 @@ class ResultNodes:
         """
         for volume in self._volumes.values():
             volume.finish(provenance)
+        if in_scene(self.dls):
+            self.dls.SetNodeReferenceID(DOUBT_ROLE, self.doubt.GetID() if in_scene(self.doubt) else None)
 
     def discard(self) -> None:
         """Removes the nodes that the run made; those that it was given become what they were. Not after `finish`."""
@@ -107,7 +121,7 @@ class ResultNodes:
 
 
 def all_results_of(source: slicer.vtkMRMLScalarVolumeNode) -> list[slicer.vtkMRMLScalarVolumeNode]:
-    """The DLS and BIS volumes of `source` in the scene that have an image."""
+    """The volumes that runs have made of `source`, of those in the scene that have an image."""
     return [result for result in _all_results() if result.GetNodeReferenceID(SOURCE_ROLE) == source.GetID()]
 
 
@@ -127,6 +141,15 @@ def of_last_run(results: Iterable[slicer.vtkMRMLScalarVolumeNode]) -> LastResult
     last = max(runs, key=lambda run: ("DLS" in runs[run], run), default=None)
     made = {} if last is None else runs[last]
     return made.get("DLS"), made.get("BIS")
+
+
+def doubt_of(dls: slicer.vtkMRMLScalarVolumeNode) -> slicer.vtkMRMLScalarVolumeNode | None:
+    """The doubt of the thin slices that this volume holds; None when there is none, or they are not finished yet."""
+    doubt = dls.GetNodeReference(DOUBT_ROLE)
+    if doubt is None or doubt.GetImageData() is None or kind_of(doubt) != "DOUBT":
+        return None
+    # A later run without doubt may have filled the DLS volume.
+    return doubt if run_of(doubt) == run_of(dls) else None
 
 
 def results_beside(result: slicer.vtkMRMLScalarVolumeNode) -> list[slicer.vtkMRMLScalarVolumeNode]:

@@ -12,6 +12,7 @@ import numpy as np
 import slicer
 import vtk
 
+from .doubt_colours import look_like_doubt, say_unit
 from .synthetic_files import save_with_mark
 from .synthetic_mark import ATTRIBUTE_PREFIX, RUN, SOURCE_NODE_ID, SOURCE_ROLE, Kind, mark
 from .volume_nodes import series_uid_of, thin_ijk_to_ras
@@ -20,11 +21,11 @@ from .volume_nodes import series_uid_of, thin_ijk_to_ras
 OF_BIS_TOO = ("EngineVersion", "SlabMm", "SlabMmToldBy", "ThickSpacingMm", "SpacingMm")
 
 # What a name must say, and begins with when the user's own does not: the corner of a narrow view cuts the rest.
-WORDS: dict[Kind, str] = {"DLS": "synthetic", "BIS": "BIS"}
-OWN_WORDS: dict[Kind, str] = {"DLS": "synthetic DLS", "BIS": "BIS"}
+WORDS: dict[Kind, str] = {"DLS": "synthetic", "BIS": "BIS", "DOUBT": "doubt"}
+OWN_WORDS: dict[Kind, str] = {"DLS": "synthetic DLS", "BIS": "BIS", "DOUBT": "synthetic doubt"}
 # A name of ours, and of scenes from before the words came first.
 OWN_NAME = re.compile(
-    r"^(synthetic DLS|BIS)( [\d.]+ mm)? of | (DLS( [\d.]+ mm)? \(synthetic\)|BIS( [\d.]+ mm)?)(_\d+)?$"
+    r"^(synthetic DLS|BIS|synthetic doubt)( [\d.]+ mm)? of | (DLS( [\d.]+ mm)? \(synthetic\)|BIS( [\d.]+ mm)?)(_\d+)?$"
 )
 NO_SLICES = np.empty((0, 0, 0), np.int16)
 
@@ -95,9 +96,11 @@ class ResultVolume:
         if in_scene(self.node):
             self.node.RemoveAttribute(ATTRIBUTE_PREFIX + "Unfinished")
             for key, value in provenance.items():
-                if self.kind == "DLS" or key in OF_BIS_TOO:
+                if self.kind != "BIS" or key in OF_BIS_TOO:
                     self.node.SetAttribute(ATTRIBUTE_PREFIX + key, value)
             save_with_mark(self.node)
+            if self.kind == "DOUBT":
+                look_like_doubt(self.node)
         self._let_go()
 
     def discard(self) -> None:
@@ -138,6 +141,9 @@ class ResultVolume:
         for name, value in facts.items():
             if value is not None:
                 self.node.SetAttribute(name, value)
+        if self.kind == "DOUBT":
+            say_unit(self.node)
+            return
         self.node.SetVoxelValueQuantity(self._source.GetVoxelValueQuantity())
         self.node.SetVoxelValueUnits(self._source.GetVoxelValueUnits())
 
@@ -153,11 +159,11 @@ class ResultVolume:
         self.node.SetName(self._own_name)
 
     def _look_like_source(self) -> None:
-        """Gives the node the display settings of its source, in a display node of its own."""
+        """Gives the node the display settings of its source, but a doubt, in a display node of its own."""
         if self.node.GetDisplayNode() is None:
             self.node.CreateDefaultDisplayNodes()
             self._made.append(self.node.GetDisplayNode())
-        if self._source.GetDisplayNode() is None:
+        if self._source.GetDisplayNode() is None or self.kind == "DOUBT":
             return
         display = self.node.GetDisplayNode()
         with slicer.util.NodeModify(display):

@@ -51,7 +51,9 @@ class Run:
         """
         require_fit(request.source, request.values)  # here, as panel and scripts both come this way
         self.request = request
-        self.results = ResultNodes.begin(request.source, request.dls, request.bis, request.wants_bis)
+        self.results = ResultNodes.begin(
+            request.source, request.dls, request.bis, request.wants_bis, request.wants_doubt
+        )
         try:
             self._folder = folder.new_folder()
         except ThinSliceError:
@@ -157,6 +159,8 @@ class Run:
         arguments += ["--preview", str(folder / "preview.nhdr"), "--uncompressed", "--progress", "json"]
         if request.wants_bis:
             arguments += ["--bicubic", str(folder / "bis.nrrd")]
+        if request.wants_doubt:
+            arguments += ["--doubt", str(folder / "doubt.nrrd")]
         slab_mm = given_thickness_mm(request.source) if request.slab_mm is None else request.slab_mm
         if slab_mm is not None:
             arguments += ["--slab-mm", f"{slab_mm:g}"]

@@ -32,6 +32,7 @@ def provenance(facts: dict[str, Any]) -> dict[str, str]:
         "Precision": facts["precision"],
         "Air": facts["air"],
         "SlabConsistency": facts["slab_consistency"],
+        "Quality": facts["quality"],
         "SlabMm": f"{slab['thickness_mm']:g}",
         "SlabMmToldBy": slab["told_by"],
         "Values": slab.get("values", "as stored"),

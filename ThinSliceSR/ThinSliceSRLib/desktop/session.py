@@ -1,4 +1,4 @@
-"""The runs and exports of one Slicer session: one at a time, with their private folder."""
+"""The runs, searches and exports of one Slicer session: one at a time, with their private folder."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from slicer.i18n import tr as _
 
 from ..engine.errors import ThinSliceError
 from .dicom_export import DicomExport, ExportRequest
+from .doubt_search import DoubtSearch, SearchRequest
 from .outcome import Outcome
 from .private_folder import PrivateFolder
 from .request import Request
@@ -26,7 +27,7 @@ class Session:
 
     def __init__(self) -> None:
         self._folder: PrivateFolder | None = None
-        self._run: Run | DicomExport | None = None
+        self._run: Run | DicomExport | DoubtSearch | None = None
 
     @property
     def running(self) -> bool:
@@ -41,6 +42,13 @@ class Session:
     ) -> DicomExport:
         """An export that has begun; its listeners are those of `DicomExport`. Raises ThinSliceError as `start`."""
         return self._begin(DicomExport, request, on_ended, listeners)
+
+    def start_search(
+        self, request: SearchRequest, *, on_ended: Callable[[Outcome], None], **listeners: Any
+    ) -> DoubtSearch:
+        """A search for places to doubt that has begun; its listeners are those of `DoubtSearch`. Raises ThinSliceError
+        as `start`."""
+        return self._begin(DoubtSearch, request, on_ended, listeners)
 
     def synthesize(self, request: Request) -> ResultNodes:
         """Runs to the end, for scripts, while Slicer goes on answering. Raises ThinSliceError with what went wrong."""

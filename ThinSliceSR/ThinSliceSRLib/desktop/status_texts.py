@@ -41,6 +41,7 @@ def _text_of_stage(progress: Progress) -> str:
         "synthesize": _("Making thin slices (DLS)"),
         "write": _("Saving"),
         "show": _("Showing the result"),
+        "places": _("Looking for places to doubt"),
         "export": _("Writing DICOM series"),
         "import": _("Adding the series to Slicer's DICOM database"),
     }
@@ -66,10 +67,10 @@ def time_text(seconds: float) -> str:
     return _("{count} h").format(count=round(seconds / 3600, 1))
 
 
-def done_text(facts: dict[str, Any], dls: str, bis: str | None) -> str:
+def done_text(facts: dict[str, Any], dls: str, bis: str | None, with_doubt: bool = False) -> str:
     """What was made, the names of the volumes that hold it, how long it took, and what computed it.
 
-    bis: None when no BIS volume was made.
+    bis: None when no BIS volume was made. with_doubt: it was also told where they may be wrong.
     """
     if bis is None:
         made = _("Done in {time}. The thin slices are in the volume “{dls}”. They are synthetic, for research only.")
@@ -78,13 +79,22 @@ def done_text(facts: dict[str, Any], dls: str, bis: str | None) -> str:
             "Done in {time}. The thin slices are in the volume “{dls}”, and interpolated ones, to compare with, in "
             "“{bis}”. They are synthetic, for research only."
         )
+    doubt = [_("Where they may be wrong is shown below, when you ask for it.")] if with_doubt else []
     computed = _("Computed with {model} on {device} ({precision}).")
     return "\n".join(
         [
             made.format(time=time_text(facts["seconds"]), dls=dls, bis=bis),
+            *doubt,
             computed.format(model=facts["weights"]["name"], device=facts["device"], precision=facts["precision"]),
         ]
     )
+
+
+def places_failure_text(outcome: Outcome) -> str:
+    """Why no places are listed."""
+    if outcome.cancelled:
+        return outcome.sentence or _("The search for places was cancelled.")
+    return _unexpected_text(outcome) or outcome.sentence
 
 
 def exported_text(facts: dict[str, Any], to_database: bool) -> str:
@@ -111,6 +121,9 @@ def failure_text(outcome: Outcome) -> str:
         ),
         "device": _("The chosen device cannot be used; choose Automatic under Advanced."),
         "weights_missing": _("The chosen model is not here; choose another under Advanced, or get it under Models."),
+        "no_doubt": _(
+            "The model cannot tell where it may be wrong; choose another under Advanced, or go without that."
+        ),
         "cannot_write": _("The temporary files could not be written; free some disk space, then press Apply again."),
         "no_room": _("The temporary files could not be written; free some disk space, then press Apply again."),
         "no_folder": _("The folder for temporary files is gone; restart Slicer, then press Apply again."),

@@ -6,6 +6,7 @@ import gzip
 import re
 import struct
 from pathlib import Path
+from typing import cast
 
 import slicer
 
@@ -16,9 +17,9 @@ NIFTI_NOTE = slice(148, 228)
 """Bytes of a NIfTI-1 header that hold `descrip`."""
 NIFTI_START = (struct.pack("<i", 348), struct.pack(">i", 348))
 # Entries as Slicer writes the attributes of a node into a NRRD file, and as the engine writes what it has made.
-BY_SLICER = re.compile(rf"^{re.escape(ATTRIBUTE_PREFIX)}Kind:=(DLS|BIS)\s*$", re.MULTILINE)
-BY_ENGINE = re.compile(r"^ThinSliceSR_content\s*:?=\s*(?:unfinished )?(DLS|BIS): ", re.MULTILINE)
-NIFTI_BY_ENGINE = re.compile(r"(DLS|BIS): ")
+BY_SLICER = re.compile(rf"^{re.escape(ATTRIBUTE_PREFIX)}Kind:=(DLS|BIS|DOUBT)\s*$", re.MULTILINE)
+BY_ENGINE = re.compile(r"^ThinSliceSR_content\s*:?=\s*(?:unfinished )?(DLS|BIS|DOUBT): ", re.MULTILINE)
+NIFTI_BY_ENGINE = re.compile(r"(DLS|BIS|DOUBT): ")
 DIFFERENCE = re.compile(
     rf"^(?:{re.escape(ATTRIBUTE_PREFIX)}C|ThinSliceSR_c)ontent\s*:?=\s*DLS minus BIS: ", re.MULTILINE
 )
@@ -41,7 +42,7 @@ def kind_in_file(file: Path) -> Kind | None:
     match = _word_in_file(file, NIFTI_BY_ENGINE, BY_SLICER, BY_ENGINE)
     if match is None:
         return None
-    return "DLS" if match[1] == "DLS" else "BIS"
+    return cast(Kind, match[1])
 
 
 def says_difference(file: Path) -> bool:

@@ -157,7 +157,7 @@ def _kinds_in_slice(view: slicer.vtkMRMLSliceNode) -> list[str]:
     kinds: list[str] = []
     for volume, opacity in _layers(composite):
         if volume is not None and opacity > 0 and is_synthetic(volume):
-            if opacity == 1:
+            if opacity == 1 and kind_of(volume) != "DOUBT":  # which lies on few of its voxels
                 kinds = []  # this one hides those below, which are of the same patient and place
             kinds.append(kind_of(volume) or "")
     return kinds

@@ -15,8 +15,9 @@ KIND = ATTRIBUTE_PREFIX + "Kind"
 RUN = ATTRIBUTE_PREFIX + "Run"  # the number of the run that made it, which later runs exceed
 SOURCE_NODE_ID = ATTRIBUTE_PREFIX + "SourceNodeID"  # which stays when the node of its input goes
 SOURCE_ROLE = ATTRIBUTE_PREFIX + "Source"  # of the reference to the node of its input
+DOUBT_ROLE = ATTRIBUTE_PREFIX + "Doubt"  # of the reference of a DLS volume to its doubt
 
-Kind = Literal["DLS", "BIS"]
+Kind = Literal["DLS", "BIS", "DOUBT"]
 
 
 def mark(node: slicer.vtkMRMLNode, kind: Kind | None) -> None:
@@ -31,7 +32,7 @@ def is_synthetic(node: slicer.vtkMRMLNode | None) -> bool:
 
 
 def kind_of(result: slicer.vtkMRMLNode) -> Kind | None:
-    """Whether a result is a DLS or a BIS volume."""
+    """Whether a result is a DLS, a BIS or a doubt volume."""
     return result.GetAttribute(KIND)
 
 

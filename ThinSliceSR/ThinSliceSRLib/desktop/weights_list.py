@@ -21,7 +21,7 @@ class ListedModel:
 
     bytes: of the file. state: as in the engine's inventory, or `missing` (registered, but not here). place: `own`,
     `installed` or `clone`; empty when missing, and then `path` is None. used: by its name it is this file that is
-    found. downloadable: an address is registered.
+    found. downloadable: an address is registered. doubts: it can tell where its thin slices may be wrong.
     """
 
     name: str
@@ -32,6 +32,7 @@ class ListedModel:
     used: bool = False
     trained: bool = True
     downloadable: bool = False
+    doubts: bool = False
 
     @property
     def usable(self) -> bool:
@@ -48,6 +49,8 @@ class ListedModel:
         parts = [self.name, _("{size} MB").format(size=f"{self.bytes / 1e6:.1f}"), self._state_text()]
         if not self.trained and self.state != "damaged":
             parts.append(_("untrained, for tests only"))
+        if self.doubts:
+            parts.append(_("tells where it may be wrong"))
         if self.state != "missing":
             parts.append(_("in your own folder") if self.removable else _("came with ThinSliceSR"))
             if not self.used:
@@ -82,6 +85,11 @@ class WeightsList:
     own_folder: Path | None
     automatic: tuple[str | None, str | None] = (None, None)
 
+    def cannot_doubt(self, name: str) -> bool:
+        """Whether it is known that no model that a run would take by this name tells where it may be wrong."""
+        found = [model for model in self.models if model.usable and model.name == name]
+        return bool(found) and not any(model.doubts for model in found)
+
 
 def weights_list_of(content: Mapping[str, Any]) -> WeightsList:
     """What `thinslicesr weights list --json` tells. Raises KeyError when it is something else."""
@@ -106,6 +114,24 @@ def models_to_choose(weights: WeightsList) -> list[tuple[str, str]]:
             label = model.name if model.trained else _("{name} (untrained, for tests only)").format(name=model.name)
             choices.append((label, model.name))
     return choices
+
+
+def doubt_obstacle(weights: WeightsList | None, model: str, device: str) -> str:
+    """Why a run with these choices cannot tell where it may be wrong, in a sentence; empty when it can, or may.
+
+    weights: None while that is not known. With the automatic choice of the device, a GPU may be there.
+    """
+    if weights is None:
+        return ""
+    on_gpu, on_cpu = weights.automatic
+    chosen = [model] if model != AUTOMATIC else [on_cpu] if device == "cpu" else [on_gpu, on_cpu]
+    names = list(dict.fromkeys(name for name in chosen if name is not None))
+    if not names or not all(map(weights.cannot_doubt, names)):
+        return ""  # a model that is not here the run will tell of
+    if not any(model.usable and model.doubts for model in weights.models):
+        return _("No model on this computer can tell where it may be wrong; get one under Models.")
+    sentence = _("The model {name} cannot tell where it may be wrong; choose another under Advanced.")
+    return sentence.format(name=" / ".join(names))
 
 
 def download_arguments(name: str) -> list[str]:
@@ -141,4 +167,5 @@ def _model_of_file(file: dict[str, Any], registered: dict[str, Any] | None) -> L
         file["used"],
         file["trained"],
         downloadable=bool(registered and registered["urls"]),
+        doubts=bool(file.get("doubts")),
     )

@@ -68,7 +68,8 @@ class Worker:
     ) -> None:
         verb, *rest = arguments
         # Slicer sets it only after its first module has been opened, which may be this one, so it is read here.
-        self._command = [sys.executable, "-m", "ThinSliceSRLib.engine", verb, "--cancel-with-input", *rest]
+        options = ["--cancel-with-input", "--give-way"]
+        self._command = [sys.executable, "-m", "ThinSliceSRLib.engine", verb, *options, *rest]
         self._tells_events = on_event is not None
         self._on_event: Callable[[dict[str, Any]], None] | None = on_event
         self._on_ended: Callable[[Ending], None] | None = on_ended

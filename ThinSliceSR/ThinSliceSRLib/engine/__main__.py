@@ -9,6 +9,9 @@ from typing import NoReturn
 def run() -> NoReturn:
     """Runs the command line; Ctrl-C is answered even while it is still being imported."""
     try:
+        from .busy_machine import let_waiting_threads_sleep
+
+        let_waiting_threads_sleep()  # before anything imports PyTorch
         from .command_line import console
 
         console()

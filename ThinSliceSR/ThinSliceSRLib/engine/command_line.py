@@ -20,6 +20,7 @@ from typing import NoReturn
 
 from . import ENGINE_VERSION
 from .addresses import without_user_info
+from .busy_machine import give_way_to_others
 from .commands import VERBS
 from .errors import NOTHING_WRITTEN, Cancelled, ThinSliceError, TooLate, in_plain_words
 from .progress import Reporter, make_reporter, tell
@@ -50,7 +51,9 @@ def make_parser() -> Parser:
         verb_parser.add_argument(
             "--debug", action="store_true", help="show where in the program a failure happened, to report it"
         )
+        # For programs that people look at while they wait for this one.
         verb_parser.add_argument("--cancel-with-input", action="store_true", help=argparse.SUPPRESS)
+        verb_parser.add_argument("--give-way", action="store_true", help=argparse.SUPPRESS)
         verb.add_arguments(verb_parser)
         verb_parser.set_defaults(run=verb.run, when_cancelled=getattr(verb, "WHEN_CANCELLED", NOTHING_WRITTEN))
     return parser
@@ -59,6 +62,8 @@ def make_parser() -> Parser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one verb and returns its exit code; a failure is told in one sentence on stderr."""
     arguments = make_parser().parse_args(argv)
+    if arguments.give_way:
+        give_way_to_others()
     try:
         reporter = make_reporter(getattr(arguments, "progress", "none"))
     except ThinSliceError as failure:

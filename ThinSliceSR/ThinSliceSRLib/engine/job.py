@@ -1,4 +1,4 @@
-"""The main job, from file to files: a thick volume in, its DLS volume and, if wanted, its BIS volume out."""
+"""The main job, from file to files: a thick volume in; its DLS volume and, if wanted, BIS volume and doubt out."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from typing import Any
 
 import numpy as np
 
-from . import ENGINE_VERSION
 from .dicom_out.derivation import derivation_of
 from .dicom_out.pending_series import DicomOutput, PendingSeries
 from .difference import difference_header, difference_of
+from .doubt.expected_error import expected_error, require_calibration
 from .errors import Cancelled
+from .job_facts import finish_facts, start_facts
 from .preview import Preview, check_preview_target, remove_dead_previews
 from .progress import Reporter
-from .provenance import bis_header, dls_header, on_or_off, preview_header, thick_slices_entries
-from .synthesis.device import Device, choose_device, compute_with_threads
+from .provenance import bis_header, dls_header, doubt_header, on_or_off, preview_header, thick_slices_entries
+from .synthesis.device import choose_device, compute_with_threads
 from .synthesis.memory_ladder import rungs_from
 from .synthesis.resampling import interpolate, places_at, resample_slices
-from .synthesis.synthesize import CubeDone, Synthesis, plan_for, synthesize
+from .synthesis.synthesize import CubeDone, Quality, plan_for, synthesize
 from .synthesis.thin_spacing import AUTO, require_spacing, thin_spacing_mm
-from .synthesis.tiling import OVERLAPPED, CubePlan, Tiling
+from .synthesis.tiling import OVERLAPPED, Tiling
 from .volumes.findings import Finding, fit_volume
 from .volumes.reading import opened_input, read_volume
 from .volumes.room import packed_bytes, require_room
-from .volumes.slab_profile import slab_profile_of
-from .volumes.slice_thickness import require_millimetres, thickness_told_by, with_thickness
+from .volumes.slice_thickness import require_millimetres, with_thickness
 from .volumes.value_scale import in_hu, require_scale
-from .volumes.volume import Acquisition, Volume
+from .volumes.volume import Volume
 from .volumes.writing import PendingOutputs, check_targets
 from .weights.model_choice import choose_model
 from .weights.trained_for import untrained_for
@@ -44,9 +44,10 @@ class Job:
 
     slab_mm: how thick the slices are, whatever the input says; None takes its word. values: on which scale its values
     are, see `in_hu`. force: slices may be thin already.
-    difference: what the network added, see `difference_of`.
-    spacing: of the thin slices, see `thin_spacing_mm`. dicom_out: the same volumes once more, as DICOM series.
-    slab_consistent: see `SlabConsistency`. first_at_mm: distance from the first slice.
+    spacing: of the thin slices, see `thin_spacing_mm`. dicom_out: DLS and BIS once more, as DICOM series.
+    doubt: where to write the expected error of the DLS volume, of models that tell it. difference: where to write what
+    the network added, see `difference_of`.
+    slab_consistent: see `SlabConsistency`. quality: see `synthesize`. first_at_mm: distance from the first slice.
     """
 
     source: Path
@@ -54,6 +55,7 @@ class Job:
     bicubic: Path | None = None
     difference: Path | None = None
     dicom_out: DicomOutput | None = None
+    doubt: Path | None = None
     series: str | None = None
     slab_mm: float | None = None
     values: str | None = None
@@ -70,6 +72,7 @@ class Job:
     tiling: Tiling = OVERLAPPED
     skip_air: bool = True
     slab_consistent: bool = True
+    quality: Quality = "standard"
 
 
 @dataclass(frozen=True)
@@ -79,13 +82,23 @@ class Outcome:
     thick: Volume
     dls: Volume
     bis: Volume | None
+    doubt: Volume | None
     model: Model
     facts: dict[str, Any]
 
 
 def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
-    """Does the job. What must be removed if the run is ended from outside is put on `undo` before it is made.
+    """Does the job, as `make_volumes`, and tells that it is finished."""
+    outcome = make_volumes(job, reporter, undo)
+    with suppress(Cancelled):  # the outputs stand: it is too late to cancel, even if nobody listens any more
+        reporter.finished(outcome.facts)
+    return outcome
 
+
+def make_volumes(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
+    """Makes and writes the volumes.
+
+    What must be removed if the run is ended from outside is put on `undo` before it is made.
     Raises ThinSliceError with one plain sentence; then no output is there under its name.
     """
     began = time.monotonic()
@@ -93,9 +106,9 @@ def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
     require_spacing(job.spacing)
     require_scale(job.values)
     compute_with_threads(job.threads)
-    targets = [job.output, *([job.bicubic] if job.bicubic else [])]
-    steps = len(targets) * (2 if job.dicom_out else 1) + bool(job.difference)
-    targets += [job.difference] if job.difference else []
+    wanted = {"dls": job.output, "bis": job.bicubic, "doubt": job.doubt, "difference": job.difference}
+    named = {kind: path for kind, path in wanted.items() if path}
+    targets = list(named.values())
     check_targets(targets, job.overwrite, source=job.source)
     remove_dead_previews(target.parent for target in targets)
     if job.preview:
@@ -112,6 +125,7 @@ def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
     reporter.progress("model", 0, 1)
     device = choose_device(job.device, job.precision)
     model = choose_model(job.weights, device.is_gpu)
+    calibration = require_calibration(model) if job.doubt else None
     reporter.progress("model", 1, 1)
 
     tilt = source.acquisition.tilt_degrees
@@ -125,9 +139,10 @@ def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
     native = spacing_mm == thick.spacing_mm[2] / ratio
     places = native_places if native else places_at(spacing_mm, thick)
     plan = plan_for(thick, model, job.tiling, job.skip_air)
-    facts = _start_facts(thick, axis, len(places), spacing_mm, model, device, plan)
+    facts = start_facts(thick, axis, len(places), spacing_mm, model, device, plan)
     require_room(_needs(job, math.prod(facts["output"]["size"]), math.prod(facts["synthesis"]["size"])))
     facts["slab_consistency"] = on_or_off(job.slab_consistent)
+    facts["quality"] = job.quality
     reporter.started(facts)
     if not any(finding.code == "spacing_unusual" for finding in findings):  # which says the same of every model
         findings += untrained_for(model, thick)
@@ -153,6 +168,8 @@ def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
             rungs_from(device, job.precision, model.configuration, job.tiling),
             plan,
             slab_consistent=job.slab_consistent,
+            quality=job.quality,
+            doubt=calibration is not None,
             first_at_mm=job.first_at_mm,
             on_cube=lambda cube: _tell(cube, reporter, preview),
             on_memory_step=reporter.warning,
@@ -166,23 +183,30 @@ def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
             bis = bis.permuted(stored_order) if bis else None
             if bis and job.bicubic:
                 results.append((bis, job.bicubic, bis_header(tilt) | made_of))
-            further = []  # which are no CT, and so no DICOM series
+            in_dicom = list(results) if series else []  # the others are no CT
+            doubt = None
+            if result.doubt and calibration and job.doubt:
+                doubt = expected_error(result.doubt, calibration, None if native else spacing_mm).permuted(stored_order)
+                results.append((doubt, job.doubt, doubt_header(model, calibration, tilt) | made_of))
             if bis and job.difference:
-                further.append((difference_of(dls, bis), job.difference, difference_header(model) | made_of))
-            for step, (volume, target, header) in enumerate([*results, *further]):
+                results.append((difference_of(dls, bis), job.difference, difference_header(model) | made_of))
+            steps = len(results) + len(in_dicom)
+            for step, (volume, target, header) in enumerate(results):
                 reporter.progress("write", step, steps)
                 outputs.write(volume, target, header)
-            if series:
-                for step, (volume, _, header) in enumerate(results, start=len(results) + len(further)):
-                    reporter.progress("write", step, steps)
-                    series.write(volume, derivation_of(header))
+            for step, (volume, _, header) in enumerate(in_dicom, start=len(results)):
+                assert series
+                reporter.progress("write", step, steps)
+                series.write(volume, derivation_of(header))
         if preview:
             preview.keep()
-    facts = _finish_facts(job, result, time.monotonic() - began)
+    written = {kind: str(path) for kind, path in named.items()}
+    if job.dicom_out:
+        written["dicom"] = str(job.dicom_out.folder)
+    facts = finish_facts(written, result, time.monotonic() - began)
     with suppress(Cancelled):  # the outputs stand: it is too late to cancel, even if nobody listens any more
         reporter.progress("write", steps, steps)
-        reporter.finished(facts)
-    return Outcome(source, dls, bis if job.bicubic else None, model, facts)
+    return Outcome(source, dls, bis if job.bicubic else None, doubt, model, facts)
 
 
 def read_fit_volume(
@@ -201,15 +225,14 @@ def read_fit_volume(
 
 def _needs(job: Job, voxels: int, preview_voxels: int) -> list[tuple[Path, int]]:
     """The folders into which the job writes, and how many bytes at least."""
-    targets = [job.output, *([job.bicubic] if job.bicubic else [])]
-    needs = [(target.parent, packed_bytes(voxels, job.compressed)) for target in targets]
+    targets = [target for target in (job.output, job.bicubic) if target]
+    volumes = [*targets, job.doubt, job.difference]
+    needs = [(volume.parent, packed_bytes(voxels, job.compressed)) for volume in volumes if volume]
     if job.preview:
         needs.append((job.preview.parent, packed_bytes(preview_voxels, compressed=False)))
     if job.dicom_out:
         size = packed_bytes(voxels, job.dicom_out.compression != "none")
         needs += [(job.dicom_out.folder, size) for _ in targets]
-    if job.difference:
-        needs.append((job.difference.parent, packed_bytes(voxels, job.compressed)))
     return needs
 
 
@@ -220,64 +243,3 @@ def _tell(cube: CubeDone, reporter: Reporter, preview: Preview | None) -> None:
         if preview:
             preview.show(cube.first_slice, cube.hu)
     reporter.progress("synthesize", cube.done, cube.total, slices)
-
-
-def _start_facts(
-    thick: Volume, axis: int, slices: int, spacing_mm: float, model: Model, device: Device, plan: CubePlan
-) -> dict[str, Any]:
-    """thick: its slices lie along k; sizes are told as they are stored, with the slices along `axis` (of i, j, k).
-
-    slices, spacing_mm: of the result. The series of a DICOM input is told too, as one of several may have been taken.
-    """
-    native_slices = model.configuration.ratio * (len(thick.hu) - 1) + 1
-    native_spacing = thick.spacing_mm[2] / model.configuration.ratio
-
-    def grid(slices: int, spacing_mm: float) -> dict[str, Any]:
-        size, spacing = list(thick.size[:2]), list(thick.spacing_mm[:2])
-        size.insert(axis, slices)
-        spacing.insert(axis, spacing_mm)
-        return {"size": size, "spacing_mm": spacing}
-
-    slab = slab_profile_of(thick)
-    told = {
-        "thickness_mm": slab.thickness_mm,
-        "spacing_mm": slab.spacing_mm,
-        "told_by": thickness_told_by(thick),
-        "values": thick.acquisition.values or "as stored",
-    }
-    return {
-        "slice_axis": axis,
-        "input": {**grid(len(thick.hu), thick.spacing_mm[2]), "slab": told, **_series_facts(thick.acquisition)},
-        "output": grid(slices, spacing_mm),
-        # The grid of the preview and of the slices that are told as they are finished.
-        "synthesis": grid(native_slices, native_spacing),
-        "device": device.label,
-        "precision": device.precision,
-        "weights": {"name": model.label, "sha256": model.sha256},
-        "engine_version": ENGINE_VERSION,
-        "cubes": plan.cubes,
-        "air": plan.air,
-    }
-
-
-def _series_facts(acquisition: Acquisition) -> dict[str, Any]:
-    if acquisition.series_uid is None:
-        return {}
-    return {"series": {"uid": acquisition.series_uid, "description": acquisition.series_description}}
-
-
-def _finish_facts(job: Job, result: Synthesis, seconds: float) -> dict[str, Any]:
-    outputs = {"dls": str(job.output), **({"bis": str(job.bicubic)} if job.bicubic else {})}
-    if job.difference:
-        outputs["difference"] = str(job.difference)
-    if job.dicom_out:
-        outputs["dicom"] = str(job.dicom_out.folder)
-    error = result.slab_error
-    return {
-        "seconds": round(seconds, 1),
-        "outputs": outputs,
-        "device": result.device,
-        "precision": result.precision,
-        "slab_bell_share": round(result.profile.bell, 2),
-        "slab_error_hu": {"mean": round(error.mean, 3), "p99": round(error.p99, 3)},
-    }

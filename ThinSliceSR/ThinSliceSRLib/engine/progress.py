@@ -6,11 +6,13 @@ import json
 import sys
 import time
 from contextlib import suppress
-from typing import Any, Protocol, TextIO
+from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from .addresses import without_user_info
 from .errors import Cancelled, ThinSliceError, UnusableInput
-from .volumes.findings import Finding
+
+if TYPE_CHECKING:
+    from .volumes.finding import Finding
 
 
 class Reporter(Protocol):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from . import ENGINE_VERSION
 from .volumes.slab_profile import SlabProfile, slab_profile_of
 from .volumes.slice_thickness import thickness_told_by
+from .weights.calibration import COVERAGES, Calibration
 
 if TYPE_CHECKING:  # who reads an entry need not load PyTorch
     from .synthesis.synthesize import Synthesis
@@ -16,6 +18,7 @@ if TYPE_CHECKING:  # who reads an entry need not load PyTorch
 PREFIX = "ThinSliceSR_"
 DLS_CONTENT = "DLS: synthetic thin slices made by a neural network from thick slices; for research only"
 BIS_CONTENT = "BIS: thin slices interpolated from thick slices by a cubic B-spline"
+DOUBT_CONTENT = "DOUBT: expected absolute error of the DLS volume in HU; low doubt is no proof"
 
 
 def dls_header(model: Model, synthesis: Synthesis, slab_consistent: bool, tilt_degrees: float = 0.0) -> dict[str, str]:
@@ -29,6 +32,7 @@ def dls_header(model: Model, synthesis: Synthesis, slab_consistent: bool, tilt_d
             "device": synthesis.device,
             "precision": synthesis.precision,
             "air": synthesis.air,
+            "quality": synthesis.quality,
             "slab_bell_share": f"{synthesis.profile.bell:.2f}",
             "slab_consistency": on_or_off(slab_consistent),
             "slab_error_mean_hu": f"{synthesis.slab_error.mean:.3f}",
@@ -48,9 +52,33 @@ def bis_header(tilt_degrees: float = 0.0) -> dict[str, str]:
     return _header({"content": BIS_CONTENT, "synthetic": "yes", **_tilt(tilt_degrees)})
 
 
+def doubt_header(model: Model, calibration: Calibration, tilt_degrees: float = 0.0) -> dict[str, str]:
+    """Header entries of a doubt volume. tilt_degrees: as of `dls_header`.
+
+    The calibration stands in it as rows of HU: where an error of `doubt_expected_hu` is expected, errors reach as far
+    as `doubt_reach_50_hu` and so on, with the probabilities of 50, 80, 90 and 95 %.
+    """
+    reach = {
+        f"doubt_reach_{share * 100:.0f}_hu": _row(row)
+        for share, row in zip(COVERAGES, calibration.reach_hu, strict=True)
+    }
+    return _header(
+        {
+            "content": DOUBT_CONTENT,
+            "unit": "HU",
+            "synthetic": "yes",
+            "model": model.label,
+            "model_sha256": model.sha256,
+            "doubt_expected_hu": _row(calibration.expected_hu),
+            **reach,
+            **_tilt(tilt_degrees),
+        }
+    )
+
+
 def thick_slices_entries(thick: Volume, spacing: str | float, spacing_mm: float) -> dict[str, str]:
-    """Further header entries of a DLS or BIS volume: the thick slices that it was made of, and how far apart its own
-    are: as it was asked for (`spacing`) and in mm."""
+    """Further header entries of a result: the thick slices that it was made of, and how far apart its own are: as
+    it was asked for (`spacing`) and in mm."""
     profile = slab_profile_of(thick)
     return _header(
         {
@@ -79,6 +107,10 @@ def phantom_header(seed: int) -> dict[str, str]:
 def on_or_off(choice: bool) -> str:
     """As options take it, and headers and events tell it."""
     return "on" if choice else "off"
+
+
+def _row(values: Sequence[float]) -> str:
+    return " ".join(f"{value:.1f}" for value in values)
 
 
 def _tilt(degrees: float) -> dict[str, str]:

@@ -261,6 +261,7 @@ def _row_after(work: Work, made: Made, batch: Batch) -> Row:
         state="made" if batch.sends_back else "done",
         output=results.output.name,
         bicubic=results.bicubic.name if results.bicubic else "",
+        doubt=results.doubt.name if results.doubt else "",
         dicom=results.dicom.name if results.dicom else "",
         findings=made.findings,
         seconds=facts["seconds"],

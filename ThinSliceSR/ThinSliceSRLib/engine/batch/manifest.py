@@ -49,6 +49,7 @@ class Manifest:
             try:
                 if _marks(self._record) != (OURS, FORM):
                     raise no_manifest(record)
+                _add_new_columns(self._record)
             except BaseException:
                 self._record.close()
                 raise
@@ -153,6 +154,19 @@ def _take_in(record: sqlite3.Connection, rows: Iterable[Row]) -> None:
         f"INSERT INTO volumes ({', '.join(names)}) VALUES ({places}) ON CONFLICT (key) DO UPDATE SET {news}",
         (_values(row) for row in rows),
     )
+
+
+def _add_new_columns(record: sqlite3.Connection) -> None:
+    """Gives a record that an earlier version made the columns for texts that came later, which are empty there."""
+
+    def lacking() -> list[str]:
+        there = {row[1] for row in record.execute("PRAGMA table_info(volumes)")}
+        return [item.name for item in fields(Row) if item.default == "" and item.name not in there]
+
+    if lacking():
+        with _at_once(record):
+            for name in lacking():  # asked again, as others may have done it meanwhile
+                record.execute(f"ALTER TABLE volumes ADD COLUMN {name} TEXT DEFAULT ''")
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..file_names import file_name_of
 from ..synthesis.device import require_threads
+from ..synthesis.synthesize import Quality
 from ..synthesis.thin_spacing import AUTO, NATIVE, require_spacing
 from ..volumes.slice_thickness import require_millimetres
 from ..volumes.value_scale import require_scale
@@ -14,7 +15,7 @@ from ..volumes.value_scale import require_scale
 
 @dataclass(frozen=True)
 class Settings:
-    """As the options of `synthesize`; bicubic and dicom_out: whether they are made. suffix: of volumes (".nrrd").
+    """As the options of `synthesize`; bicubic, doubt, dicom_out: whether they are made. suffix: of volumes (".nrrd").
 
     slab_mm: the thickness of the slices of all volumes; None takes what each of them says. values: the scale of all
     of them, see `in_hu`.
@@ -29,7 +30,9 @@ class Settings:
     values: str | None = None
     tiling: str = "overlapped"
     slab_consistency: str = "auto"
+    quality: Quality = "standard"
     bicubic: bool = False
+    doubt: bool = False
     dicom_out: bool = False
     dicom_compression: str = "none"
     suffix: str = ".nrrd"
@@ -49,25 +52,27 @@ class Settings:
         """
         spacing = self.spacing if self.spacing in (AUTO, NATIVE) else float(self.spacing)  # 1 and 1.0 are the same
         values = "" if self.values is None else f", values {self.values}"
+        quality = "" if self.quality == "standard" else f", quality {self.quality}"
         slab = "" if self.slab_mm is None else f", slab {self.slab_mm:g} mm"
         return (
             f"model {model_sha256[:16]}, precision {self.precision}, spacing {spacing}, tiling {self.tiling}, "
             f"slab consistency {self.slab_consistency}, bicubic {self.bicubic}, DICOM {self.dicom_out}, {self.suffix}"
-            f"{slab}{values}"
+            f"{slab}{values}{quality}{', doubt' if self.doubt else ''}"
         )
 
 
 @dataclass(frozen=True)
 class Results:
-    """The paths of what is made of one volume. bicubic, dicom: None where it is not made."""
+    """The paths of what is made of one volume. bicubic, doubt, dicom: None where it is not made."""
 
     output: Path
     bicubic: Path | None
+    doubt: Path | None
     dicom: Path | None
 
     @property
     def paths(self) -> list[Path]:
-        return [path for path in (self.output, self.bicubic, self.dicom) if path]
+        return [path for path in (self.output, self.bicubic, self.doubt, self.dicom) if path]
 
     def bytes(self) -> int | None:
         """Of all files; None when one of the results is not there, or cannot be looked at."""
@@ -89,5 +94,6 @@ def results_of(name: str, folder: Path, settings: Settings, is_dicom: bool) -> R
     return Results(
         output=folder / f"{name}_DLS{settings.suffix}",
         bicubic=folder / f"{name}_BIS{settings.suffix}" if settings.bicubic else None,
+        doubt=folder / f"{name}_DOUBT{settings.suffix}" if settings.doubt else None,
         dicom=folder / f"{name}_DICOM" if settings.dicom_out and is_dicom else None,
     )

@@ -25,7 +25,7 @@ from .listing import LIST_SUFFIXES, listed_paths
 from .source import Source, unusable_place, version_of
 from .thick_series import thick_series_in
 
-RESULTS = ("DLS:", "BIS:", "unfinished DLS:", "DLS minus BIS:")
+RESULTS = ("DLS:", "BIS:", "DOUBT:", "unfinished DLS:", "DLS minus BIS:")
 
 
 def sources_at(place: Path, apart_from: Path, least_thickness_mm: float | None) -> list[Source]:
@@ -161,7 +161,7 @@ def _told_spacing_mm(path: Path) -> tuple[float, float, float]:
 
 
 def _is_result(path: Path) -> bool:
-    """Whether the file says in its header that it is a DLS or BIS volume; one that cannot be read does not say so."""
+    """Whether the file says in its header that it is a result; one that cannot be read does not say so."""
     reader = sitk.ImageFileReader()
     reader.SetFileName(str(path))
     try:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import ENGINE_VERSION
 from ..dicom_out.pending_series import DicomOutput
+from ..doubt.expected_error import require_calibration
 from ..errors import Cancelled, DeviceError, ThinSliceError, in_plain_words
 from ..job import Job, run_job
 from ..synthesis.device import choose_device, compute_with_threads
@@ -65,6 +66,8 @@ def engine_here(settings: Settings) -> Engine:
         compute_with_threads(settings.threads)
         device = choose_device(settings.device, settings.precision)
         model = choose_model(settings.weights, device.is_gpu)
+        if settings.doubt:
+            require_calibration(model)
     except ThinSliceError as error:
         return Engine(failure=error)
     return Engine(ENGINE_VERSION, model.label, model.sha256, device.label, device.precision)
@@ -104,6 +107,7 @@ def _job(place: Path, source: Source, results: Results, settings: Settings) -> J
         source=place,
         output=results.output,
         bicubic=results.bicubic,
+        doubt=results.doubt,
         dicom_out=DicomOutput(results.dicom, settings.dicom_compression) if results.dicom else None,
         series=source.series or None,
         weights=settings.weights,
@@ -117,6 +121,7 @@ def _job(place: Path, source: Source, results: Results, settings: Settings) -> J
         compressed=settings.compressed,
         tiling=OVERLAPPED if settings.tiling == "overlapped" else PUBLISHED_TILING,
         slab_consistent=settings.slab_consistency != "off",
+        quality=settings.quality,
     )
 
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from . import available, batch, check, demo, devices, evaluate, export, phantom, simulate, synthesize, weights
+from . import available, batch, check, demo, devices, doubt, evaluate, export, phantom, simulate, synthesize, weights
 
-VERBS = (synthesize, batch, export, check, simulate, evaluate, demo, phantom, weights, devices, available)
+VERBS = (synthesize, doubt, batch, export, check, simulate, evaluate, demo, phantom, weights, devices, available)

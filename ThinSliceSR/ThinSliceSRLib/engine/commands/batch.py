@@ -31,6 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="folder of the results, and of the manifest, the table of what is done",
     )
     parser.add_argument("--bicubic", action="store_true", help="also write the BIS volumes (bicubic interpolation)")
+    parser.add_argument(
+        "--doubt", action="store_true", help="also write how large an error is expected where, of models that tell it"
+    )
     parser.add_argument("--dicom-out", action="store_true", help="of DICOM input: also make DICOM series in its study")
     parser.add_argument(
         "--format",
@@ -127,7 +130,9 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
         values=arguments.values,
         tiling=arguments.tiling,
         slab_consistency=arguments.slab_consistency,
+        quality=arguments.quality,
         bicubic=arguments.bicubic,
+        doubt=arguments.doubt,
         dicom_out=arguments.dicom_out or arguments.send_back,
         dicom_compression=arguments.dicom_compression,
         suffix=f".{arguments.format}",

@@ -149,6 +149,8 @@ def describe_file(file: WeightsFile) -> str:
     remarks = [states[file.state]]
     if file.state != "damaged" and not file.trained:
         remarks.append("untrained, for tests only")
+    if file.doubts:
+        remarks.append("with doubt")
     if not file.used:
         remarks.append("not used, because another of this name is found first")
     return f"{file.name}  {file.bytes / 1e6:.1f} MB  {', '.join(remarks)}\n  {file.path} ({PLACES[file.place]})"

@@ -53,12 +53,16 @@ def _dls(told: Mapping[str, str]) -> Derivation:
         f"only, not for diagnosis. Model {told['model']}, SHA-256 of its weights {told['model_sha256']}. Computed on "
         f"{told['device']}, {told['precision']}; air around the body {told['air']}; slab consistency "
         f"{told['slab_consistency']}; means of slabs differ from the source by {told['slab_error_mean_hu']} HU on "
-        f"average.{_of_slices(told)}{_tilt(told)}"
+        f"average.{_of_slices(told)}{_tilt(told)}{_quality(told)}"
     )
     # The 64 digits are not the last value: padded to an even length, some programs take that for too long.
     software = (f"ThinSliceSR {told['engine_version']}", told["model_sha256"], f"model {told['model']}")
     versions = tuple(_plain(version, LONGEST_VERSION) for version in software if version)
     return Derivation("DLS", 1, _plain(description, LONGEST_DESCRIPTION), versions, SYNTHESIZING_EQUIPMENT)
+
+
+def _quality(told: Mapping[str, str]) -> str:
+    return " The mean over eight mirror images." if told.get("quality") == "best" else ""
 
 
 def _bis(told: Mapping[str, str]) -> Derivation:

@@ -36,9 +36,14 @@ def case_of_arguments(truth: Path, methods: Sequence[str]) -> Case:
         if name in files:
             raise UnusableInput(f"The method {name} is given twice; give each its own name.", "wrong_method")
         files[name] = Path(file)
-    _require_methods(files)
+    return named_case(truth, files)
+
+
+def named_case(truth: Path, methods: dict[str, Path]) -> Case:
+    """The case of these files, named after the truth's without its ending. Raises UnusableInput (`wrong_method`)."""
+    _require_methods(methods)
     ending = next((ending for ending in ENDINGS if truth.name.lower().endswith(ending)), "")
-    return Case(truth.name[: len(truth.name) - len(ending)], truth, files)
+    return Case(truth.name[: len(truth.name) - len(ending)], truth, methods)
 
 
 def cases_of_list(path: Path) -> list[Case]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import torch
 
+from ..network.flips import MeanOverFlips
 from ..network.slab_inputs import ForSlabs, slab_inputs
 from ..volumes.findings import Finding
 from ..volumes.profile_shape import with_measured_shape
@@ -21,6 +23,8 @@ from .memory_ladder import MemoryLadder, Rung
 from .slab import SlabError
 from .thin_slices import ThinSlices
 from .tiling import OVERLAPPED, CubePlan, Tiling, cut_cube, plan_cubes
+
+Quality = Literal["standard", "best"]
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,8 @@ class Synthesis:
 
     device, precision: what computed it, in words; "… then …" where memory ran out on the way.
     air: what was made of the air around the body, in words. profile: how the thick slices were taken to be measured.
-    doubt: the expected absolute error of each voxel (int16 HU) by the network itself, if it was asked for.
+    quality: see `synthesize`. doubt: the expected absolute error of each voxel (int16 HU) by the network itself, if it
+        was asked for.
     """
 
     dls: Volume
@@ -51,6 +56,7 @@ class Synthesis:
     device: str
     precision: str
     air: str
+    quality: Quality = "standard"
     doubt: Volume | None = None
 
 
@@ -62,6 +68,7 @@ def synthesize(
     *,
     profile: SlabProfile | None = None,
     slab_consistent: bool = True,
+    quality: Quality = "standard",
     doubt: bool = False,
     first_at_mm: float = 0.0,
     on_cube: Callable[[CubeDone], None] = lambda _: None,
@@ -75,6 +82,7 @@ def synthesize(
     rungs: where to compute, and where to go on when memory runs out (each such step is told to `on_memory_step`).
     plan: where the cubes lie, by `plan_for`; as a run plans them by default if it is left out.
     profile: how the thick slices were measured; if it is left out, what their source and their noise tell of it.
+    quality: `best` takes the mean over the mirror images of each cube, in eight times the time.
     doubt: whether the doubt volume is wanted, too; only of models that have it.
     first_at_mm: the cubes nearest to this distance from the first slice are computed first.
     Raises DeviceError when the memory of the last rung does not suffice.
@@ -85,7 +93,8 @@ def synthesize(
     thin = ThinSlices(thick.hu, config, profile, slab_consistent)
     order = plan.order_from(first_at_mm / thick.spacing_mm[2] * config.ratio + thin.half)
     doubts = DoubtSlices(thick.hu, config) if doubt else None
-    ladder = MemoryLadder(_network_for(thick, model, profile, doubt), rungs, on_memory_step)
+    network = _network_for(thick, model, profile, doubt)
+    ladder = MemoryLadder(MeanOverFlips(network) if quality == "best" else network, rungs, on_memory_step)
     for cube_done in run_cubes(thick.hu, thin, plan, order, model, ladder, doubts):
         on_cube(cube_done)
     thin_mm = thick.spacing_mm[2] / config.ratio
@@ -96,6 +105,7 @@ def synthesize(
         ladder.device_label,
         ladder.precision,
         plan.air,
+        quality,
         thick.on_slice_grid(doubts.hu, thin_mm) if doubts else None,
     )
 

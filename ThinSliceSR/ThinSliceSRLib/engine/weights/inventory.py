@@ -13,13 +13,14 @@ from ..errors import CannotWrite, WeightsError
 from ..volumes.unfinished import remove_left_overs, unfinished_name
 from .model_choice import own_weights_folder, weights_places
 from .registry import SUFFIX, RegisteredModel
-from .weights_header import sha256_of, weights_metadata
+from .weights_header import sha256_of, tells_doubt, weights_metadata
 
 
 @dataclass(frozen=True)
 class WeightsFile:
     """A weights file that is there. `used`: by its name it is this file that is found, and no other of that name.
 
+    doubts: it tells where its thin slices may be wrong, calibrated.
     state: `registered` (the very weights that the registry names so), `differs` (other weights under a registered
     name), `local` (whole, but of no registry), `damaged` (or no weights of ThinSliceSR).
     """
@@ -32,6 +33,7 @@ class WeightsFile:
     state: Literal["registered", "differs", "local", "damaged"]
     trained: bool
     trained_on: str
+    doubts: bool
 
 
 def weights_files(models: Mapping[str, RegisteredModel]) -> list[WeightsFile]:
@@ -131,7 +133,8 @@ def cannot_write(folder: Path, error: OSError) -> CannotWrite:
 
 
 def _weights_file(path: Path, place: str, used: bool, model: RegisteredModel | None) -> WeightsFile:
-    damaged = WeightsFile(path.stem, place, path, path.stat().st_size, used, "damaged", trained=False, trained_on="")
+    size = path.stat().st_size
+    damaged = WeightsFile(path.stem, place, path, size, used, "damaged", trained=False, trained_on="", doubts=False)
     try:
         metadata = weights_metadata(path)
     except WeightsError:
@@ -141,4 +144,5 @@ def _weights_file(path: Path, place: str, used: bool, model: RegisteredModel | N
         state="local" if model is None else "registered" if is_whole(path, model) else "differs",
         trained=metadata["trained"] == "true",
         trained_on=metadata.get("trained_on", ""),
+        doubts=tells_doubt(metadata),
     )

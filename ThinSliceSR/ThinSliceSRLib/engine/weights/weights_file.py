@@ -10,13 +10,11 @@ import safetensors
 import safetensors.torch
 import torch
 
-from ..doubt.calibration import Calibration
 from ..errors import CannotWrite, WeightsError
 from ..network.configuration import NetworkConfiguration
 from ..network.cthnet import CTHNet, start_at_linear_interpolation
-from .weights_header import FORMAT, damaged, sha256_of, weights_metadata
-
-CALIBRATION = "doubt_calibration"  # its entry in the metadata
+from .calibration import Calibration
+from .weights_header import CALIBRATION, FORMAT, damaged, sha256_of, weights_metadata
 
 
 @dataclass(frozen=True)

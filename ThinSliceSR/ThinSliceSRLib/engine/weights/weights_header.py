@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import safetensors
@@ -10,6 +12,7 @@ import safetensors
 from ..errors import WeightsError
 
 FORMAT = "ThinSliceSR weights 1"
+CALIBRATION = "doubt_calibration"  # entry of a calibrated doubt
 
 
 def weights_metadata(path: Path) -> dict[str, str]:
@@ -26,6 +29,15 @@ def weights_metadata(path: Path) -> dict[str, str]:
     if metadata.get("format") != FORMAT or not {"name", "trained", "configuration"} <= metadata.keys():
         raise WeightsError(f"{path.name} does not hold weights of ThinSliceSR; choose another file.", "weights_refused")
     return metadata
+
+
+def tells_doubt(metadata: Mapping[str, str]) -> bool:
+    """Whether weights that say this of themselves are of a network that doubts, and its doubt was calibrated."""
+    try:
+        channels = json.loads(metadata["configuration"]).get("doubt_channels", 0)
+    except (ValueError, AttributeError, RecursionError):  # which loading them will tell
+        return False
+    return CALIBRATION in metadata and bool(channels)
 
 
 def sha256_of(path: Path) -> str:

@@ -1,0 +1,141 @@
+"""list the places in the lungs where the DLS volume may be wrong"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import tempfile
+import time
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import Cancelled, UnusableInput
+from ..progress import Reporter, tell
+from .synthesize import (
+    INPUT_HELP,
+    PROGRESS_HELP,
+    SERIES_HELP,
+    add_model_arguments,
+    add_slice_arguments,
+    finite_number,
+)
+
+if TYPE_CHECKING:
+    from ..volumes.volume import Volume
+
+NAME = "doubt"
+ENDINGS = (".json", ".csv")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = (
+        "A place is where something of 2 to 10 mm stands in DLS and not in BIS, or in BIS alone, and the model with "
+        "doubt expects a large error. What is not listed is not proven."
+    )
+    parser.add_argument(
+        "input",
+        nargs="?",
+        type=Path,
+        metavar="INPUT",
+        help=f"thick {INPUT_HELP}; not looked at where the volumes made of it are given",
+    )
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write the list to this file, .json or .csv")
+    parser.add_argument("--json", action="store_true", help="print the list as one JSON object")
+    parser.add_argument("--dls", type=Path, metavar="FILE", help="DLS volume that `synthesize` has made before")
+    parser.add_argument("--bicubic", type=Path, metavar="FILE", help="BIS volume that it has made with it")
+    parser.add_argument("--doubt", type=Path, metavar="FILE", help="doubt volume that it has made with it")
+    parser.add_argument(
+        "--least-doubt",
+        type=finite_number,
+        metavar="HU",
+        help="list places from this expected error on; a higher one makes the list shorter",
+    )
+    parser.add_argument("--series", metavar="SERIES", help=SERIES_HELP)
+    add_model_arguments(parser)
+    add_slice_arguments(parser)
+    parser.add_argument("--force", action="store_true", help="also of slices that are thin already")
+    parser.add_argument("--progress", choices=("bar", "json", "none"), help=PROGRESS_HELP)
+    parser.add_argument("--overwrite", action="store_true", help="replace an output that is there already")
+
+
+def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> None:
+    reporter.progress("start", 0, 1)  # what is needed from here on takes seconds to be read
+    from ..doubt.structure_list import as_csv, as_json, as_text
+    from ..doubt.structures import LEAST_DOUBT_HU, find_structures
+    from ..volumes.whole_file import whole_file
+    from ..volumes.writing import check_places
+
+    began = time.monotonic()
+    output = arguments.output
+    if output:
+        if output.suffix.lower() not in ENDINGS:
+            raise UnusableInput(f"{output.name} has an unknown ending; name it .json or .csv.", "unknown_suffix")
+        check_places([output], arguments.overwrite)
+    made = [path for path in (arguments.dls, arguments.bicubic, arguments.doubt) if path]
+    if len(made) not in (0, 3) or not (made or arguments.input):
+        raise UnusableInput(
+            "INPUT is needed, or all three of --dls, --bicubic and --doubt; see thinslicesr doubt --help.",
+            "wrong_usage",
+        )
+    reporter.progress("start", 1, 1)
+    volumes = _read(made) if made else _synthesised(arguments, reporter, undo)
+    reporter.progress("places", 0, 1)
+    least_hu = LEAST_DOUBT_HU if arguments.least_doubt is None else arguments.least_doubt
+    structures = find_structures(*volumes, least_doubt_hu=least_hu)
+    if output:
+        with whole_file(output, undo) as part:
+            text = as_csv(structures) if output.suffix.lower() == ".csv" else as_json(structures)
+            part.write_bytes(text.encode())  # with the text's own line ends
+            check_places([output], arguments.overwrite)
+    with suppress(Cancelled):  # the list stands
+        reporter.progress("places", 1, 1)
+        reporter.finished(
+            {
+                "seconds": round(time.monotonic() - began, 1),
+                "outputs": {"places": str(output)} if output else {},
+                "places": [structure.facts() for structure in structures],
+            }
+        )
+    tell(as_json(structures).rstrip() if arguments.json else as_text(structures))
+    if output and not arguments.json:
+        tell(f"{output}: the same as a table for programs")
+
+
+def _read(paths: list[Path]) -> tuple[Volume, Volume, Volume]:
+    from ..volumes.reading import read_volume
+
+    dls, bis, doubt = (read_volume(path) for path in paths)
+    return dls, bis, doubt
+
+
+def _synthesised(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> tuple[Volume, Volume, Volume]:
+    """DLS, BIS and doubt of the input. Their files are there meanwhile only, in a folder of the user's own."""
+    from ..job import Job, make_volumes
+
+    folder = Path(tempfile.mkdtemp(prefix="thinslicesr-"))
+    undo.callback(shutil.rmtree, folder, ignore_errors=True)
+    job = Job(
+        source=arguments.input,
+        output=folder / "dls.nrrd",
+        bicubic=folder / "bis.nrrd",
+        doubt=folder / "doubt.nrrd",
+        series=arguments.series,
+        slab_mm=arguments.slab_mm,
+        force=arguments.force,
+        weights=arguments.weights,
+        device=arguments.device,
+        precision=arguments.precision,
+        spacing=arguments.spacing,
+        compressed=False,
+    )
+    try:
+        with ExitStack() as unfinished:  # once the volumes stand, nothing of them keeps a run from being cancelled
+            undo.callback(unfinished.close)
+            outcome = make_volumes(job, reporter, unfinished)
+            unfinished.pop_all()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    assert outcome.bis
+    assert outcome.doubt
+    return outcome.dls, outcome.bis, outcome.doubt
