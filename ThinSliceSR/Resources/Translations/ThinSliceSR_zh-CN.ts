@@ -259,6 +259,14 @@
         <translation>在您自己的视图中每秒两次交替显示 BIS 和 DLS；再按一次停止。</translation>
     </message>
     <message>
+        <source>What the network added</source>
+        <translation>网络添加的内容</translation>
+    </message>
+    <message>
+        <source>Show DLS minus BIS over DLS in your own views, as a volume of its own: blue where the network made it darker than the interpolation, red where lighter (all blue or red from 200 HU on). Press again to hide it.</source>
+        <translation>在您自己的视图中将 DLS 减 BIS 叠加在 DLS 上显示，并生成单独的体数据：蓝色表示网络使其比插值结果更暗，红色表示更亮（达到 200 HU 时为纯蓝或纯红）。再按一次隐藏。</translation>
+    </message>
+    <message>
         <source>Where it may be wrong</source>
         <translation>可能有误之处</translation>
     </message>

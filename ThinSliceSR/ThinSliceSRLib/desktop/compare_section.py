@@ -14,6 +14,7 @@ from .doubt_overlay import DoubtOverlay
 from .fade import Fade
 from .flip import KEY
 from .list_entries import add_entry
+from .network_difference import DifferenceSection
 from .result_nodes import results_of
 from .result_volume import in_scene
 from .viewed_slice import viewed_position
@@ -38,6 +39,7 @@ class CompareSection:
         scene = slicer.mrmlScene
         self._observation = scene.AddObserver(scene.NodeRemovedEvent, lambda *_arguments: self.show_input(self._source))
         self._fade = Fade()
+        self._difference = DifferenceSection(ui, self.prepare_flip, overlay)
         self._flicker = qt.QTimer()
         self._flicker.timeout.connect(self._fade.flicker)
         planes = [_("Axial only"), _("Coronal only"), _("Sagittal only")]
@@ -72,6 +74,7 @@ class CompareSection:
         self._ui.flickerButton.enabled = fades
         if self._fade.is_on and (compared is None or self._fade.volumes != (compared.bis, compared.dls)):
             self.end_fade()
+        self._difference.offer(compared)
         self._show_again()
         self._ui.compareLink.visible = self._new_results and self._ui.compareButton.enabled
 
@@ -96,7 +99,7 @@ class CompareSection:
 
     def volume_leaves(self, volume: slicer.vtkMRMLScalarVolumeNode) -> None:
         """Ends a fade of the volume; to be called while it is still in the scene."""
-        if volume in self._fade.volumes:
+        if volume in self._fade.volumes or self._difference.holds(volume):
             self.end_fade()
 
     def close(self) -> None:
@@ -186,11 +189,13 @@ class CompareSection:
     def _begin_fade(self) -> None:
         compared = self._compared()
         if not self._fade.is_on and compared is not None and compared.bis is not None:
+            self._difference.leave()
             self._overlay.pause()
             self._fade.begin(compared.bis, compared.dls)
 
     def end_fade(self) -> None:
         """The views that were faded show again what they showed before."""
+        self._difference.leave()
         self._flicker.stop()
         self._fade.end()
         self._overlay.resume()

@@ -44,7 +44,7 @@ def recognise(volume: slicer.vtkMRMLScalarVolumeNode) -> None:
     """Marks a volume that its DICOM series or its file says to be synthetic, whatever has loaded it."""
     from .dicom_database import INSTANCE_UIDS, is_open
     from .dicom_loading import kind_of_series, mark_as_result, says_synthetic
-    from .synthetic_files import kind_in_file
+    from .synthetic_files import kind_in_file, says_difference
     from .synthetic_mark import is_synthetic, mark
 
     if is_synthetic(volume):
@@ -58,5 +58,12 @@ def recognise(volume: slicer.vtkMRMLScalarVolumeNode) -> None:
             mark(volume, None)
         return
     storage = volume.GetStorageNode()
-    if storage is not None and storage.GetFileName() and (kind := kind_in_file(Path(storage.GetFileName()))):
+    if storage is None or not storage.GetFileName():
+        return
+    path = Path(storage.GetFileName())
+    if kind := kind_in_file(path):
         mark(volume, kind)
+    elif says_difference(path):
+        from .network_difference import mark_difference
+
+        mark_difference(volume)

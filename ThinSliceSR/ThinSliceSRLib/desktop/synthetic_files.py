@@ -20,6 +20,10 @@ NIFTI_START = (struct.pack("<i", 348), struct.pack(">i", 348))
 BY_SLICER = re.compile(rf"^{re.escape(ATTRIBUTE_PREFIX)}Kind:=(DLS|BIS|DOUBT)\s*$", re.MULTILINE)
 BY_ENGINE = re.compile(r"^ThinSliceSR_content\s*:?=\s*(?:unfinished )?(DLS|BIS|DOUBT): ", re.MULTILINE)
 NIFTI_BY_ENGINE = re.compile(r"(DLS|BIS|DOUBT): ")
+DIFFERENCE = re.compile(
+    rf"^(?:{re.escape(ATTRIBUTE_PREFIX)}C|ThinSliceSR_c)ontent\s*:?=\s*DLS minus BIS: ", re.MULTILINE
+)
+NIFTI_DIFFERENCE = re.compile(r"DLS minus BIS: ")
 
 
 def save_with_mark(result: slicer.vtkMRMLScalarVolumeNode) -> None:
@@ -35,6 +39,19 @@ def save_with_mark(result: slicer.vtkMRMLScalarVolumeNode) -> None:
 
 def kind_in_file(file: Path) -> Kind | None:
     """What the header of a volume's file says that it is; None when it is no result, or keeps no such word."""
+    match = _word_in_file(file, NIFTI_BY_ENGINE, BY_SLICER, BY_ENGINE)
+    if match is None:
+        return None
+    return cast(Kind, match[1])
+
+
+def says_difference(file: Path) -> bool:
+    """Whether the header of a volume's file says that it is DLS minus BIS."""
+    return _word_in_file(file, NIFTI_DIFFERENCE, DIFFERENCE) is not None
+
+
+def _word_in_file(file: Path, of_nifti: re.Pattern[str], *of_text: re.Pattern[str]) -> re.Match[str] | None:
+    """What is found first in the header of the file; None in one that cannot be read."""
     try:
         with file.open("rb") as plain:
             start = plain.read(HEADER_AT_MOST)
@@ -44,10 +61,6 @@ def kind_in_file(file: Path) -> Kind | None:
     except (OSError, EOFError):
         return None
     if start[:4] in NIFTI_START:
-        match = NIFTI_BY_ENGINE.match(start[NIFTI_NOTE].decode("latin-1"))
-    else:
-        text = start.decode("latin-1")
-        match = BY_SLICER.search(text) or BY_ENGINE.search(text)
-    if match is None:
-        return None
-    return cast(Kind, match[1])
+        return of_nifti.match(start[NIFTI_NOTE].decode("latin-1"))
+    text = start.decode("latin-1")
+    return next((match for pattern in of_text if (match := pattern.search(text))), None)
