@@ -56,6 +56,8 @@ def open_module(tests: str) -> Any:
 
     importlib.import_module("ThinSliceSRLib.desktop.panel")
     properties_as_in_slicer(tests)
+    if hasattr(slicer.modules, "ThinSliceSRInstance"):  # Slicer has one module; what an earlier one started ends
+        slicer.modules.ThinSliceSRInstance.stopLabels()
     slicer.modules.ThinSliceSRInstance = ThinSliceSR(SimpleNamespace())
     parent = slicer.qMRMLWidget()
     QVBoxLayout(parent)
