@@ -312,12 +312,14 @@ def test_nobody_says_goodbye_to_a_scheduler_that_never_answered(monkeypatch: pyt
     assert set(states) == {"closed"}  # one that is forgotten in another state waits and shows a traceback
 
 
-def test_volume_and_zip_files_are_told_by_their_own_names_and_folders_by_none(tmp_path: Path):
+def test_volume_files_are_told_by_their_own_names_and_dicom_by_none(tmp_path: Path):
     (tmp_path / "in" / "Doe^Jane").mkdir(parents=True)
-    (tmp_path / "in" / "scan7.zip").write_bytes(b"no archive")
+    (tmp_path / "in" / "Doe^John.zip").write_bytes(b"no archive")
+    (tmp_path / "in" / "scan7.nrrd").write_bytes(b"no volume")
     (tmp_path / "in" / "Doe^Jane" / "1.dcm").touch()
-    (tmp_path / "list.txt").write_text("in/scan7.zip\nin/Doe^Jane\n")
-    names = {source.name for source in sources_at(tmp_path / "list.txt", Path("/nowhere"), None)}
-    assert "scan7.zip" in names
-    assert len(names) == 2
-    assert not any("Doe" in name for name in names)
+    (tmp_path / "list.txt").write_text("in/scan7.nrrd\nin/Doe^John.zip\nin/Doe^Jane\n")
+    sources = sources_at(tmp_path / "list.txt", Path("/nowhere"), None)
+    told = [f"{source.name}: {source.problem}" for source in sources]
+    assert any(line.startswith("scan7") for line in told)
+    assert len(told) == 3
+    assert not any("Doe" in line for line in told)

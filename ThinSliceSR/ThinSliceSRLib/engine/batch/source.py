@@ -10,8 +10,6 @@ from ..file_names import short_hash
 from ..volumes.reading import READERS
 from ..volumes.thickest import Stack
 
-NAMED_BY_THEMSELVES = (".zip", *READERS)
-
 
 @dataclass(frozen=True)
 class Source:
@@ -47,11 +45,12 @@ class Source:
 
 
 def unusable_place(place: Path, code: str, sentence: str) -> Source:
-    """A folder or file that gives no volume. A volume file or ZIP file is told by its own name; folders and files of
-    DICOM are often called after patients, so no name is made of theirs."""
-    if place.name.lower().endswith(NAMED_BY_THEMSELVES) and not os.path.isdir(place):
+    """A folder or file that gives no volume. A volume file is told by its own name; folders, ZIP files and files of
+    DICOM are often called after patients, so no name is made of theirs: the manifest alone says where they lie."""
+    is_folder = os.path.isdir(place)  # which asks no permission, as Path.is_dir does
+    if place.name.lower().endswith(tuple(READERS)) and not is_folder:
         return Source(place.name, str(place), problem=(code, sentence))
-    kind = "folder" if os.path.isdir(place) else "file"  # which asks no permission, as Path.is_dir does
+    kind = "folder" if is_folder else "zip" if place.suffix.lower() == ".zip" else "file"
     return Source(f"{kind}-{short_hash(str(place))}", str(place), problem=(code, sentence))
 
 
