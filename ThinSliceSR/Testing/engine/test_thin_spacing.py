@@ -98,7 +98,13 @@ def synthesised(folder: Path, weights: Path, thick: Volume, **choices) -> tuple[
     with PendingOutputs(overwrite=True) as outputs:
         outputs.write(thick, folder / "thick.nrrd")
     job = Job(
-        folder / "thick.nrrd", folder / "d.nrrd", folder / "b.nrrd", weights=str(weights), device="cpu", **choices
+        folder / "thick.nrrd",
+        folder / "d.nrrd",
+        folder / "b.nrrd",
+        weights=str(weights),
+        device="cpu",
+        values="hu",  # ramps look like no chest
+        **choices,
     )
     with ExitStack() as undo:
         outcome = run_job(job, listening, undo)

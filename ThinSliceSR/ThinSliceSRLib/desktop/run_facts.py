@@ -35,7 +35,7 @@ def provenance(facts: dict[str, Any]) -> dict[str, str]:
         "Quality": facts["quality"],
         "SlabMm": f"{slab['thickness_mm']:g}",
         "SlabMmToldBy": slab["told_by"],
-        "Values": slab.get("values", "as stored"),
+        "Values": facts["input"].get("values", "as stored"),
         "ThickSpacingMm": f"{slab['spacing_mm']:g}",
         "SpacingMm": f"{facts['output']['spacing_mm'][facts['slice_axis']]:g}",
         "Seconds": f"{facts['seconds']:g}",

@@ -54,9 +54,9 @@ class Job:
     source: Path
     output: Path
     bicubic: Path | None = None
-    difference: Path | None = None
     dicom_out: DicomOutput | None = None
     doubt: Path | None = None
+    difference: Path | None = None
     series: str | None = None
     slab_mm: float | None = None
     values: str | None = None

@@ -35,11 +35,15 @@ def start_facts(
         "thickness_mm": slab.thickness_mm,
         "spacing_mm": slab.spacing_mm,
         "told_by": thickness_told_by(thick),
-        "values": thick.acquisition.values or "as stored",
     }
     return {
         "slice_axis": axis,
-        "input": {**grid(len(thick.hu), thick.spacing_mm[2]), "slab": told, **_series_facts(thick.acquisition)},
+        "input": {
+            **grid(len(thick.hu), thick.spacing_mm[2]),
+            "slab": told,
+            "values": thick.acquisition.values or "as stored",
+            **_series_facts(thick.acquisition),
+        },
         "output": grid(slices, spacing_mm),
         # The grid of the preview and of the slices that are told as they are finished.
         "synthesis": grid(native_slices, native_spacing),
