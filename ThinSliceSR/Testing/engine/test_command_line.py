@@ -45,8 +45,9 @@ def test_json_progress_tells_every_event_and_nothing_else(tmp_path: Path, thick_
     assert before == [(stage, step) for stage in ("start", "read", "model") for step in (0, 1)]
     events = told[6:]
     assert events[0]["event"] == "started"
-    slab = {"thickness_mm": 5.0, "spacing_mm": 5.0, "told_by": "nobody", "values": "as stored"}
-    assert events[0]["input"] == {"size": [32, 32, 4], "spacing_mm": [0.7, 0.8, 5.0], "slab": slab}
+    slab = {"thickness_mm": 5.0, "spacing_mm": 5.0, "told_by": "nobody"}
+    grid = {"size": [32, 32, 4], "spacing_mm": [0.7, 0.8, 5.0]}
+    assert events[0]["input"] == {**grid, "slab": slab, "values": "as stored"}
     assert events[0]["slab_consistency"] == "on"
     assert (events[1]["event"], events[1]["code"]) == ("note", "thickness_unknown")
     assert events[0]["output"] == {"size": [32, 32, 16], "spacing_mm": [0.7, 0.8, 1.0]}
