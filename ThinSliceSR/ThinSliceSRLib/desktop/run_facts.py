@@ -32,7 +32,7 @@ def provenance(facts: dict[str, Any]) -> dict[str, str]:
         "Precision": facts["precision"],
         "Air": facts["air"],
         "SlabConsistency": facts["slab_consistency"],
-        "Quality": facts["quality"],
+        "Quality": facts.get("quality", "standard"),
         "SlabMm": f"{slab['thickness_mm']:g}",
         "SlabMmToldBy": slab["told_by"],
         "Values": facts["input"].get("values", "as stored"),
