@@ -85,7 +85,7 @@ def test_a_downloaded_model_can_be_chosen_for_the_next_run(module: Any, own_fold
     module.ui.downloadButton.click()
     assert not module.ui.downloadButton.enabled, "one thing at a time"
     wait_until_told(module, "Downloaded.")
-    assert "ready · in your own folder" in line_of(module, "far-model")
+    assert "ready · tells where it may be wrong · in your own folder" in line_of(module, "far-model")
     assert module.ui.modelComboBox.findData("far-model") > 0
     assert not module.ui.downloadButton.enabled
     assert (own_folder / "far-model.safetensors").read_bytes() == SHIPPED.read_bytes()
