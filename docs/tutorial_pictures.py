@@ -118,6 +118,7 @@ def make_pictures(folder: Path, only_first: bool) -> None:
     try:
         module.ui.inputSelector.setCurrentNode(phantom_volume())
         module._parameters.device = "cpu"
+        wait_for(lambda: module.ui.applyButton.enabled, 600)  # it looks at the volume when Slicer comes to it
         save_widget(module.parent, folder / "tutorial_input.png")
         if only_first:
             return
