@@ -10,9 +10,9 @@ AIR_HU = -950.0
 def mesh(hu: np.ndarray) -> float:
     """How unlike the finest texture is in squares of 2×2 voxels that begin on even and on odd rows and columns.
 
-    Of the squared differences of one diagonal from the other, the largest of the four means over the least; 1 where no
-    square is like no other, as in true slices (1.00 to 1.02 in chest CT). Networks that work on places of 2×2 voxels
-    can make less texture within places than across them.
+    Of the squared differences of one diagonal from the other, the largest of the four means over the least; 1 where all
+    squares are alike. True slices need not be at 1 (1.01 and 1.23 in two chest CTs), so compare with them. Networks that
+    work on places of 2×2 voxels can make less texture within places than across them.
     hu: (k, j, i); squares in air do not count.
     """
     sums, counts = np.zeros((2, 2)), np.zeros((2, 2))
