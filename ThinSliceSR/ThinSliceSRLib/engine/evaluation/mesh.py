@@ -11,8 +11,8 @@ def mesh(hu: np.ndarray) -> float:
     """How unlike the finest texture is in squares of 2×2 voxels that begin on even and on odd rows and columns.
 
     Of the squared differences of one diagonal from the other, the largest of the four means over the least; 1 where all
-    squares are alike. True slices need not be at 1 (1.01 and 1.23 in two chest CTs), so compare with them. Networks that
-    work on places of 2×2 voxels can make less texture within places than across them.
+    squares are alike. True slices need not be at 1 (1.01 and 1.23 in two chest CTs), so compare with them. Networks
+    that work on places of 2×2 voxels can make less texture within places than across them.
     hu: (k, j, i); squares in air do not count.
     """
     sums, counts = np.zeros((2, 2)), np.zeros((2, 2))
