@@ -219,12 +219,16 @@ def test_simulate_makes_a_thick_volume_that_can_be_synthesised(tmp_path: Path, t
     assert sitk.ReadImage(str(tmp_path / "dls.nrrd")).GetSize()[2] == 31
 
 
-def test_a_full_disk_is_told_and_left_as_it_was(tmp_path: Path, mounted: Callable[[str], Path], tiny_weights: Path):
-    small_disk = mounted("size=100k")
+@pytest.mark.parametrize(("size", "sentence"), [("100k", "are free"), ("400k", "no room")])
+def test_a_full_disk_is_told_and_left_as_it_was(
+    size: str, sentence: str, tmp_path: Path, mounted: Callable[[str], Path], tiny_weights: Path
+):
+    """Before the work where the results surely do not fit, and else as it turns out."""
+    small_disk = mounted(f"size={size}")
     write_thick(tmp_path / "thick.nrrd", slices=12, matrix=100)
     done = thinslicesr("synthesize", tmp_path / "thick.nrrd", small_disk / "dls.nrrd", "--weights", tiny_weights)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    assert "are free" in done.stderr  # told before the work
+    assert sentence in done.stderr
     assert names(small_disk) == set()
 
 

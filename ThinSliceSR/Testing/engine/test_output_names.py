@@ -57,6 +57,6 @@ def test_a_preview_has_a_new_name_of_its_kind_in_a_folder_that_is_there(tmp_path
 def test_a_preview_that_cannot_be_begun_leaves_nothing(tmp_path: Path, thick_volume: Volume):
     preview = Preview(tmp_path / "look.nhdr", axis=2)
     (tmp_path / "look.nhdr").mkdir()  # by another program, meanwhile
-    with pytest.raises(CannotWrite, match="could not be written whole"):
+    with pytest.raises(CannotWrite, match="preview cannot be written"):
         preview.start(thick_volume, {})
     assert not (tmp_path / "look.raw").exists()

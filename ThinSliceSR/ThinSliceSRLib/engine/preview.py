@@ -52,6 +52,10 @@ class Preview:
                     np.ascontiguousarray(hu, "<i2").tofile(values)
         except OSError as error:
             self.discard()
+            if isinstance(error, IsADirectoryError | FileExistsError):
+                raise CannotWrite(
+                    f"The preview cannot be written to {header_file}, where a folder lies; choose another name."
+                ) from error
             raise writing_refusal(header_file.parent, error, first_look.hu.nbytes) from error
 
     def show(self, first_slice: int, hu: np.ndarray) -> None:
