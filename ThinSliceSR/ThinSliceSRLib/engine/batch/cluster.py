@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -13,27 +12,20 @@ from importlib.util import find_spec
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ..addresses import shown
 from ..errors import DeviceError, MissingLibrary, ThinSliceError, UnusableInput, in_plain_words
-from ..volumes.memory import available_bytes, needed_bytes
-from ..volumes.volume import Volume
+from .worker_places import worker_places
 
 if TYPE_CHECKING:
     from distributed import Client, Future, SpecCluster
 
 MOST_DEATHS = 3
-# A large chest CT: the memory that a worker must find.
-USUAL_SHAPE = (80, 512, 512)
-CORES_PER_WORKER = 2
 CONNECT_S = 20
 START_S = 180
 CLOSE_S = 2
 # After how long a worker that ended and has not come back is given up, and how often one is looked for in its place.
 LOST_S = 60
 LOOK_S = 2
-THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 SIGNALS = f"{__package__}.worker_signals"
 
 
@@ -257,38 +249,6 @@ def _close(connection: Client | SpecCluster) -> None:
     """Closes what is to be closed. A cancelled run ends whatever happens, and its end closes all that is open."""
     with suppress(Exception):
         connection.close(CLOSE_S)
-
-
-def worker_places(device: str, workers: int | None) -> list[dict[str, str]]:
-    """The environment of each worker: its GPU and its share of the cores.
-
-    On a CPU, as many workers as there are pairs of cores, but no more than find the memory for a large chest CT.
-    """
-    from ..synthesis.device import choose_device
-
-    chosen = choose_device(device).torch_device
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    gpus: list[str] = []
-    if chosen.type == "cuda" and device in ("auto", "cuda"):
-        import torch
-
-        visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-        gpus = visible.split(",") if visible else [str(index) for index in range(torch.cuda.device_count())]
-    if workers is None:
-        workers = len(gpus) or (_workers_of_cpu(cores) if chosen.type == "cpu" else 1)
-    threads = os.environ.get("OMP_NUM_THREADS") or str(max(1, cores // workers))
-    places = [dict.fromkeys(THREADS, threads) for _ in range(workers)]
-    for number, place in enumerate(places if gpus else []):
-        place["CUDA_VISIBLE_DEVICES"] = gpus[number % len(gpus)]
-    return places
-
-
-def _workers_of_cpu(cores: int) -> int:
-    # Zeros that take no memory themselves.
-    needed = needed_bytes(Volume(np.broadcast_to(np.int16(0), USUAL_SHAPE), (0.7, 0.7, 5.0)))
-    available = available_bytes()
-    most = cores if available is None else available // needed
-    return max(1, min(cores // CORES_PER_WORKER, most))
 
 
 def _distributed() -> ModuleType:
