@@ -28,14 +28,14 @@ class DICOMThinSliceSRPluginClass(DICOMPlugin):
 
     def __init__(self) -> None:
         super().__init__()
-        from ThinSliceSRLib.desktop.dicom_loading import TAGS
+        from ThinSliceSRLib.desktop.dicom.dicom_loading import TAGS
 
         self.loadType = _("Synthetic Volume (ThinSliceSR)")
         self.tags.update(TAGS)
 
     def examineForImport(self, fileLists: list[list[str]]) -> list[Any]:
         """What Slicer's plugin for scalar volumes finds in series of ours, of which this plugin is surer."""
-        from ThinSliceSRLib.desktop.dicom_loading import kind_of_series
+        from ThinSliceSRLib.desktop.dicom.dicom_loading import kind_of_series
 
         own = [files for files in fileLists if kind_of_series(files[0])]
         loadables = slicer.modules.dicomPlugins[SCALAR_VOLUME_PLUGIN]().examineForImport(own) if own else []
@@ -46,7 +46,7 @@ class DICOMThinSliceSRPluginClass(DICOMPlugin):
 
     def load(self, loadable: Any) -> slicer.vtkMRMLScalarVolumeNode | None:
         """The volume as Slicer's plugin for scalar volumes loads it, marked as a result."""
-        from ThinSliceSRLib.desktop.dicom_loading import kind_of_series, mark_as_result
+        from ThinSliceSRLib.desktop.dicom.dicom_loading import kind_of_series, mark_as_result
 
         file = loadable.files[0]
         kind = kind_of_series(file)
@@ -57,7 +57,7 @@ class DICOMThinSliceSRPluginClass(DICOMPlugin):
 
     def examineForExport(self, subjectHierarchyItemID: int) -> list[Any]:
         """One way to export a result; none for anything else."""
-        from ThinSliceSRLib.desktop.synthetic_mark import is_synthetic
+        from ThinSliceSRLib.desktop.scene.synthetic_mark import is_synthetic
 
         if not is_synthetic(_node_of(subjectHierarchyItemID)):
             return []
@@ -74,8 +74,8 @@ class DICOMThinSliceSRPluginClass(DICOMPlugin):
 
     def export(self, exportables: list[Any]) -> str:
         """Writes the series into the folder that the exportables name; returns why not, or nothing."""
-        from ThinSliceSRLib.desktop.dicom_export import ExportRequest
-        from ThinSliceSRLib.desktop.session import Session
+        from ThinSliceSRLib.desktop.dicom.dicom_export import ExportRequest
+        from ThinSliceSRLib.desktop.run.session import Session
         from ThinSliceSRLib.engine.errors import ThinSliceError
 
         session = Session()

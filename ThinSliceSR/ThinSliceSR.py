@@ -21,9 +21,9 @@ from slicer.ScriptedLoadableModule import (
 from slicer.util import VTKObservationMixin
 
 if TYPE_CHECKING:
-    from ThinSliceSRLib.desktop.panel import Panel
-    from ThinSliceSRLib.desktop.synthetic_arrivals import SyntheticArrivals
-    from ThinSliceSRLib.desktop.synthetic_label import SyntheticLabels
+    from ThinSliceSRLib.desktop.dicom.synthetic_arrivals import SyntheticArrivals
+    from ThinSliceSRLib.desktop.panel.panel import Panel
+    from ThinSliceSRLib.desktop.scene.synthetic_label import SyntheticLabels
 
 
 class ThinSliceSR(ScriptedLoadableModule):
@@ -53,8 +53,8 @@ class ThinSliceSR(ScriptedLoadableModule):
 
     def onStartupCompleted(self) -> None:
         """Offers the sample data, and labels synthetic volumes in every view, also those of scenes loaded later."""
-        from ThinSliceSRLib.desktop.comparison_layout import register_layouts
-        from ThinSliceSRLib.desktop.sample_data import register_sample_volumes
+        from ThinSliceSRLib.desktop.compare.comparison_layout import register_layouts
+        from ThinSliceSRLib.desktop.setup.sample_data import register_sample_volumes
 
         self.startLabels()
         layoutNode = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLLayoutNode")
@@ -64,8 +64,8 @@ class ThinSliceSR(ScriptedLoadableModule):
 
     def startLabels(self) -> None:
         """Knows and labels synthetic volumes from now on, if that has not begun yet."""
-        from ThinSliceSRLib.desktop.synthetic_arrivals import SyntheticArrivals
-        from ThinSliceSRLib.desktop.synthetic_label import SyntheticLabels
+        from ThinSliceSRLib.desktop.dicom.synthetic_arrivals import SyntheticArrivals
+        from ThinSliceSRLib.desktop.scene.synthetic_label import SyntheticLabels
 
         if self.labels is None:
             self.arrivals, self.labels = SyntheticArrivals(), SyntheticLabels()
@@ -115,7 +115,7 @@ class ThinSliceSRWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def setup(self) -> None:
         ScriptedLoadableModuleWidget.setup(self)
-        from ThinSliceSRLib.desktop.panel import Panel
+        from ThinSliceSRLib.desktop.panel.panel import Panel
 
         widget = slicer.util.loadUI(self.resourcePath("UI/ThinSliceSR.ui"))
         self.layout.addWidget(widget)
@@ -157,7 +157,7 @@ class ThinSliceSRWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def setParameters(self, parameters: ThinSliceSRParameterNode | None) -> None:
         """Shows these parameters from now on; None while there is no scene to keep them."""
-        from ThinSliceSRLib.desktop.viewed_slice import likely_input
+        from ThinSliceSRLib.desktop.scene.viewed_slice import likely_input
 
         if self._parameters is not None:
             self._parameters.disconnectGui(self._guiTag)  # type: ignore[attr-defined]  # the wrapper adds it
@@ -179,7 +179,7 @@ class ThinSliceSRLogic(ScriptedLoadableModuleLogic):
 
     def __init__(self) -> None:
         ScriptedLoadableModuleLogic.__init__(self)
-        from ThinSliceSRLib.desktop.session import Session
+        from ThinSliceSRLib.desktop.run.session import Session
 
         self.session = Session()
 
@@ -191,10 +191,10 @@ class ThinSliceSRLogic(ScriptedLoadableModuleLogic):
     ) -> tuple[vtkMRMLScalarVolumeNode, vtkMRMLScalarVolumeNode | None]:
         """The DLS and BIS volumes of a thick volume, made while Slicer goes on answering.
 
-        choices: see `ThinSliceSRLib.desktop.request.Request`. Raises ThinSliceError with one sentence that says what is
-        wrong and what to do.
+        choices: see `ThinSliceSRLib.desktop.worker.request.Request`. Raises ThinSliceError with one sentence that says
+        what is wrong and what to do.
         """
-        from ThinSliceSRLib.desktop.request import Request
+        from ThinSliceSRLib.desktop.worker.request import Request
 
         results = self.session.synthesize(Request(inputVolume, **choices))
         return results.dls, results.bis
@@ -212,7 +212,7 @@ class ThinSliceSRTest(ScriptedLoadableModuleTest):
         print("ThinSliceSR self-test passed")
 
     def test_main_path(self) -> None:
-        from ThinSliceSRLib.desktop.self_test import run_main_path
+        from ThinSliceSRLib.desktop.setup.self_test import run_main_path
 
         logic = ThinSliceSRLogic()
         try:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ThinSliceSRLib.engine.devices.device import choose_device
 from ThinSliceSRLib.engine.network.configuration import NetworkConfiguration
-from ThinSliceSRLib.engine.synthesis.device import choose_device
 from ThinSliceSRLib.engine.synthesis.memory_ladder import rungs_from
 from ThinSliceSRLib.engine.synthesis.synthesize import synthesize
 from ThinSliceSRLib.engine.synthesis.tiling import OVERLAPPED

@@ -16,7 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from ThinSliceSRLib.engine.volumes.writing import PendingOutputs
+from ThinSliceSRLib.engine.files.writing import PendingOutputs
 
 from .chests import chest_of, drawn_chest
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 import torch
+from ThinSliceSRLib.engine.devices.device import PRECISIONS, Device, choose_device
 from ThinSliceSRLib.engine.network.configuration import NetworkConfiguration
 from ThinSliceSRLib.engine.network.cthnet import CTHNet
 from ThinSliceSRLib.engine.network.slab_inputs import TYPICAL, ForSlabs
-from ThinSliceSRLib.engine.synthesis.device import PRECISIONS, Device, choose_device
 from ThinSliceSRLib.engine.synthesis.memory_ladder import MemoryLadder, Rung, rungs_from
 from ThinSliceSRLib.engine.synthesis.tiling import OVERLAPPED
 from ThinSliceSRLib.engine.weights.weights_file import untrained_network

@@ -212,15 +212,15 @@ def measure(size: tuple[int, int, int], temporary: Path) -> list[Row]:
         rest()
     sys.executable = python
     with heart.row("the dialog of an export"):
-        from ThinSliceSRLib.desktop.export_dialog import ExportDialog
+        from ThinSliceSRLib.desktop.dicom.export_dialog import ExportDialog
 
         dialog = ExportDialog(has_bis=True)
         dialog.widget.show()
         rest(0.5)
         dialog.widget.close()
     with heart.row("the sample data's phantom"):
-        from ThinSliceSRLib.desktop.sample_data import PHANTOM
-        from ThinSliceSRLib.desktop.sample_volumes import load_chosen_sample
+        from ThinSliceSRLib.desktop.setup.sample_data import PHANTOM
+        from ThinSliceSRLib.desktop.setup.sample_volumes import load_chosen_sample
 
         source = type("Source", (), {"sampleName": PHANTOM})
         load_chosen_sample(source)

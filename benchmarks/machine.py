@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 from ThinSliceSRLib.engine import ENGINE_VERSION
-from ThinSliceSRLib.engine.synthesis.usable_devices import usable_devices
+from ThinSliceSRLib.engine.devices.usable_devices import usable_devices
 
 
 def describe_machine() -> dict[str, Any]:

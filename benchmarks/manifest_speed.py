@@ -14,9 +14,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ThinSliceSRLib.engine.batch.manifest import RECORD_NAME, Manifest
-from ThinSliceSRLib.engine.batch.manifest_tables import CSV_NAME, JSON_NAME
-from ThinSliceSRLib.engine.batch.row import Row
+from ThinSliceSRLib.engine.batch.manifest.manifest import RECORD_NAME, Manifest
+from ThinSliceSRLib.engine.batch.manifest.row import Row
+from ThinSliceSRLib.engine.batch.manifest.tables import CSV_NAME, JSON_NAME
 from ThinSliceSRLib.engine.batch.settings import Settings
 
 WARNING = "The slices are 5 mm apart but 7 mm thick, so they overlap; the result is as sharp as the slices allow."

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ThinSliceSRLib.engine.devices.device import choose_device
 from ThinSliceSRLib.engine.network.configuration import BASE, SMALL, NetworkConfiguration
-from ThinSliceSRLib.engine.synthesis.device import choose_device
 from ThinSliceSRLib.engine.weights.model_choice import choose_model
 
 from .array_speed import warm_synthesis_seconds

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from ThinSliceSRLib.engine.job import read_fit_volume
-from ThinSliceSRLib.engine.synthesis.device import choose_device
+from ThinSliceSRLib.engine.devices.device import choose_device
+from ThinSliceSRLib.engine.run.job import read_fit_volume
 from ThinSliceSRLib.engine.synthesis.memory_ladder import rungs_from
 from ThinSliceSRLib.engine.synthesis.synthesize import Synthesis, synthesize
 from ThinSliceSRLib.engine.synthesis.tiling import OVERLAPPED

@@ -16,9 +16,9 @@ from typing import Any
 import torch
 from ThinSliceSRLib.engine.busy_machine import WAITING
 from ThinSliceSRLib.engine.errors import ThinSliceError
+from ThinSliceSRLib.engine.files.writing import PendingOutputs
 from ThinSliceSRLib.engine.network.configuration import NetworkConfiguration
 from ThinSliceSRLib.engine.volumes.volume import Volume
-from ThinSliceSRLib.engine.volumes.writing import PendingOutputs
 from ThinSliceSRLib.engine.weights.weights_file import save_weights, untrained_network
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -44,7 +44,7 @@ def make_application() -> Any:
 
 def set_progress(module: Any) -> None:
     """The run tells that it is as far as the picture is to show."""
-    from ThinSliceSRLib.desktop.outcome import Progress
+    from ThinSliceSRLib.desktop.worker.outcome import Progress
 
     module.panel._messages.show_progress(Progress("synthesize", SHARE_DONE, SECONDS))
 
@@ -72,7 +72,7 @@ def draw_comparison(views: Any, columns: tuple[str, ...]) -> Any:
     import slicer
     from PySide6.QtCore import QRect, Qt
     from PySide6.QtGui import QImage, QPainter, QPixmap
-    from ThinSliceSRLib.desktop.comparison_layout import view_name
+    from ThinSliceSRLib.desktop.compare.comparison_layout import view_name
 
     for row, size in VIEW_SIZES.items():
         for column in columns:
@@ -109,9 +109,9 @@ def make_pictures(folder: Path, only_first: bool) -> None:
     colours = slicer.vtkMRMLColorLogic()
     colours.SetMRMLScene(slicer.mrmlScene)
     module = open_module(__name__)
-    from ThinSliceSRLib.desktop import status_texts
-    from ThinSliceSRLib.desktop.export_dialog import ExportDialog
-    from ThinSliceSRLib.desktop.sample_volumes import phantom_volume
+    from ThinSliceSRLib.desktop.dicom.export_dialog import ExportDialog
+    from ThinSliceSRLib.desktop.panel import status_texts
+    from ThinSliceSRLib.desktop.setup.sample_volumes import phantom_volume
 
     told_time = status_texts.time_text
     status_texts.time_text = lambda _seconds: told_time(SECONDS)

@@ -18,7 +18,7 @@ from ThinSliceSRLib.engine.errors import CannotWrite
 if TYPE_CHECKING:
     import SimpleITK as sitk
     from ThinSliceSRLib.engine.evaluation.evaluate import Evaluation
-    from ThinSliceSRLib.engine.volumes.finding import Finding
+    from ThinSliceSRLib.engine.events.finding import Finding
     from ThinSliceSRLib.engine.weights.inventory import WeightsFile
 
     Source = str | PathLike[str] | sitk.Image
@@ -54,7 +54,7 @@ def synthesize(
 
     Warnings on the input go to the logger "thinslicesr", notes as well, below them. Raises ThinSliceError.
     """
-    from ThinSliceSRLib.engine.job import Job, run_job
+    from ThinSliceSRLib.engine.run.job import Job, run_job
     from ThinSliceSRLib.engine.synthesis.tiling import OVERLAPPED, PUBLISHED_TILING
 
     from .listening import Listener
@@ -84,7 +84,7 @@ def check(source: Source, *, series: str | None = None, slab_mm: float | None = 
 
     It can be synthesised when none of them has the level "error". The arguments are as of `synthesize`.
     """
-    from ThinSliceSRLib.engine.volumes.findings import check_input
+    from ThinSliceSRLib.engine.findings.checked_input import check_input
     from ThinSliceSRLib.engine.volumes.slice_thickness import require_millimetres
 
     require_millimetres("slab_mm", slab_mm)
@@ -105,13 +105,13 @@ def simulate(
     slab_mm: how thick its slices are. spacing_mm: how far apart they are, as far as they are thick if left out.
     profile: how a thick slice weighs what it averages. Raises ThinSliceError.
     """
+    from ThinSliceSRLib.engine.files.reading import read_volume
+    from ThinSliceSRLib.engine.files.writing import PendingOutputs
+    from ThinSliceSRLib.engine.findings.checked_input import fit_volume
     from ThinSliceSRLib.engine.provenance import simulated_thick_header
     from ThinSliceSRLib.engine.synthesis.simulation import simulate_thick
-    from ThinSliceSRLib.engine.volumes.findings import fit_volume
-    from ThinSliceSRLib.engine.volumes.reading import read_volume
     from ThinSliceSRLib.engine.volumes.slab_profile import SlabProfile
     from ThinSliceSRLib.engine.volumes.slice_thickness import require_millimetres
-    from ThinSliceSRLib.engine.volumes.writing import PendingOutputs
 
     require_millimetres("slab_mm", slab_mm)
     require_millimetres("spacing_mm", spacing_mm)

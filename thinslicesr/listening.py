@@ -6,10 +6,10 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ThinSliceSRLib.engine.progress import SilentReporter
+from ThinSliceSRLib.engine.events.progress import SilentReporter
 
 if TYPE_CHECKING:
-    from ThinSliceSRLib.engine.volumes.finding import Finding
+    from ThinSliceSRLib.engine.events.finding import Finding
 
 logger = logging.getLogger("thinslicesr")
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import SimpleITK as sitk
+from ThinSliceSRLib.engine.devices.device import choose_device
 from ThinSliceSRLib.engine.evaluation.mesh import mesh
 from ThinSliceSRLib.engine.evaluation.metrics import psnr, without_outer_slices
 from ThinSliceSRLib.engine.evaluation.tissues import TISSUES, tissue_masks
-from ThinSliceSRLib.engine.synthesis.device import choose_device
 from ThinSliceSRLib.engine.synthesis.memory_ladder import rungs_from
 from ThinSliceSRLib.engine.synthesis.resampling import interpolate, places_at, resample_slices
 from ThinSliceSRLib.engine.synthesis.simulation import simulate_thick

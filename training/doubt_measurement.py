@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from ThinSliceSRLib.engine.devices.device import choose_device
 from ThinSliceSRLib.engine.errors import UnusableInput
 from ThinSliceSRLib.engine.evaluation.metrics import without_outer_slices
 from ThinSliceSRLib.engine.evaluation.reliability import Sparsification, coverage, sparsification
 from ThinSliceSRLib.engine.evaluation.tissues import TISSUES, tissue_masks
-from ThinSliceSRLib.engine.synthesis.device import choose_device
 from ThinSliceSRLib.engine.synthesis.memory_ladder import rungs_from
 from ThinSliceSRLib.engine.synthesis.resampling import interpolate, places_at, resample_slices
 from ThinSliceSRLib.engine.synthesis.simulation import simulate_thick

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from ThinSliceSRLib.engine.evaluation.cases import TRUTH, Case
 from ThinSliceSRLib.engine.evaluation.evaluate import Evaluation, evaluate
-from ThinSliceSRLib.engine.job import Job, run_job
-from ThinSliceSRLib.engine.progress import make_reporter
+from ThinSliceSRLib.engine.events.progress import make_reporter
+from ThinSliceSRLib.engine.files.writing import PendingOutputs
+from ThinSliceSRLib.engine.outputs.whole_file import whole_file
+from ThinSliceSRLib.engine.run.job import Job, run_job
 from ThinSliceSRLib.engine.synthesis.simulation import simulate_thick
 from ThinSliceSRLib.engine.volumes.slab_profile import SlabProfile
-from ThinSliceSRLib.engine.volumes.whole_file import whole_file
-from ThinSliceSRLib.engine.volumes.writing import PendingOutputs
 from ThinSliceSRLib.engine.weights.registry import manifest_entry, read_registry, registry_text
 from ThinSliceSRLib.engine.weights.weights_file import load_model
 

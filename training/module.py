@@ -8,10 +8,10 @@ from typing import Any
 import lightning
 import torch
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
+from ThinSliceSRLib.engine.devices.device import Device
 from ThinSliceSRLib.engine.errors import UnusableInput
 from ThinSliceSRLib.engine.network.cthnet import CTHNet, start_at_linear_interpolation
 from ThinSliceSRLib.engine.network.doubt import doubt_loss
-from ThinSliceSRLib.engine.synthesis.device import Device
 from torch import Tensor
 from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import SimpleITK as sitk
+from ThinSliceSRLib.engine.devices.device import choose_device
 from ThinSliceSRLib.engine.doubt.expected_error import expected_error
 from ThinSliceSRLib.engine.doubt.structures import LEAST_DOUBT_HU, Structure, find_structures, lungs_of
 from ThinSliceSRLib.engine.errors import UnusableInput
-from ThinSliceSRLib.engine.synthesis.device import choose_device
 from ThinSliceSRLib.engine.synthesis.memory_ladder import rungs_from
 from ThinSliceSRLib.engine.synthesis.resampling import interpolate, places_at, resample_slices
 from ThinSliceSRLib.engine.synthesis.simulation import simulate_thick

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import SimpleITK as sitk
-from ThinSliceSRLib.engine.evaluation.lungs import lung_mask
+from ThinSliceSRLib.engine.evaluation.lung_mask import lung_mask
 from ThinSliceSRLib.engine.volumes.volume import Volume
 
 KINDS = ("solid", "part-solid", "ground-glass")

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import torch
 from ThinSliceSRLib.engine.errors import UnusableInput
+from ThinSliceSRLib.engine.files.reading import read_volume
 from ThinSliceSRLib.engine.network.configuration import NetworkConfiguration
 from ThinSliceSRLib.engine.network.slab_inputs import TYPICAL
-from ThinSliceSRLib.engine.volumes.reading import read_volume
 from torch.utils.data import Dataset
 
 from .pairs import Sample, scaled

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from ThinSliceSRLib.engine.devices.device import choose_device
 from ThinSliceSRLib.engine.evaluation.noise import homogeneous_pieces, noise_hu
-from ThinSliceSRLib.engine.synthesis.device import choose_device
 from ThinSliceSRLib.engine.synthesis.memory_ladder import rungs_from
 from ThinSliceSRLib.engine.synthesis.resampling import interpolate, places_at, resample_slices
 from ThinSliceSRLib.engine.synthesis.simulation import simulate_thick

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from ThinSliceSRLib.engine.devices.device import Device
 from ThinSliceSRLib.engine.evaluation.metrics import psnr, without_outer_slices
 from ThinSliceSRLib.engine.network.cthnet import CTHNet
-from ThinSliceSRLib.engine.synthesis.device import Device
 from ThinSliceSRLib.engine.synthesis.memory_ladder import Rung
 from ThinSliceSRLib.engine.synthesis.resampling import interpolate, places_at, resample_slices
 from ThinSliceSRLib.engine.synthesis.simulation import simulate_thick

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 from ThinSliceSRLib.engine.errors import UnusableInput
+from ThinSliceSRLib.engine.files.reading import READERS, read_volume
 from ThinSliceSRLib.engine.synthesis.bicubic import bicubic_slices
-from ThinSliceSRLib.engine.volumes.reading import READERS, read_volume
 from ThinSliceSRLib.engine.volumes.volume import Volume
 
 THIN_MM = 1.0

@@ -480,7 +480,7 @@
     </message>
 </context>
 <context>
-    <name>desktop.advanced_section</name>
+    <name>panel.advanced_section</name>
     <message>
         <source>Automatic</source>
         <translation>自动</translation>
@@ -527,7 +527,7 @@
     </message>
 </context>
 <context>
-    <name>desktop.compare_section</name>
+    <name>panel.compare_section</name>
     <message>
         <source>{link}, or press {key} to see thick, BIS and DLS in turn.</source>
         <translation>{link}，或按 {key} 键依次查看厚层、BIS 和 DLS。</translation>
@@ -550,14 +550,14 @@
     </message>
 </context>
 <context>
-    <name>desktop.comparison</name>
+    <name>compare.comparison</name>
     <message>
         <source>This Slicer has no views to compare in; start it with its main window.</source>
         <translation>此 Slicer 没有可用于对比的视图；请启动带主窗口的 Slicer。</translation>
     </message>
 </context>
 <context>
-    <name>desktop.comparison_layout</name>
+    <name>compare.comparison_layout</name>
     <message>
         <source>Thick</source>
         <translation>厚层</translation>
@@ -568,7 +568,7 @@
     </message>
 </context>
 <context>
-    <name>desktop.dialogs</name>
+    <name>panel.dialogs</name>
     <message>
         <source>Weights file</source>
         <translation>权重文件</translation>
@@ -583,7 +583,7 @@
     </message>
 </context>
 <context>
-    <name>desktop.dicom_database</name>
+    <name>dicom.dicom_database</name>
     <message>
         <source>The input was not loaded from DICOM, so it has no study to add a series to; load the scan in the DICOM module, then press Apply again.</source>
         <translation>输入图像不是从 DICOM 加载的，因此没有可以加入序列的检查；请在 DICOM 模块中加载该扫描，然后再按一次“开始”。</translation>
@@ -598,7 +598,7 @@
     </message>
 </context>
 <context>
-    <name>desktop.dicom_export</name>
+    <name>dicom.dicom_export</name>
     <message>
         <source>Slicer&apos;s DICOM database did not take in the series; check its disk, or export to a folder.</source>
         <translation>Slicer 的 DICOM 数据库未能收入该序列；请检查其磁盘，或导出到文件夹。</translation>
@@ -617,14 +617,14 @@
     </message>
 </context>
 <context>
-    <name>desktop.doubt_search</name>
+    <name>run.doubt_search</name>
     <message>
         <source>A volume that was searched was removed, so the search was ended.</source>
         <translation>正在查找的体数据已被移除，因此查找已结束。</translation>
     </message>
 </context>
 <context>
-    <name>desktop.doubt_section</name>
+    <name>panel.doubt_section</name>
     <message>
         <source>Nothing was told of where these thin slices may be wrong; check “{choice}” and press Apply.</source>
         <translation>未给出这些薄层图像何处可能有误；请勾选“{choice}”并按“开始”。</translation>
@@ -659,7 +659,7 @@
     </message>
 </context>
 <context>
-    <name>desktop.engine_sentences</name>
+    <name>scene.engine_sentences</name>
     <message>
         <source>The volume has fewer than 2 slices; give the whole series.</source>
         <translation>该体数据少于 2 层；请提供整个序列。</translation>
@@ -810,7 +810,7 @@
     </message>
 </context>
 <context>
-    <name>desktop.export_dialog</name>
+    <name>dicom.export_dialog</name>
     <message>
         <source>BIS is interpolated, without a network. Tick this to compare DLS with it where the series are read later.</source>
         <translation>BIS 由插值得到，不使用网络。如需在日后阅片时与 DLS 对比，请勾选此项。</translation>
@@ -857,7 +857,7 @@
     </message>
 </context>
 <context>
-    <name>desktop.export_section</name>
+    <name>panel.export_section</name>
     <message>
         <source>Make new DICOM series of the latest results, in the study of the input; each says that it is synthetic.</source>
         <translation>把最近的结果作为新的 DICOM 序列加入输入图像所属的检查，每个序列均注明为合成图像。</translation>
@@ -876,7 +876,7 @@
     </message>
 </context>
 <context>
-    <name>desktop.input_facts</name>
+    <name>scene.input_facts</name>
     <message>
         <source>The values lie between {low} and {high}, which cannot be the Hounsfield units of a chest (air near -1000); choose a CT in HU, not MR, a mask or a picture of other grey values.</source>
         <translation>数值在 {low} 与 {high} 之间，不可能是胸部的 HU（空气约为 -1000）；请选择以 HU 保存的 CT，而不是 MR、掩膜或其他灰度图像。</translation>
@@ -939,7 +939,7 @@
     </message>
 </context>
 <context>
-    <name>desktop.input_section</name>
+    <name>panel.input_section</name>
     <message>
         <source>Choose the chest CT with thick slices.</source>
         <translation>请选择厚层胸部 CT。</translation>
@@ -966,7 +966,7 @@
     </message>
 </context>
 <context>
-    <name>desktop.installation</name>
+    <name>setup.installation</name>
     <message>
         <source>The PyTorch extension is installed; restart Slicer, then install PyTorch here in the same way.</source>
         <translation>PyTorch 扩展已安装；请重启 Slicer，然后在此以同样的方式安装 PyTorch。</translation>
@@ -1073,7 +1073,7 @@
     </message>
 </context>
 <context>
-    <name>desktop.models_section</name>
+    <name>panel.models_section</name>
     <message>
         <source>Downloading {name}…</source>
         <translation>正在下载 {name}…</translation>
@@ -1100,7 +1100,7 @@
     </message>
 </context>
 <context>
-    <name>desktop.outcome</name>
+    <name>worker.outcome</name>
     <message>
         <source>Something unexpected went wrong ({kind}); look at Slicer&apos;s Python console, and report what it says.</source>
         <translation>发生意外错误（{kind}）；请查看 Slicer 的 Python 控制台，并报告其中的内容。</translation>
@@ -1111,7 +1111,7 @@
     </message>
 </context>
 <context>
-    <name>desktop.panel</name>
+    <name>panel.panel</name>
     <message>
         <source>Cancelling…</source>
         <translation>正在取消…</translation>
@@ -1150,14 +1150,14 @@
     </message>
 </context>
 <context>
-    <name>desktop.private_folder</name>
+    <name>worker.private_folder</name>
     <message>
         <source>No temporary folder can be made in {folder} ({reason}); make room there or restart Slicer.</source>
         <translation>无法在 {folder} 中创建临时文件夹（{reason}）；请在该处腾出空间，或重启 Slicer。</translation>
     </message>
 </context>
 <context>
-    <name>desktop.result_nodes</name>
+    <name>scene.result_nodes</name>
     <message>
         <source>A result cannot replace its own input; choose another output volume, or none to make one.</source>
         <translation>结果不能替换其自身的输入图像；请选择另一个输出体数据，或不选择而新建一个。</translation>
@@ -1172,7 +1172,7 @@
     </message>
 </context>
 <context>
-    <name>desktop.run</name>
+    <name>run.run</name>
     <message>
         <source>The result could not be read from the temporary folder ({reason}); press Apply again.</source>
         <translation>无法从临时文件夹读取结果（{reason}）；请再按一次“开始”。</translation>
@@ -1187,7 +1187,7 @@
     </message>
 </context>
 <context>
-    <name>desktop.sample_volumes</name>
+    <name>setup.sample_volumes</name>
     <message>
         <source>Chest phantom 5 mm</source>
         <translation>胸部体模 5 mm</translation>
@@ -1210,7 +1210,7 @@
     </message>
 </context>
 <context>
-    <name>desktop.session</name>
+    <name>run.session</name>
     <message>
         <source>The scene was closed, so the run was ended.</source>
         <translation>场景已关闭，运行因此结束。</translation>
@@ -1225,7 +1225,7 @@
     </message>
 </context>
 <context>
-    <name>desktop.status_texts</name>
+    <name>panel.status_texts</name>
     <message>
         <source>Interpolating (BIS)</source>
         <translation>正在插值（BIS）</translation>
@@ -1360,7 +1360,7 @@
     </message>
 </context>
 <context>
-    <name>desktop.volume_nodes</name>
+    <name>scene.volume_nodes</name>
     <message>
         <source>The run&apos;s temporary files need {needed} GB, but only {free} GB are free; free some disk space.</source>
         <translation>本次运行的临时文件需要 {needed} GB，但只有 {free} GB 可用；请腾出磁盘空间。</translation>
@@ -1395,7 +1395,7 @@
     </message>
 </context>
 <context>
-    <name>desktop.weights_list</name>
+    <name>setup.weights_list</name>
     <message>
         <source>not on this computer, and no address to download from is known; import its file</source>
         <translation>不在这台计算机上，且没有已知的下载地址；请导入其文件</translation>
@@ -1482,7 +1482,7 @@
     </message>
 </context>
 <context>
-    <name>desktop.worker</name>
+    <name>worker.worker_process</name>
     <message>
         <source>The background program ended unexpectedly; try again, and restart Slicer if it happens again.</source>
         <translation>后台程序意外结束；请重试，如再次发生，请重启 Slicer。</translation>

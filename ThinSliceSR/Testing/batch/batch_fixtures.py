@@ -11,7 +11,7 @@ from distributed import LocalCluster
 from models import TINY
 from ThinSliceSRLib.engine.batch.batch import Batch, Summary, run_batch
 from ThinSliceSRLib.engine.batch.settings import Settings
-from ThinSliceSRLib.engine.progress import SilentReporter
+from ThinSliceSRLib.engine.events.progress import SilentReporter
 from ThinSliceSRLib.engine.weights.weights_file import save_weights, untrained_network
 
 MadeBatch = Callable[..., Summary]

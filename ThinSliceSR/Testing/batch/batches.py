@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import psutil
 import SimpleITK as sitk
-from ThinSliceSRLib.engine.batch.manifest import manifest_of
+from ThinSliceSRLib.engine.batch.manifest.manifest import manifest_of
 from ThinSliceSRLib.engine.errors import UnusableInput
 
 COMMAND = [sys.executable, "-m", "ThinSliceSRLib.engine", "batch"]

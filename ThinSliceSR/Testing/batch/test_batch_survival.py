@@ -16,8 +16,8 @@ import pytest
 import SimpleITK as sitk
 from batches import finish, rows, start, states, table, wait_until, workers_of, write_thick
 from distributed import Client, Nanny
-from ThinSliceSRLib.engine.batch.cluster import Call, WorkersDied, existing_cluster, local_cluster
 from ThinSliceSRLib.engine.batch.sole_use import LOCK_NAME
+from ThinSliceSRLib.engine.batch.workers.cluster import Call, WorkersDied, existing_cluster, local_cluster
 from ThinSliceSRLib.engine.errors import DeviceError
 
 ALWAYS_THERE = {LOCK_NAME, "manifest.sqlite", "manifest.csv", "manifest.json"}
@@ -97,7 +97,7 @@ def test_a_worker_that_is_lost_for_good_gets_a_successor(monkeypatch: pytest.Mon
         pass
 
     monkeypatch.setattr(Nanny, "_on_worker_exit", give_up)
-    monkeypatch.setattr("ThinSliceSRLib.engine.batch.cluster.LOST_S", 0)
+    monkeypatch.setattr("ThinSliceSRLib.engine.batch.workers.cluster.LOST_S", 0)
     with ExitStack() as undo, local_cluster("cpu", 1, undo) as cluster:
         calls = deque([Call("deadly", os.abort, ()), Call("good", os.getpid, ())])
         results = {call.key: result for call, result in cluster.completed(calls)}
@@ -152,7 +152,7 @@ def test_a_scheduler_that_is_gone_is_told_in_one_sentence(tmp_path: Path, weight
 
 
 def test_nothing_is_awaited_of_a_scheduler_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("ThinSliceSRLib.engine.batch.cluster.CONNECT_S", 1)
+    monkeypatch.setattr("ThinSliceSRLib.engine.batch.workers.cluster.CONNECT_S", 1)
     with (
         scheduler_alone(tmp_path) as (scheduler, address),
         ExitStack() as undo,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from batches import finish, rows, start, write_thick
-from ThinSliceSRLib.engine.batch.volume_files import sources_at
+from ThinSliceSRLib.engine.batch.sources.volume_files import sources_at
 from ThinSliceSRLib.engine.errors import UnusableInput
 
 

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 from batches import ENVIRONMENT, write_thick
-from ThinSliceSRLib.engine.batch.manifest import RECORD_NAME, Manifest, manifest_of
-from ThinSliceSRLib.engine.batch.row import Row
+from ThinSliceSRLib.engine.batch.manifest.manifest import RECORD_NAME, Manifest, manifest_of
+from ThinSliceSRLib.engine.batch.manifest.row import Row
 from ThinSliceSRLib.engine.command_line import main
 from ThinSliceSRLib.engine.errors import UnusableInput
 

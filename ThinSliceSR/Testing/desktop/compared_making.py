@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import slicer
 from slice_views import SliceViews, ball_volume
-from ThinSliceSRLib.desktop.comparison import ComparedVolumes
+from ThinSliceSRLib.desktop.compare.comparison import ComparedVolumes
 
 
 def compared_volumes(scene: slicer.vtkMRMLScene, directions: np.ndarray | None = None) -> ComparedVolumes:

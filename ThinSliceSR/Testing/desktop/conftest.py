@@ -45,7 +45,7 @@ def temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def session(temporary_folder: Path) -> Iterator[object]:
     """A session; at its end, none of its temporary files may be there."""
-    from ThinSliceSRLib.desktop.session import Session
+    from ThinSliceSRLib.desktop.run.session import Session
 
     session = Session()
     yield session
@@ -79,7 +79,7 @@ def views(scene: object) -> Iterator[object]:
 @pytest.fixture
 def comparison(views: object, application: object) -> Iterator[object]:
     """A comparison, which is left at the end."""
-    from ThinSliceSRLib.desktop.comparison import Comparison
+    from ThinSliceSRLib.desktop.compare.comparison import Comparison
 
     comparison = Comparison()
     yield comparison
@@ -139,3 +139,14 @@ def doubted(module: object, thick: object, worker_folder: Path) -> object:
 
     module.ui.makeDoubtCheckBox.click()
     return apply_and_wait(module)
+
+
+@pytest.fixture
+def arrivals(scene: object) -> Iterator[object]:
+    """What marks results that come into the scene by other ways than a run, at work."""
+    from ThinSliceSRLib.desktop.dicom.synthetic_arrivals import SyntheticArrivals
+
+    arrivals = SyntheticArrivals()
+    arrivals.start()
+    yield arrivals
+    arrivals.stop()

@@ -54,7 +54,7 @@ def open_module(tests: str) -> Any:
 
     from ThinSliceSR import ThinSliceSR, ThinSliceSRWidget
 
-    importlib.import_module("ThinSliceSRLib.desktop.panel")
+    importlib.import_module("ThinSliceSRLib.desktop.panel.panel")
     properties_as_in_slicer(tests)
     if hasattr(slicer.modules, "ThinSliceSRInstance"):  # Slicer has one module; what an earlier one started ends
         slicer.modules.ThinSliceSRInstance.stopLabels()

@@ -14,11 +14,11 @@ import slicer
 from dicom_making import AXIAL, slice_positions, write_series
 from driving import wait_for
 from slicer.dicom import Database, ScalarVolumePlugin
-from ThinSliceSRLib.desktop.dicom_export import ExportRequest
-from ThinSliceSRLib.desktop.outcome import Outcome, Progress
-from ThinSliceSRLib.desktop.result_nodes import ResultNodes
-from ThinSliceSRLib.desktop.result_volume import ResultGrid
-from ThinSliceSRLib.desktop.session import Session
+from ThinSliceSRLib.desktop.dicom.dicom_export import ExportRequest
+from ThinSliceSRLib.desktop.run.session import Session
+from ThinSliceSRLib.desktop.scene.result_nodes import ResultNodes
+from ThinSliceSRLib.desktop.scene.result_volume import ResultGrid
+from ThinSliceSRLib.desktop.worker.outcome import Outcome, Progress
 
 STUDY, SERIES, FRAME = "1.2.826.0.1.4711.1", "1.2.826.0.1.4711.2", "1.2.826.0.1.4711.3"
 PATIENT = "Musterfrau^Erika"

@@ -6,7 +6,7 @@ import numpy as np
 import slicer
 import vtk
 from slice_views import SIZE
-from ThinSliceSRLib.desktop.synthetic_label import uppermost_renderer
+from ThinSliceSRLib.desktop.scene.synthetic_label import uppermost_renderer
 from vtk.util.numpy_support import vtk_to_numpy
 
 UPPER_EDGE = 40

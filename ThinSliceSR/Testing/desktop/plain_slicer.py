@@ -12,7 +12,7 @@ from pathlib import Path
 import qt
 import slicer
 import slicer.util
-from ThinSliceSRLib.desktop.installation import Installation
+from ThinSliceSRLib.desktop.setup.installation import Installation
 
 
 @dataclass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import slicer
 import vtk
-from ThinSliceSRLib.desktop.result_nodes import ResultGrid, ResultNodes
+from ThinSliceSRLib.desktop.scene.result_nodes import ResultGrid, ResultNodes
 from volume_making import shown_as_lung, under_transform, volume_node
 
 GRID = ResultGrid(slice_axis=2, slices=26, spacing_mm=1.0)

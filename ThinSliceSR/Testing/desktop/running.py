@@ -46,7 +46,7 @@ def corner(node: object, k: int) -> np.ndarray:
 
 def start_long_run(session: object, **choices: object) -> tuple[object, Listening]:
     """A run that takes minutes, in the middle of its synthesis."""
-    from ThinSliceSRLib.desktop.request import Request
+    from ThinSliceSRLib.desktop.worker.request import Request
 
     told = Listening()
     run = session.start(Request(add_thick_volume(slices=40, matrix=256), device="cpu", **choices), **told.listeners)

@@ -9,7 +9,7 @@ import numpy as np
 import slicer
 import vtk
 from driving import wait_for
-from ThinSliceSRLib.desktop.volume_writing import VolumeWriting
+from ThinSliceSRLib.desktop.worker.volume_writing import VolumeWriting
 
 LEFT_HANDED = np.diag([-1.0, -1.0, -1.0])
 PLAIN = np.diag([-1.0, -1.0, 1.0])

@@ -13,7 +13,7 @@ import pytest
 from archive import Archive
 from derived_series_making import IDENTITY, Derived
 from dicomweb_client import DICOMwebClient
-from ThinSliceSRLib.engine.volumes.reading import read_volume
+from ThinSliceSRLib.engine.files.reading import read_volume
 
 STUDY = IDENTITY["StudyInstanceUID"]
 DESCRIPTIONS = ["Chest 5.0", "Chest 5.0 BIS 1 mm (synthetic)", "Chest 5.0 DLS 1 mm (synthetic)"]

@@ -10,7 +10,7 @@ import numpy as np
 import pydicom
 import pytest
 from dicom_making import write_series
-from ThinSliceSRLib.engine.volumes.reading import read_volume
+from ThinSliceSRLib.engine.files.reading import read_volume
 
 # A slope, as in images: noise would say little of compression with loss.
 HU = np.add.outer(np.arange(3) * 50, np.add.outer(np.arange(40) * 10, np.arange(36) * 8)) - 900

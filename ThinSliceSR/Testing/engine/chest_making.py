@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from ThinSliceSRLib.engine.files.writing import PendingOutputs
 from ThinSliceSRLib.engine.volumes.volume import Volume
-from ThinSliceSRLib.engine.volumes.writing import PendingOutputs
 
 SLICES = 44
 ORIGIN = (-120.5, -99.25, -310.0)

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 import torch
 from models import SLABS, TINY
+from ThinSliceSRLib.engine.devices.device import Device, choose_device
 from ThinSliceSRLib.engine.network.cthnet import CTHNet
-from ThinSliceSRLib.engine.synthesis.device import Device, choose_device
 from ThinSliceSRLib.engine.weights.weights_file import Model
 from torch.utils._python_dispatch import TorchDispatchMode
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from ThinSliceSRLib.engine.errors import UnusableInput
-from ThinSliceSRLib.engine.volumes.reading import read_volume
+from ThinSliceSRLib.engine.files.reading import read_volume
 
 
 def refusal(path: Path, series: str | None = None) -> UnusableInput:

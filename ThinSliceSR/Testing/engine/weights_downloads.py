@@ -9,8 +9,8 @@ from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
-from ThinSliceSRLib.engine.progress import SilentReporter
-from ThinSliceSRLib.engine.volumes.findings import Finding
+from ThinSliceSRLib.engine.events.finding import Finding
+from ThinSliceSRLib.engine.events.progress import SilentReporter
 from ThinSliceSRLib.engine.weights.download import download
 from ThinSliceSRLib.engine.weights.registry import RegisteredModel
 from weights_server import WeightsServer

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 
 import slicer
-from ThinSliceSRLib.desktop.installation import PYTORCH_EXTENSION, install_pytorch_extension, pytorch_extension
-from ThinSliceSRLib.desktop.requirements import TORCH, missing_requirements, needed_packages
+from ThinSliceSRLib.desktop.setup.installation import PYTORCH_EXTENSION, install_pytorch_extension, pytorch_extension
+from ThinSliceSRLib.desktop.setup.requirements import TORCH, missing_requirements, needed_packages
 
 install_pytorch_extension()
 # A restart would put the extension on the path, but Slicer forgets its settings when it is started for tests.

@@ -11,8 +11,8 @@ import pytest
 import SimpleITK as sitk
 from models import CALIBRATION, doubting_network
 from ThinSliceSRLib.engine.errors import UnusableInput
+from ThinSliceSRLib.engine.files.writing import PendingOutputs
 from ThinSliceSRLib.engine.volumes.volume import Volume
-from ThinSliceSRLib.engine.volumes.writing import PendingOutputs
 from ThinSliceSRLib.engine.weights.weights_file import save_weights, with_calibration
 
 from training.nodule_measurement import Reading, as_markdown, invented, is_lost, measure_nodules, read_nodule, right

@@ -23,8 +23,8 @@ from .addresses import without_user_info
 from .busy_machine import give_way_to_others
 from .commands import VERBS
 from .errors import NOTHING_WRITTEN, Cancelled, ThinSliceError, TooLate, in_plain_words
-from .progress import Reporter, make_reporter, tell
-from .volumes.silence import give_back_stderr
+from .events.progress import Reporter, make_reporter, tell
+from .silence import give_back_stderr
 
 USAGE_EXIT_CODE = 2
 LISTENING = b"listening"

@@ -17,21 +17,21 @@ from pathlib import Path
 
 from .. import ENGINE_VERSION
 from ..errors import CannotWrite, ThinSliceError, UnusableInput, reason_of
-from ..progress import Reporter
-from ..volumes.findings import Finding
-from ..volumes.unfinished import remove_left_overs
-from .archive import thick_series_of
-from .archive_access import is_archive
-from .cluster import MOST_DEATHS, Call, CallFailed, Cluster, WorkersDied, existing_cluster, local_cluster
-from .manifest import RECORD_NAME, Manifest
-from .of_one_study import thickest_of_each_study
+from ..events.finding import Finding
+from ..events.progress import Reporter
+from ..outputs.unfinished import remove_left_overs
+from .archive.access import is_archive
+from .archive.fetching import thick_series_of
+from .manifest.manifest import RECORD_NAME, Manifest
+from .manifest.row import Row
 from .plan import Planner, Work
-from .row import Row
 from .settings import Settings
 from .sole_use import sole_use
-from .source import Source
-from .volume_files import sources_at
-from .volume_work import Engine, Made, engine_here, make_volume, send_back
+from .sources.of_one_study import thickest_of_each_study
+from .sources.source import Source
+from .sources.volume_files import sources_at
+from .workers.cluster import MOST_DEATHS, Call, CallFailed, Cluster, WorkersDied, existing_cluster, local_cluster
+from .workers.volume_work import Engine, Made, engine_here, make_volume, send_back
 
 STAGE = "volumes"
 LAST_MOMENT_S = 5

@@ -9,11 +9,11 @@ from itertools import chain, count
 from pathlib import Path
 
 from .. import ENGINE_VERSION
-from ..file_names import file_name_of, short_hash
-from .manifest import Manifest
-from .row import Row
+from ..outputs.file_names import file_name_of, short_hash
+from .manifest.manifest import Manifest
+from .manifest.row import Row
 from .settings import Results, Settings, results_of
-from .source import Source
+from .sources.source import Source
 
 
 @dataclass(frozen=True)

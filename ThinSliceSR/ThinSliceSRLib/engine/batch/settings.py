@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..file_names import file_name_of
-from ..synthesis.device import require_threads
+from ..devices.device import require_threads
+from ..outputs.file_names import file_name_of
 from ..synthesis.synthesize import Quality
 from ..synthesis.thin_spacing import AUTO, NATIVE, require_spacing
 from ..volumes.slice_thickness import require_millimetres

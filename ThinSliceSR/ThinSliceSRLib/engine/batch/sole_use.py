@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..errors import CannotWrite, UnusableInput, reason_of
-from ..file_lock import lock
+from ..outputs.file_lock import lock
 
 LOCK_NAME = ".thinslicesr-batch.lock"
 

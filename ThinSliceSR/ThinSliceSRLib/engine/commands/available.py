@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from contextlib import ExitStack
 
-from ..progress import Reporter
+from ..events.progress import Reporter
 
 NAME = "available"
 

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from ..errors import UnusableInput
-from ..progress import Reporter, tell
+from ..events.progress import Reporter, tell
 from .synthesize import PROGRESS_HELP, add_model_arguments, add_result_arguments, add_slice_arguments, finite_number
 
 NAME = "batch"
@@ -109,7 +109,7 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
         return
     if arguments.destination is None:
         raise UnusableInput("SOURCE and DESTINATION are needed; see thinslicesr batch --help.", "wrong_usage")
-    from ..batch.archive_access import is_archive
+    from ..batch.archive.access import is_archive
     from ..batch.batch import Batch, run_batch
     from ..batch.settings import Settings
 
@@ -156,7 +156,7 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
 
 
 def _tell_manifest(folder: str | Path | None) -> None:
-    from ..batch.manifest import manifest_of
+    from ..batch.manifest.manifest import manifest_of
 
     if folder is None:
         raise UnusableInput("--manifest needs DESTINATION; see thinslicesr batch --help.", "wrong_usage")

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UnusableInput
-from ..progress import Reporter, tell
+from ..events.progress import Reporter, tell
 from .synthesize import INPUT_HELP, SERIES_HELP, SLAB_HELP, VALUES_HELP, finite_number
 
 if TYPE_CHECKING:
-    from ..volumes.dicom_slices import DicomSeries
+    from ..dicom_in.series import DicomSeries
 
 NAME = "check"
 
@@ -29,8 +29,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> None:
     """Prints the series that are there and the findings. Raises UnusableInput when one of them is an error."""
+    from ..findings.checked_input import check_input
     from ..volumes.description import described
-    from ..volumes.findings import check_input
     from ..volumes.slice_thickness import require_millimetres
 
     require_millimetres("--slab-mm", arguments.slab_mm)

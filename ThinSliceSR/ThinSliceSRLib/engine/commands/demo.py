@@ -8,8 +8,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from ..errors import CannotWrite, MissingLibrary, reason_of
-from ..file_names import file_name_of, short_hash
-from ..progress import Reporter, tell
+from ..events.progress import Reporter, tell
+from ..outputs.file_names import file_name_of, short_hash
 from .synthesize import INPUT_HELP, SERIES_HELP, add_model_arguments, add_slice_arguments, whole_number
 
 NAME = "demo"
@@ -45,8 +45,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> None:
-    from ..demonstration import demonstrate, scan_phantom
-    from ..job import Job
+    from ..run.demonstration import demonstrate, scan_phantom
+    from ..run.job import Job
     from ..synthesis.thin_spacing import require_spacing
     from ..volumes.slice_thickness import require_millimetres
 

@@ -8,10 +8,10 @@ from contextlib import ExitStack
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from ..progress import Reporter, tell
+from ..events.progress import Reporter, tell
 
 if TYPE_CHECKING:
-    from ..synthesis.usable_devices import UsableDevice
+    from ..devices.usable_devices import UsableDevice
 
 NAME = "devices"
 
@@ -24,8 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> None:
     """Prints a line for each device, or one JSON object."""
-    from ..synthesis.device import choose_device
-    from ..synthesis.usable_devices import usable_devices
+    from ..devices.device import choose_device
+    from ..devices.usable_devices import usable_devices
 
     if arguments.json:
         tell(json.dumps(list_of_devices(), indent=2))
@@ -39,8 +39,8 @@ def list_of_devices() -> dict[str, Any]:
     """What programs are told: the versions of PyTorch and CUDA, the devices, and which of them `auto` takes."""
     import torch
 
-    from ..synthesis.device import choose_device
-    from ..synthesis.usable_devices import usable_devices
+    from ..devices.device import choose_device
+    from ..devices.usable_devices import usable_devices
 
     versions = {"torch": torch.__version__, "cuda": torch.version.cuda}
     auto = str(choose_device("auto").torch_device)

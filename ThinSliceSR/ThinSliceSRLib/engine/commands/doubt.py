@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import Cancelled, UnusableInput
-from ..progress import Reporter, tell
+from ..events.progress import Reporter, tell
 from .synthesize import (
     INPUT_HELP,
     PROGRESS_HELP,
@@ -63,8 +63,8 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
     reporter.progress("start", 0, 1)  # what is needed from here on takes seconds to be read
     from ..doubt.structure_list import as_csv, as_json, as_text
     from ..doubt.structures import LEAST_DOUBT_HU, find_structures
-    from ..volumes.whole_file import whole_file
-    from ..volumes.writing import check_places
+    from ..files.writing import check_places
+    from ..outputs.whole_file import whole_file
 
     began = time.monotonic()
     output = arguments.output
@@ -103,7 +103,7 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
 
 
 def _read(paths: list[Path]) -> tuple[Volume, Volume, Volume]:
-    from ..volumes.reading import read_volume
+    from ..files.reading import read_volume
 
     dls, bis, doubt = (read_volume(path) for path in paths)
     return dls, bis, doubt
@@ -111,7 +111,7 @@ def _read(paths: list[Path]) -> tuple[Volume, Volume, Volume]:
 
 def _synthesised(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> tuple[Volume, Volume, Volume]:
     """DLS, BIS and doubt of the input. Their files are there meanwhile only, in a folder of the user's own."""
-    from ..job import Job, make_volumes
+    from ..run.job import Job, make_volumes
 
     folder = Path(tempfile.mkdtemp(prefix="thinslicesr-"))
     undo.callback(shutil.rmtree, folder, ignore_errors=True)

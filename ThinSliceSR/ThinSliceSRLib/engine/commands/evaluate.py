@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from ..errors import UnusableInput
-from ..progress import Reporter, make_reporter
+from ..events.progress import Reporter, make_reporter
 
 NAME = "evaluate"
 
@@ -50,8 +50,8 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
     from ..evaluation.evaluate import evaluate
     from ..evaluation.figures import box_plots, difference_picture, prepare_figures
     from ..evaluation.report import as_csv, as_json, as_text
-    from ..volumes.replacing import PendingFiles, writing_refusal
-    from ..volumes.writing import check_places
+    from ..files.writing import check_places
+    from ..outputs.replacing import PendingFiles, writing_refusal
 
     if arguments.list and arguments.methods:
         raise UnusableInput("With --list, methods are named in the list; leave METHOD=FILE out.", "wrong_method")

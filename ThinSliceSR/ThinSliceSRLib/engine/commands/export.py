@@ -6,7 +6,7 @@ import argparse
 from contextlib import ExitStack
 from pathlib import Path
 
-from ..progress import Reporter, tell
+from ..events.progress import Reporter, tell
 from .synthesize import ANONYMOUS_HELP, COMPRESSION_HELP, PROGRESS_HELP, SERIES_HELP
 
 NAME = "export"

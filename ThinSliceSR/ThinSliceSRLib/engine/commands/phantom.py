@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from ..errors import UnusableInput
-from ..progress import Reporter, tell
+from ..events.progress import Reporter, tell
 from .synthesize import PROGRESS_HELP, whole_number
 
 NAME = "phantom"
@@ -36,11 +36,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> None:
+    from ..files.writing import PendingOutputs, check_targets
     from ..phantom.chest import chest_phantom
     from ..provenance import simulated_thick_header
     from ..synthesis.simulation import simulate_thick
     from ..volumes.slab_profile import SlabProfile
-    from ..volumes.writing import PendingOutputs, check_targets
 
     if not LEAST_SLICES <= arguments.thin_slices <= MOST_SLICES:
         raise UnusableInput(

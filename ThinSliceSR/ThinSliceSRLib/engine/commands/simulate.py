@@ -6,7 +6,7 @@ import argparse
 from contextlib import ExitStack
 from pathlib import Path
 
-from ..progress import Reporter, tell
+from ..events.progress import Reporter, tell
 from .synthesize import INPUT_HELP, SERIES_HELP, VALUES_HELP, finite_number
 
 NAME = "simulate"
@@ -37,14 +37,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> None:
+    from ..files.reading import read_volume
+    from ..files.writing import PendingOutputs, check_targets
+    from ..findings.checked_input import fit_volume
     from ..provenance import simulated_thick_header
     from ..synthesis.simulation import simulate_thick
-    from ..volumes.findings import fit_volume
-    from ..volumes.reading import read_volume
     from ..volumes.slab_profile import SlabProfile
     from ..volumes.slice_thickness import require_millimetres
     from ..volumes.value_scale import in_hu
-    from ..volumes.writing import PendingOutputs, check_targets
 
     require_millimetres("--slab-mm", arguments.slab_mm)
     require_millimetres("--spacing-mm", arguments.spacing_mm)

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from ..errors import UnusableInput
-from ..progress import Reporter, tell
+from ..events.progress import Reporter, tell
 
 NAME = "synthesize"
 INPUT_HELP = "volume: NRRD, NIfTI, MetaImage, or a folder or ZIP file of DICOM files"
@@ -186,7 +186,7 @@ def add_result_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> None:
     reporter.progress("start", 0, 1)  # what is needed from here on takes seconds to be read
     from ..dicom_out.pending_series import DicomOutput
-    from ..job import Job, run_job
+    from ..run.job import Job, run_job
     from ..synthesis.tiling import OVERLAPPED, PUBLISHED_TILING
     from ..volumes.description import described
 

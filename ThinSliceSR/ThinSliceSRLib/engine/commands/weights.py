@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import CannotWrite, WeightsError
-from ..progress import Reporter
+from ..events.progress import Reporter
 from .synthesize import PROGRESS_HELP
 
 if TYPE_CHECKING:

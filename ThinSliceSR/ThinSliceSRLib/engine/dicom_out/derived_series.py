@@ -14,7 +14,7 @@ from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 from pydicom.valuerep import format_number_as_ds
 
-from ..volumes.dicom_headers import MANUFACTURER, SYNTHETIC_DATA
+from ..dicom_in.headers import MANUFACTURER, SYNTHETIC_DATA
 from ..volumes.volume import Volume
 from .attributes import REQUIRED
 from .codes import ACQUISITION_EQUIPMENT, SPATIAL_RESAMPLING

@@ -14,9 +14,9 @@ import pydicom
 import SimpleITK as sitk
 
 from ..errors import Cancelled, UnusableInput
-from ..progress import Reporter
-from ..volumes.reading import opened_input, read_volume
-from ..volumes.silence import itk_silenced
+from ..events.progress import Reporter
+from ..files.reading import opened_input, read_volume
+from ..silence import itk_silenced
 from ..volumes.tilted_gantry import upright
 from ..volumes.volume import Volume
 from .derivation import Derivation, derivation_of

@@ -13,8 +13,8 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as Items
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
+from ..dicom_in.headers import MANUFACTURER, SYNTHETIC_DATA
 from ..errors import ThinSliceError
-from ..volumes.dicom_headers import MANUFACTURER, SYNTHETIC_DATA
 from .attributes import LOSSY_COMPRESSION, PATIENT, STUDY
 from .derivation import Derivation
 from .derived_series import series_description

@@ -16,9 +16,9 @@ from pydicom.dataset import Dataset, FileDataset
 from pydicom.tag import BaseTag, Tag
 
 from ..errors import Cancelled, CannotWrite, UnusableInput
-from ..volumes.replacing import PendingFiles, writing_refusal
+from ..files.writing import require_writable
+from ..outputs.replacing import PendingFiles, writing_refusal
 from ..volumes.volume import Volume
-from ..volumes.writing import require_writable
 from .anonymity import without_identity
 from .derivation import Derivation
 from .derived_series import derived_series, series_number

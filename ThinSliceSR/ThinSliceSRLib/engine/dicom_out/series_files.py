@@ -13,8 +13,8 @@ import pydicom
 from pydicom.dataset import FileDataset
 from pydicom.uid import UID, JPEG2000Lossless, RLELossless
 
+from ..dicom_in.series_reading import read_dicom_folder
 from ..errors import CannotWrite, MissingLibrary, ThinSliceError
-from ..volumes.dicom_series import read_dicom_folder
 from ..volumes.volume import Volume
 
 COMPRESSIONS: dict[str, UID | None] = {"none": None, "rle": RLELossless, "jpeg2000": JPEG2000Lossless}

@@ -15,8 +15,8 @@ from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 from pydicom.uid import generate_uid
 
+from ..dicom_in.headers import whole_number
 from ..errors import UnusableInput
-from ..volumes.dicom_headers import whole_number
 from ..volumes.volume import Acquisition
 from .attributes import COMMON, EQUIPMENT, IDENTITY, LOSSY_COMPRESSION, MAY_BE_EMPTY, WINDOW
 from .codes import SOURCE_IMAGE

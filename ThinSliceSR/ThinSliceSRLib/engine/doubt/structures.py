@@ -10,7 +10,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from ..errors import UnusableInput
-from ..evaluation.lungs import lung_mask
+from ..evaluation.lung_mask import lung_mask
 from ..volumes.volume import Volume
 
 LEAST_DIFFERENCE_HU = 100.0  # between DLS and BIS: less is not seen in a window for the lungs

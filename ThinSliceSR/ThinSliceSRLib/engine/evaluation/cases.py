@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import UnusableInput, reason_of
-from ..volumes.reading import READERS
+from ..files.reading import READERS
 
 ENDINGS = tuple(sorted(READERS, key=len, reverse=True))
 TRUTH = "truth"  # also the name of the truth's own row in the results, so no method may have it

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..errors import ThinSliceError, UnusableInput
-from ..volumes.reading import read_volume
+from ..files.reading import read_volume
 from ..volumes.volume import Volume
 from .cases import TRUTH, Case
-from .lungs import lung_mask
+from .lung_mask import lung_mask
 from .metrics import (
     AXIAL,
     CORONAL,

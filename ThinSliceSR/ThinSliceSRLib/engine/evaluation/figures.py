@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import CannotWrite, MissingLibrary
-from ..file_names import file_name_of
-from ..pictures import DOTS_PER_INCH, INCHES_PER_PICTURE, LUNG_WINDOW, PLANES, box_of, plane_picture, to_window
-from ..volumes.replacing import PendingFiles, writing_refusal
+from ..outputs.file_names import file_name_of
+from ..outputs.replacing import PendingFiles, writing_refusal
 from ..volumes.volume import Volume
 from .cases import TRUTH, Case
 from .evaluate import TESTED_MEASURES, Evaluation, values_of
+from .pictures import DOTS_PER_INCH, INCHES_PER_PICTURE, LUNG_WINDOW, PLANES, box_of, plane_picture, to_window
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

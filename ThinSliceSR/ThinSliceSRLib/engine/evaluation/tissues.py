@@ -6,7 +6,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from ..volumes.volume import Volume
-from .lungs import body_mask, lung_mask
+from .lung_mask import body_mask, lung_mask
 
 BONE_HU = 250.0
 SMOOTHED_MM = 0.8  # standard deviation, so that noise is no tissue of its own

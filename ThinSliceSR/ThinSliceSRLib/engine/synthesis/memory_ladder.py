@@ -14,11 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from ..devices.device import Device, choose_device, precisions_of_cpu
+from ..devices.device_memory import device_memory
 from ..errors import DeviceError
+from ..events.finding import Finding
 from ..network.configuration import NetworkConfiguration
-from ..volumes.findings import Finding
-from .device import Device, choose_device, precisions_of_cpu
-from .device_memory import device_memory
 from .tiling import Tiling
 
 # How PyTorch says it on CPUs (Linux, Windows) and GPUs, and how cuDNN and cuBLAS do; only CUDA has an exception for it.

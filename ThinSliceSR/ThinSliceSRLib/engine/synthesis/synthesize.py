@@ -10,9 +10,9 @@ from typing import Literal
 import numpy as np
 import torch
 
+from ..events.finding import Finding
 from ..network.flips import MeanOverFlips
 from ..network.slab_inputs import ForSlabs, slab_inputs
-from ..volumes.findings import Finding
 from ..volumes.profile_shape import with_measured_shape
 from ..volumes.slab_profile import SlabProfile, slab_profile_of
 from ..volumes.volume import Volume

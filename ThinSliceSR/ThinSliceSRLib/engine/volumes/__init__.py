@@ -1,1 +1,1 @@
-"""Volumes: HU values with their geometry, from files and to files, and whether they are fit."""
+"""Volumes: HU values with their geometry, how their slices were measured, and what can be no HU."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..errors import UnusableInput
-from .finding import Finding
+from ..events.finding import Finding
 from .hounsfield import as_hu_values
 from .volume import Volume
 

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 import SimpleITK as sitk
 
-from .finding import Finding
+from ..events.finding import Finding
 
 SQUARE_PIXEL_TOLERANCE = 1e-3
 

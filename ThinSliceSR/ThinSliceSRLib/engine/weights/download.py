@@ -12,8 +12,8 @@ from urllib.request import OpenerDirector
 
 from ..addresses import has_user_info, host_of, is_address, shown
 from ..errors import CannotWrite, UnusableInput, WeightsError
-from ..progress import Reporter
-from ..volumes.findings import Finding
+from ..events.finding import Finding
+from ..events.progress import Reporter
 from .http_transfer import TransferFailed, fetch, make_opener
 from .inventory import is_whole
 from .model_choice import own_weights_folder, weights_folders

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from ..errors import CannotWrite, WeightsError
-from ..volumes.unfinished import remove_left_overs, unfinished_name
+from ..outputs.unfinished import remove_left_overs, unfinished_name
 from .model_choice import own_weights_folder, weights_places
 from .registry import SUFFIX, RegisteredModel
 from .weights_header import sha256_of, tells_doubt, weights_metadata

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import BinaryIO
 
 from ..errors import Cancelled, CannotWrite
-from ..file_lock import lock
+from ..outputs.file_lock import lock
 from .inventory import cannot_write, partial_paths
 from .weights_header import sha256_of
 

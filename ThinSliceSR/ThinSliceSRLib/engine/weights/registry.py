@@ -15,7 +15,7 @@ from typing import Any
 
 from ..addresses import is_address
 from ..errors import UnusableInput, WeightsError, reason_of
-from ..file_names import file_name_of
+from ..outputs.file_names import file_name_of
 from .model_choice import shipped_weights_folders
 from .weights_header import weights_metadata
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..volumes.finding import Finding
+from ..events.finding import Finding
 from ..volumes.slab_profile import slab_profile_of
 from ..volumes.slice_steps import ROUNDING_MM
 from ..volumes.volume import Volume

@@ -1,0 +1,201 @@
+"""The panel in a dock of 330 px, in English and in Chinese: it asks for no more, and no text is cut off."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from chinese import compiled_chinese
+from driving import add_thick_volume, choose, open_module
+from result_making import finished
+from ThinSliceSRLib.desktop.run.doubt_places import Place
+from ThinSliceSRLib.desktop.run.doubt_search import SearchRequest
+from ThinSliceSRLib.desktop.setup.weights_list import ListedModel, WeightsList
+from ThinSliceSRLib.desktop.worker.outcome import Outcome, Progress
+
+WIDTH_PX = 330
+LONG = "cthnet_of_our_own_clinic_trained_on_five_thousand_pairs_of_thick_and_thin_slices"
+GPU = {"device": "cuda:0", "name": "NVIDIA RTX PRO 6000 Blackwell Max-Q Workstation Edition", "memory_bytes": 96e9}
+FACTS = {
+    "seconds": 5000,
+    "weights": {"name": LONG},
+    "device": "cuda:0 NVIDIA RTX PRO 6000 Blackwell Max-Q Workstation Edition",
+    "precision": "float32",
+}
+
+
+@pytest.fixture(params=["English", "Chinese"])
+def language(application: Any, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """Where no font has Chinese letters, Latin ones stand for them, as wide and with as many places to break a line."""
+    from PySide6.QtCore import QCoreApplication, QTranslator
+    from PySide6.QtGui import QFontDatabase
+
+    chinese = QTranslator()
+    assert chinese.load(str(compiled_chinese(tmp_path)))
+    drawn = QFontDatabase.WritingSystem.SimplifiedChinese in QFontDatabase.writingSystems()
+
+    class AsWide(QTranslator):
+        def isEmpty(self) -> bool:  # noqa: N802
+            return False
+
+        def translate(self, context: str, text: str, comment: str | None = None, number: int = -1) -> str | None:
+            translation = chinese.translate(context, text)
+            return translation if drawn or not translation else re.sub("[\u2e80-\uffff]", "W\u200b", translation)
+
+    translator = AsWide()
+    if request.param == "Chinese":
+        QCoreApplication.installTranslator(translator)
+    yield request.param
+    QCoreApplication.removeTranslator(translator)
+
+
+@pytest.fixture
+def module(language: str, views: Any, temporary_folder: Path) -> Iterator[Any]:
+    widget = open_module(__name__)
+    yield widget
+    widget.cleanup()
+
+
+def unfold(module: Any) -> None:
+    """Opens all sections, with models and devices of long names in them."""
+    panel = module.panel
+    panel._available.devices = {"devices": [GPU]}  # not asked for
+    for name in ("inputSection", "outputSection", "compareSection", "doubtSection", "advancedSection", "modelsSection"):
+        getattr(module.ui, name).collapsed = False
+    model = ListedModel(LONG, 4_000_000, "local", "own", Path(LONG), used=True, trained=False)
+    lost = ListedModel("cthnet-base", 42_000_000, "missing")
+    panel._models.show(WeightsList((model, lost), Path(), (LONG, "cthnet-small")))
+    panel._advanced.offer_devices({"devices": [GPU]})
+    module._parameters.device = "cuda:0"
+
+
+def in_many_states(module: Any) -> Iterator[str]:
+    """Brings the panel from one state to the next, and names each."""
+    yield "empty"
+    unfold(module)
+    yield "unfolded"
+    for spacing_mm in (1.0, 5.0, 9.5):
+        choose(module.ui.inputSelector, add_thick_volume(f"{LONG} of {spacing_mm}", spacing_mm=spacing_mm))
+        yield f"an input of {spacing_mm} mm"
+    module.panel._advanced.offer_devices(None, looking=True)
+    module.panel._models.say("The models cannot be listed; " * 5)
+    yield "asking"
+    module.ui.progressBar.visible = True
+    module.panel._messages.show_notice(
+        "The slices are 9.5 mm apart, but the network is made for 5 mm; look at it with care."
+    )
+    module.panel._messages.show_progress(Progress("synthesize", 0.4, 5000))
+    yield "running"
+    module.panel._run_ended(Outcome(False, False, "not_enough_memory", "There is no memory.", "log", {}))
+    yield "failed"
+    from ThinSliceSRLib.desktop.panel.status_texts import done_text
+
+    module.panel._messages.tell(
+        done_text(FACTS, "Chest CT 5 mm DLS 1 mm (synthetic)", "Chest CT 5 mm BIS 1 mm", with_doubt=True)
+    )
+    yield "done"
+    thick = module.ui.inputSelector.currentNode()
+    choose(module.ui.inputSelector, None)
+    results = finished(thick, wants_doubt=True)
+    choose(module.ui.inputSelector, thick)
+    yield "a doubt"
+    request = SearchRequest(results.dls, results.bis, results.doubt)
+    module.panel._doubt.show_places(request, [])
+    yield "no places"
+    places = [
+        Place((0, 0, 0), (120, 250, 319), 10.0, -1024, -1000, 1900, kind)
+        for kind in ("stands", "vanishes")
+        for _ in "123456"
+    ]
+    module.panel._doubt.show_places(request, places)
+    module.ui.doubtFromSlider.value = 200
+    yield "places"
+    module.panel._doubt_choice.show_weights(
+        WeightsList((ListedModel(LONG, 1, "local", used=True),), None, (LONG, LONG))
+    )
+    module._parameters.model = LONG
+    yield "a model without doubt"
+
+
+def test_the_panel_fits_in_330_px_and_its_texts_are_whole(module: Any, tmp_path: Path):
+    import qt
+    import slicer
+
+    for state in in_many_states(module):
+        slicer.app.processEvents()
+        assert module.parent.minimumSizeHint.width() <= WIDTH_PX, state
+        module.parent.resize(WIDTH_PX, 1800)
+        for _ in range(5):  # a text that wraps changes the height only after it was laid out
+            slicer.app.processEvents()
+        assert not module.parent.grab().isNull()
+        kinds = (qt.QPushButton, qt.QCheckBox, qt.QLabel, qt.QComboBox)
+        shown = [child for kind in kinds for child in module.parent.findChildren(kind) if is_shown(child)]
+        assert len(shown) > 10
+        for widget in shown:
+            right = widget.mapTo(module.parent, qt.QPoint(widget.width, 0)).x()
+            assert right <= WIDTH_PX, (state, widget.objectName)
+            assert_text_is_whole(widget, state)
+        assert_cells_are_whole(module.ui.placesTable, state)
+        module.parent.grab().save(
+            f"/tmp/width_{os.environ.get('QT_SCALE_FACTOR', 1)}_{state.replace(' ', '_')}_{language}.png"
+        )
+
+
+def is_shown(widget: Any) -> bool:
+    folded = getattr(widget.parentWidget(), "collapsed", False)  # Slicer's own would hide what is in it
+    return widget.visible and not folded and bool(getattr(widget, "text", True))
+
+
+def assert_text_is_whole(widget: Any, state: str) -> None:
+    import qt
+
+    if isinstance(widget, qt.QComboBox):
+        if hasattr(widget, "setCurrentNode"):
+            return  # names of volumes, in Slicer's own widget
+        text, label = widget.currentText, widget.itemData(widget.currentIndex, qt.Qt.ToolTipRole)
+        needed = qt.QFontMetrics(widget.font).horizontalAdvance(text)
+        assert text == label or "…" in text
+        assert needed + 30 <= widget.width, (state, widget.objectName, text)
+    elif isinstance(widget, qt.QLabel) and widget.wordWrap:
+        assert widget.height >= widget.heightForWidth(widget.width), (state, widget.objectName)
+    else:
+        assert widget.width >= widget.minimumSizeHint.width(), (state, widget.objectName)
+
+
+def assert_cells_are_whole(table: Any, state: str) -> None:
+    import qt
+
+    header = table.horizontalHeader()
+    assert header.length() <= table.viewport().width or not table.visible, state
+    for column in range(table.columnCount if table.visible and table.rowCount else 0):
+        texts = [str(table.item(row, column).data(qt.Qt.DisplayRole)) for row in range(table.rowCount)]
+        for text in [*texts, table.horizontalHeaderItem(column).text()]:
+            needed = qt.QFontMetrics(table.font).horizontalAdvance(text)
+            assert needed + 8 <= header.sectionSize(column), (state, column, text)
+
+
+def test_a_model_of_a_long_name_is_shown_in_part_and_its_tooltip_tells_the_whole(module: Any):
+    import qt
+
+    unfold(module)
+    models = module.ui.modelComboBox
+    label = models.itemData(1, qt.Qt.ToolTipRole)
+    assert label.startswith(LONG)
+    assert models.itemText(1) != label
+    assert "…" in models.itemText(1)
+    assert LONG in module.ui.modelsList.item(0).toolTip()
+
+
+@pytest.mark.skipif("QT_SCALE_FACTOR" in os.environ, reason="this is the scaled one")
+def test_it_fits_where_everything_is_drawn_half_as_large_again():
+    """Qt takes the scale when a process starts."""
+    scaled = {**os.environ, "QT_SCALE_FACTOR": "1.5"}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", __file__]
+    done = subprocess.run(command, env=scaled, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout

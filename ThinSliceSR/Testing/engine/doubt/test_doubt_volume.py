@@ -1,0 +1,164 @@
+"""The doubt as a file: beside the DLS volume, calibrated, and only of models that have it."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+from command_line_runs import names, thinslicesr, write_thick
+from models import CALIBRATION
+from ThinSliceSRLib.engine.batch.manifest.manifest import RECORD_NAME, Manifest
+from ThinSliceSRLib.engine.batch.manifest.row import Row
+from ThinSliceSRLib.engine.batch.settings import Settings, results_of
+from ThinSliceSRLib.engine.batch.workers.volume_work import engine_here
+from ThinSliceSRLib.engine.commands.weights import describe_file
+from ThinSliceSRLib.engine.devices.device import choose_device
+from ThinSliceSRLib.engine.doubt.expected_error import expected_error, require_calibration
+from ThinSliceSRLib.engine.errors import CannotWrite, WeightsError
+from ThinSliceSRLib.engine.events.progress import SilentReporter
+from ThinSliceSRLib.engine.files.reading import read_volume
+from ThinSliceSRLib.engine.run.job import Job, run_job
+from ThinSliceSRLib.engine.synthesis.memory_ladder import Rung
+from ThinSliceSRLib.engine.synthesis.resampling import resample_slices
+from ThinSliceSRLib.engine.synthesis.synthesize import synthesize
+from ThinSliceSRLib.engine.volumes.volume import Volume
+from ThinSliceSRLib.engine.weights.inventory import weights_files
+from ThinSliceSRLib.engine.weights.weights_file import load_model
+
+
+@pytest.fixture
+def thick_file(tmp_path: Path) -> Path:
+    write_thick(tmp_path / "thick.nrrd")
+    return tmp_path / "thick.nrrd"
+
+
+def run(job: Job) -> dict:
+    with ExitStack() as undo:
+        facts = run_job(job, SilentReporter(), undo).facts
+        undo.pop_all()
+    return facts
+
+
+def test_the_doubt_lies_on_the_grid_of_the_dls_volume_and_says_what_it_is(
+    tmp_path: Path, thick_file: Path, doubting_weights: Path
+):
+    dls, doubt = tmp_path / "dls.nrrd", tmp_path / "doubt.nrrd"
+    done = thinslicesr(
+        "synthesize", thick_file, dls, "--doubt", doubt, "--weights", doubting_weights, "--progress", "json"
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[-1])["outputs"] == {"dls": str(dls), "doubt": str(doubt)}
+    one, other = (sitk.ReadImage(str(path)) for path in (dls, doubt))
+    for fact in ("GetSize", "GetSpacing", "GetOrigin", "GetDirection", "GetPixelID"):
+        assert getattr(one, fact)() == getattr(other, fact)()
+    entries = {key: other.GetMetaData(f"ThinSliceSR_{key}") for key in ("content", "unit", "synthetic", "model")}
+    assert entries["content"].startswith("DOUBT: ")
+    assert "low doubt is no proof" in entries["content"]
+    assert (entries["unit"], entries["synthetic"], entries["model"]) == ("HU", "yes", "doubting (untrained)")
+    assert other.GetMetaData("ThinSliceSR_model_sha256") == load_model(doubting_weights).sha256
+    assert other.GetMetaData("ThinSliceSR_doubt_expected_hu") == "2.0 60.0 2000.0"
+    assert other.GetMetaData("ThinSliceSR_doubt_reach_95_hu") == "5.0 150.0 5000.0"
+    assert all(other.HasMetaDataKey(f"ThinSliceSR_doubt_reach_{share}_hu") for share in (50, 80, 90))
+    assert other.GetMetaData("ThinSliceSR_spacing_mm") == "1"
+
+
+@pytest.mark.parametrize("spacing", ["native", 0.7])
+def test_it_is_the_calibrated_expectation_of_the_network_on_any_spacing(
+    tmp_path: Path, thick_file: Path, doubting_weights: Path, spacing
+):
+    weights = str(doubting_weights)
+    job = Job(thick_file, tmp_path / "dls.nrrd", doubt=tmp_path / "doubt.nrrd", weights=weights, spacing=spacing)
+    run(job)
+    model, device = load_model(doubting_weights), choose_device("auto", "auto")
+    told = synthesize(read_volume(thick_file), model, [Rung(device)], doubt=True).doubt
+    assert told
+    told = told if spacing == "native" else resample_slices(told, spacing)
+    right = np.rint(CALIBRATION.expected(told.hu))
+    written = read_volume(tmp_path / "doubt.nrrd")
+    np.testing.assert_array_equal(written.hu, right)
+    assert written.hu.std() > 1
+    dls = read_volume(tmp_path / "dls.nrrd")
+    assert (dls.size, dls.spacing_mm) == (written.size, written.spacing_mm)
+
+
+def test_the_expectation_fits_int16_and_is_never_negative():
+    told = Volume(np.array([[[-5, 0, 30, 32767]]], np.int16))
+    np.testing.assert_array_equal(expected_error(told, CALIBRATION).hu, [[[1, 1, 60, 32767]]])
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_slices_along_another_axis_stay_there(tmp_path: Path, doubting_weights: Path, axis: int):
+    hu = np.random.default_rng(0).choice(np.array([-1000, -850, 40], np.int16), (32, 32, 32))
+    image = sitk.GetImageFromArray(np.take(hu, range(4), axis=2 - axis))
+    image.SetSpacing([5.0 if index == axis else 0.7 for index in range(3)])
+    sitk.WriteImage(image, str(tmp_path / "thick.nrrd"))
+    weights = str(doubting_weights)
+    run(Job(tmp_path / "thick.nrrd", tmp_path / "dls.nrrd", doubt=tmp_path / "doubt.nrrd", weights=weights))
+    dls, doubt = (read_volume(tmp_path / name) for name in ("dls.nrrd", "doubt.nrrd"))
+    assert dls.size == doubt.size
+    assert doubt.size[axis] == 16
+    np.testing.assert_array_equal(dls.direction, doubt.direction)
+
+
+def test_a_model_without_doubt_is_refused_in_one_sentence_before_any_work(
+    tmp_path: Path, thick_file: Path, tiny_weights: Path
+):
+    outputs = (tmp_path / "dls.nrrd", "--doubt", tmp_path / "doubt.nrrd")
+    done = thinslicesr("synthesize", thick_file, *outputs, "--weights", tiny_weights, "--progress", "json")
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 3
+    assert (events[-1]["event"], events[-1]["code"]) == ("failed", "no_doubt")
+    assert events[-1]["message"] == done.stderr.strip()
+    assert not {event["event"] for event in events} & {"started"}
+    assert names(tmp_path) == {"thick.nrrd"}
+
+
+def test_no_output_stands_where_one_cannot(tmp_path: Path, thick_file: Path, doubting_weights: Path):
+    (tmp_path / "doubt.nrrd").write_text("of somebody")
+    with pytest.raises(CannotWrite, match="exists; allow overwriting"):
+        run(Job(thick_file, tmp_path / "dls.nrrd", doubt=tmp_path / "doubt.nrrd", weights=str(doubting_weights)))
+    assert names(tmp_path) == {"thick.nrrd", "doubt.nrrd"}
+    assert (tmp_path / "doubt.nrrd").read_text() == "of somebody"
+
+
+def test_the_inventory_tells_which_models_doubt(own_folder: Path, doubting_weights: Path, tiny_weights: Path):
+    own_folder.mkdir()
+    for path in (doubting_weights, tiny_weights):
+        (own_folder / path.name).write_bytes(path.read_bytes())
+    files = {file.name: file for file in weights_files({}) if file.place == "own"}
+    told = {name: (file.doubts, "with doubt" in describe_file(file)) for name, file in files.items()}
+    # One has the part for it, but was not calibrated.
+    assert told == {"doubting": (True, True), "tiny": (False, False)}
+
+
+def test_a_batch_names_doubts_and_refuses_models_without(tmp_path: Path, doubting_weights: Path, tiny_weights: Path):
+    results = results_of("a", tmp_path, Settings(doubt=True), is_dicom=False)
+    assert results.doubt == tmp_path / "a_DOUBT.nrrd"
+    assert results.doubt in results.paths
+    assert results_of("a", tmp_path, Settings(), is_dicom=False).doubt is None
+    failure = engine_here(Settings(weights=str(tiny_weights), device="cpu", doubt=True)).failure
+    assert failure
+    assert failure.code == "no_doubt"
+    assert engine_here(Settings(weights=str(doubting_weights), device="cpu", doubt=True)).failure is None
+    assert Settings(doubt=True).described("") != Settings().described("")
+
+
+def test_a_record_of_an_earlier_version_gets_the_column_for_doubts(tmp_path: Path):
+    with Manifest(tmp_path) as manifest:
+        manifest.put([Row("in/a.nrrd", "a", bicubic="a_BIS.nrrd")])
+    with closing(sqlite3.connect(tmp_path / RECORD_NAME)) as record:
+        record.execute("ALTER TABLE volumes DROP COLUMN doubt")
+        record.commit()
+    with Manifest(tmp_path) as manifest:
+        manifest.put([Row("in/b.nrrd", "b", doubt="b_DOUBT.nrrd")])
+        assert [(row.bicubic, row.doubt) for row in manifest.rows()] == [("a_BIS.nrrd", ""), ("", "b_DOUBT.nrrd")]
+
+
+def test_a_model_that_only_has_the_part_for_it_has_no_doubt(tiny_weights: Path):
+    with pytest.raises(WeightsError, match="cannot tell where it may be wrong"):
+        require_calibration(load_model(tiny_weights))

@@ -1,0 +1,1 @@
+"""Comparison: thick, BIS, DLS and thin in linked views, faded, flipped, and with overlays."""

@@ -1,0 +1,235 @@
+"""One export: results of the scene, written by a worker as DICOM series in the study of their input."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import slicer
+from slicer.i18n import tr as _
+
+from ...engine.errors import CannotWrite, ThinSliceError, UnusableInput
+from ...engine.provenance import BIS_CONTENT, DLS_CONTENT, PREFIX
+from ..scene.synthetic_mark import ATTRIBUTE_PREFIX, kind_of
+from ..scene.volume_nodes import require_one_volume
+from ..worker.outcome import Outcome, Progress, guarded, unexpected_sentence
+from ..worker.private_folder import PrivateFolder
+from ..worker.volume_writing import VolumeWriting
+from ..worker.worker_process import Ending, Worker
+from .dicom_database import add_series, holds_series, is_from_dicom, source_files
+
+FOLDER_NAME = "ThinSliceSR"
+CONTENTS = {"DLS": DLS_CONTENT, "BIS": BIS_CONTENT}
+# Which node attribute tells what the header of a result's file tells.
+ENTRIES = {
+    "Model": "model",
+    "ModelSha256": "model_sha256",
+    "EngineVersion": "engine_version",
+    "Device": "device",
+    "Precision": "precision",
+    "Air": "air",
+    "SlabConsistency": "slab_consistency",
+    "Quality": "quality",
+    "SlabErrorMeanHU": "slab_error_mean_hu",
+    "SlabMm": "slab_mm",
+    "SlabMmToldBy": "slab_mm_told_by",
+    "ThickSpacingMm": "thick_spacing_mm",
+    "SpacingMm": "spacing_mm",
+}
+
+
+@dataclass(frozen=True)
+class ExportRequest:
+    """What the user asks for. results: DLS and BIS volumes of one input, at most one of each.
+
+    folder: where a new folder with the series is made; None adds them to Slicer's DICOM database.
+    compressed: without loss (RLE). anonymous: without the patient's identity.
+    """
+
+    results: tuple[slicer.vtkMRMLScalarVolumeNode, ...]
+    folder: Path | None = None
+    compressed: bool = False
+    anonymous: bool = False
+
+
+class DicomExport:
+    """An export from `start` until `on_ended`, which comes once and last, but not after `abandon`.
+
+    When it does not succeed, nothing is left of it.
+    """
+
+    def __init__(
+        self,
+        request: ExportRequest,
+        folder: PrivateFolder,
+        *,
+        on_progress: Callable[[Progress], None],
+        on_ended: Callable[[Outcome], None],
+    ) -> None:
+        """Raises CannotWrite when there is no room for temporary files."""
+        self.request = request
+        self._folder = folder.new_folder()
+        self._on_progress = on_progress
+        self._on_ended = on_ended
+        self._facts: dict[str, Any] = {}
+        self._slices: dict[str, int] = {}
+        self._worker: Worker | None = None
+        self._writing: VolumeWriting | None = None
+        self._started = False
+        self._indexer: Any = None
+        self._ended = False
+
+    def start(self) -> None:
+        """Begins to write the results for a worker, and returns. Raises ThinSliceError when that cannot be done."""
+        try:
+            _gather(source_files(self.request.results[0]), self._folder / "source")
+            for result in self.request.results:
+                require_one_volume(result)
+                kind = str(kind_of(result))  # what is no result is refused by the engine
+                self._slices[kind] = result.GetImageData().GetDimensions()[2]
+            self._write([(result, _header(result)) for result in self.request.results])
+        except ThinSliceError:
+            self._clean_up()
+            raise
+        on_event, on_ended = guarded(self._on_event, self._fail), guarded(self._worker_ended, self._fail)
+        self._worker = Worker(self._arguments(), on_event=on_event, on_ended=on_ended)
+
+    def _write(self, results: list[tuple[slicer.vtkMRMLScalarVolumeNode, dict[str, str]]]) -> None:
+        """Writes these results with their headers, one after the other, and then starts the worker."""
+        if not results:
+            self._start_worker()
+            return
+        (result, header), *others = results
+        on_written = guarded(lambda: self._write(others), self._writing_failed)
+        file = self._folder / f"{kind_of(result)}.nrrd"
+        self._writing = VolumeWriting(result, file, on_written, self._writing_failed, header)
+
+    def _writing_failed(self, error: Exception) -> None:
+        if isinstance(error, ThinSliceError):
+            self._end(Ending(None, error.code, str(error)))
+        else:
+            self._fail(error)
+
+    def _start_worker(self) -> None:
+        if not self._ended and self._worker is not None:
+            self._started = True
+            self._worker.start()
+
+    @property
+    def running(self) -> bool:
+        return self._worker is not None and not self._ended
+
+    def cancel(self) -> None:
+        """Ends the export; within 2 seconds `on_ended` tells so. Where all is written already, it is too late."""
+        if self._worker is None or self._ended:
+            return
+        if not self._started:
+            self._end(Ending(None, "cancelled"), cancelled=True)
+        elif self._worker.running:
+            self._worker.cancel()
+
+    def abandon(self) -> None:
+        """Ends the export without a further word, as when Slicer quits: at most 2 seconds."""
+        if self._worker is not None and not self._ended:
+            self._ended = True
+            self._worker.abandon()
+            self._indexer = None  # ends the copying first, so that nothing is removed under its hands
+            self._clean_up()
+
+    def _arguments(self) -> list[str]:
+        folder = self._folder
+        target = folder / "series" if self.request.folder is None else _new_folder(self.request.folder)
+        arguments = ["export", *(str(folder / f"{kind}.nrrd") for kind in self._slices), str(target)]
+        arguments += ["--source", str(folder / "source"), "--progress", "json"]
+        arguments += ["--dicom-compression", "rle"] if self.request.compressed else []
+        return arguments + (["--anonymous"] if self.request.anonymous else [])
+
+    def _on_event(self, event: dict[str, Any]) -> None:
+        if event["event"] == "progress":
+            self._on_progress(Progress("export", event["done"] / event["total"], event["eta_s"]))
+        elif event["event"] == "finished":
+            self._facts.update(event)
+
+    def _worker_ended(self, ending: Ending) -> None:
+        if self._ended:
+            return
+        if ending.done and self.request.folder is None:
+            self._on_progress(Progress("import"))
+            added = guarded(self._added, self._fail)
+            self._indexer = add_series(self._folder / "series", lambda: added(ending))
+        else:
+            self._end(ending, cancelled=ending.cancelled)
+
+    def _added(self, ending: Ending) -> None:
+        if self._ended:
+            return
+        series = self._facts.get("series", {})
+        if not series or not all(holds_series(uid, self._slices[kind]) for kind, uid in series.items()):
+            sentence = _("Slicer's DICOM database did not take in the series; check its disk, or export to a folder.")
+            ending = Ending(None, "cannot_write", sentence, log=ending.log)
+        self._end(ending)
+
+    def _fail(self, error: Exception) -> None:
+        logging.error("the export has failed", exc_info=error)
+        if self._ended:
+            return
+        if self._worker is not None:
+            self._worker.abandon()
+        self._end(Ending(None, "unexpected", unexpected_sentence(error)))
+
+    def _end(self, ending: Ending, cancelled: bool = False) -> None:
+        self._ended = True
+        self._indexer = None
+        self._clean_up()
+        done = ending.done and not cancelled
+        self._on_ended(Outcome(done, cancelled, ending.code, ending.sentence, ending.log, self._facts))
+
+    def _clean_up(self) -> None:
+        if self._writing is not None:
+            self._writing.stop()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _header(result: slicer.vtkMRMLScalarVolumeNode) -> dict[str, str]:
+    """What the engine wrote into the header of the result's file, from the node. Raises UnusableInput."""
+    if is_from_dicom(result):
+        raise UnusableInput(_("This volume is a DICOM series already; send or copy that one."), "not_a_result")
+    if result.GetAttribute(ATTRIBUTE_PREFIX + "Unfinished"):
+        raise UnusableInput(_("This volume is unfinished; press Apply to make it again."), "not_a_result")
+    content = CONTENTS.get(str(kind_of(result)))
+    told = {entry: result.GetAttribute(ATTRIBUTE_PREFIX + name) for name, entry in ENTRIES.items()}
+    entries = {"content": content, "synthetic": "yes", **told}
+    return {PREFIX + entry: value for entry, value in entries.items() if value is not None}
+
+
+def _gather(files: Iterable[Path], folder: Path) -> None:
+    """Lets the files appear in a folder of their own, under names that say nothing. Raises CannotWrite."""
+    try:
+        folder.mkdir()
+        for number, file in enumerate(files):
+            _let_appear(file.absolute(), folder / f"{number:05d}.dcm")
+    except OSError as error:
+        sentence = _("The DICOM files of the input cannot be read or copied ({reason}); check the disks.")
+        raise CannotWrite(sentence.format(reason=error.strerror)) from error
+
+
+def _let_appear(file: Path, target: Path) -> None:
+    for link in (os.symlink, os.link):  # not every system and disk has both, or any
+        with suppress(OSError):
+            link(file, target)
+            return
+    shutil.copyfile(file, target)
+
+
+def _new_folder(parent: Path) -> Path:
+    """A name in `parent` that is not taken."""
+    number = 1
+    while (path := parent / (FOLDER_NAME if number == 1 else f"{FOLDER_NAME} {number}")).exists():
+        number += 1
+    return path

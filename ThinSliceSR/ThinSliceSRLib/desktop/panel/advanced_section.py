@@ -1,0 +1,85 @@
+"""The panel's choices of model, device, precision, spacing and threads, tied to the module's parameters."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from slicer.i18n import tr as _
+
+from ..setup.weights_list import WeightsList, models_to_choose
+from .list_entries import add_entry
+
+
+class AdvancedSection:
+    """Five lists to choose from. Each entry has a label for people and the value that the worker is given."""
+
+    def __init__(self, ui: Any) -> None:
+        self._parameters: Any = None
+        self._lists = {
+            "model": ui.modelComboBox,
+            "device": ui.deviceComboBox,
+            "precision": ui.precisionComboBox,
+            "spacing": ui.spacingComboBox,
+            "threads": ui.threadsComboBox,
+        }
+        self.offer("model", models_to_choose(WeightsList((), None)))  # until the engine has told what there is
+        self.offer_devices(None)
+        self.offer(
+            "precision",
+            [
+                (_("Automatic"), "auto"),
+                (_("32 bit (slowest)"), "float32"),
+                (_("16 bit (bfloat16)"), "bf16"),
+                (_("16 bit (float16)"), "fp16"),
+            ],
+        )
+        self.offer(
+            "spacing", [(_("1 mm (recommended)"), "auto"), (_("A fifth of the thick slices' distance"), "native")]
+        )
+        counts = [str(count) for count in range(1, (os.cpu_count() or 1) + 1)]
+        self.offer("threads", [(_("Automatic"), "auto"), *((count, count) for count in counts)])
+        for name, choices in self._lists.items():
+            choices.currentIndexChanged.connect(lambda *_arguments, name=name: self._chosen(name))
+
+    def set_parameters(self, parameters: Any) -> None:
+        """Ties the lists to parameters with a member of the name of each of them; None unties them."""
+        self._parameters = parameters
+        self.show_parameters()
+
+    def show_parameters(self) -> None:
+        """Chooses in the lists what the parameters say."""
+        for name, choices in self._lists.items() if self._parameters else ():
+            value = getattr(self._parameters, name)
+            if choices.findData(value) < 0:  # as of a scene from another computer, or a distance that a script chose
+                unknown = _("Exactly {name} mm") if name == "spacing" else _("{name} (not found)")
+                add_entry(choices, unknown.format(name=value), value)
+            if choices.currentIndex != choices.findData(value):
+                choices.currentIndex = choices.findData(value)
+
+    def offer(self, name: str, entries: Sequence[tuple[str, str]]) -> None:
+        """Replaces the entries (label, value) of a list; what is chosen stays chosen."""
+        choices = self._lists[name]
+        parameters, self._parameters = self._parameters, None  # a list that is filled again is no choice of the user's
+        choices.clear()
+        for label, value in entries:
+            add_entry(choices, label, value)
+        self._parameters = parameters
+        self.show_parameters()
+
+    def offer_devices(self, told: dict[str, Any] | None, looking: bool = False) -> None:
+        """Offers what `thinslicesr devices --json` tells; None while that is not known. looking: it soon is."""
+        entries = [(_("Automatic (looking for GPUs…)") if looking else _("Automatic"), "auto")]
+        for device in told["devices"] if told else ():
+            if device["device"] == "cpu":
+                continue
+            gigabytes = device["memory_bytes"] / 1e9 if device["memory_bytes"] else None
+            label = _("{name} ({memory:.0f} GB)") if gigabytes else "{name}"
+            entries.append((label.format(name=device["name"], memory=gigabytes), device["device"]))
+        self.offer("device", [*entries, (_("CPU"), "cpu")])
+
+    def _chosen(self, name: str) -> None:
+        choices = self._lists[name]
+        if self._parameters and choices.currentIndex >= 0:
+            setattr(self._parameters, name, choices.itemData(choices.currentIndex))

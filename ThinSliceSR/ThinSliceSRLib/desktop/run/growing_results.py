@@ -1,0 +1,111 @@
+"""What the results of a run show while they are made: interpolated slices, BIS, finished slices, at last the files."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import slicer
+
+from ...engine.devices.main_memory import THIN_PER_THICK
+from ..scene.result_nodes import ResultNodes
+from ..scene.result_volume import ResultGrid
+from ..scene.volume_nodes import volume_of
+from ..worker.slice_feed import InterpolatedSlices, SliceFeed
+from .run_facts import grid_of, raw_slices
+
+FILES = ("thick.nrrd", "preview.raw", "dls.nrrd", "bis.nrrd", "doubt.nrrd")
+
+
+class GrowingResults:
+    """Fills the result volumes in short turns from what the worker has written into its folder."""
+
+    def __init__(
+        self,
+        results: ResultNodes,
+        wants_bis: bool,
+        folder: Path,
+        on_visible: Callable[[], None],
+        on_failed: Callable[[Exception], None],
+    ) -> None:
+        """on_visible: there is something to look at; comes once. on_failed: a turn has failed, and nothing follows."""
+        self._results = results
+        self._wants_bis = wants_bis
+        self._folder = folder
+        self._on_visible = on_visible
+        self._first_look_waits = False
+        self._shown_grid: ResultGrid | None = None
+        self.visible = False
+        self._feed = SliceFeed(results.shown, on_failed)
+
+    def interpolate(self, source: slicer.vtkMRMLScalarVolumeNode) -> None:
+        """Begins to fill them with something to look at until the worker has BIS, which takes it seconds."""
+        volume = volume_of(source)
+        axis = volume.through_plane_axis
+        slices = InterpolatedSlices(np.moveaxis(volume.hu, 2 - axis, 0), THIN_PER_THICK)
+        self._set_grid(ResultGrid(axis, slices.count, volume.spacing_mm[axis] / THIN_PER_THICK))
+        self._add_to_both(slices, slices.count)
+        self._feed.then(self._become_visible)
+
+    def worker_started(self, facts: dict[str, Any]) -> None:
+        """facts: of the event `started`."""
+        self._set_grid(grid_of(facts, "synthesis"))
+
+    def synthesis_goes_on(self, event: dict[str, Any], facts: dict[str, Any]) -> None:
+        """Begins to show BIS as soon as it is there, and finished slices of DLS from then on. event: `progress`."""
+        preview = raw_slices(facts, self._folder / "preview.raw", "synthesis")
+        if not self._first_look_waits:
+            self._first_look_waits = True
+            self._add_to_both(preview, len(self._results.dls_slices()))
+            self._feed.then(self._become_visible)
+        if event.get("slices"):
+            first, last = event["slices"]
+            self._feed.add(preview, first, last + 1, self._results.dls_slices())
+
+    def take_files(self, facts: dict[str, Any], then: Callable[[], None]) -> None:
+        """Begins to fill them with what the worker has made, removes its files, and calls `then`."""
+        if facts["output"] != facts["synthesis"]:
+            self._results.prepare_grid(grid_of(facts, "output"))  # else views would turn grey for a moment
+        count = len(self._results.dls_slices())
+        self._feed.add(raw_slices(facts, self._folder / "dls.nrrd", "output"), 0, count, self._results.dls_slices())
+        if self._wants_bis:
+            self._feed.add(raw_slices(facts, self._folder / "bis.nrrd", "output"), 0, count, self._results.bis_slices())
+        if self._results.doubt is not None:
+            slices = self._results.doubt_slices()
+            self._feed.add(raw_slices(facts, self._folder / "doubt.nrrd", "output"), 0, count, slices)
+        self._feed.then(self._results.show_grid)
+        self._feed.then(self._become_visible)
+        for name in FILES:  # large files take a moment to remove
+            self._feed.then(partial((self._folder / name).unlink, missing_ok=True))
+        self._feed.then(then)
+
+    def stop(self) -> None:
+        """Forgets what waits to be filled."""
+        self._feed.stop()
+
+    def close(self) -> None:
+        """Stops for good, and lets go of the volumes."""
+        self._feed.close()
+
+    def _add_to_both(self, slices: Any, count: int) -> None:
+        self._feed.add(slices, 0, count, self._results.dls_slices())
+        if self._wants_bis:
+            self._feed.add(slices, 0, count, self._results.bis_slices())
+
+    def _set_grid(self, grid: ResultGrid) -> None:
+        """Empties the results, unless they have this grid already, but for what a file's digits change of it."""
+        shown = self._shown_grid
+        same = shown is not None and (shown.slice_axis, shown.slices) == (grid.slice_axis, grid.slices)
+        if shown is None or not same or not math.isclose(shown.spacing_mm, grid.spacing_mm, rel_tol=1e-5):
+            self._feed.stop()
+            self._shown_grid = grid
+            self._results.set_grid(grid)
+
+    def _become_visible(self) -> None:
+        if not self.visible:
+            self.visible = True
+            self._on_visible()

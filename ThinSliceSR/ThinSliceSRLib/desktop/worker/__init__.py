@@ -1,0 +1,1 @@
+"""The worker: the engine in a process of its own, what it is asked for and what it tells."""

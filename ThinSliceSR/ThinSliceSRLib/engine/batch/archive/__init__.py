@@ -1,0 +1,1 @@
+"""Archives: thick series from a DICOMweb archive, and derived ones back into it."""

@@ -1,0 +1,1 @@
+"""Sources: which thick volumes a folder, a list or a ZIP file holds for a batch."""

@@ -1,0 +1,173 @@
+"""What is to be done of a folder, a volume file, a ZIP file of DICOM files, or a list of such paths."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import SimpleITK as sitk
+
+from ...dicom_in.zip_file import is_zip
+from ...errors import UnusableInput, in_plain_words, reason_of
+from ...files.nifti_header import read_nifti_header
+from ...files.nifti_place import nifti_place
+from ...files.reading import READERS
+from ...files.sidecar import sidecar_of
+from ...files.stored_values import locate_values
+from ...provenance import PREFIX
+from ...silence import itk_silenced
+from ...volumes.slice_steps import ROUNDING_MM, THIN_MM
+from ...volumes.volume import Volume
+from .listing import LIST_SUFFIXES, listed_paths
+from .source import Source, unusable_place, version_of
+from .thick_series import thick_series_in
+
+RESULTS = ("DLS:", "BIS:", "DOUBT:", "unfinished DLS:", "DLS minus BIS:")
+
+
+def sources_at(place: Path, apart_from: Path, least_thickness_mm: float | None) -> list[Source]:
+    """The volumes at `place`: in a folder, at any depth, every volume file and every series of thick chest CT, those in
+    ZIP files too; else those of a list or of a ZIP file, or the one volume file that it is.
+
+    apart_from: the folder of the results, which are never taken for volumes to be done; neither are results elsewhere.
+    Raises UnusableInput: `not_found`, `not_readable`, `nothing_to_do`.
+    """
+    place = place.resolve()
+    try:
+        if not place.exists():
+            raise UnusableInput(f"There is no file or folder {place}; check the path.", "not_found")
+        if place.is_file() and place.suffix.lower() in LIST_SUFFIXES:
+            found = list(_in_list(place, apart_from.resolve(), least_thickness_mm))
+        else:
+            found = list(_at(place, apart_from.resolve(), least_thickness_mm))
+    except OSError as error:
+        raise UnusableInput(
+            f"{place} cannot be read ({reason_of(error)}); check it and its permissions.", "not_readable"
+        ) from error
+    if not found:
+        raise UnusableInput(f"{place} holds no volume file and no series of thick chest CT.", "nothing_to_do")
+    return _each_once(found)
+
+
+def _each_once(found: Iterable[Source]) -> list[Source]:
+    """The sources, of copies of one only the first. Two places with parts of one series give no volume."""
+    sources: dict[str, Source] = {}
+    for source in found:
+        first = sources.setdefault(source.key, source)
+        if source.slices != first.slices:
+            sentence = "Several places hold different numbers of its slices; put the whole series into one folder."
+            sources[source.key] = replace(first, problem=("several_places", sentence))
+    return list(sources.values())
+
+
+def _at(place: Path, apart_from: Path, least_thickness_mm: float | None) -> Iterator[Source]:
+    """The volumes of a folder or ZIP file, or the file itself."""
+    if is_zip(place):
+        yield from thick_series_in(place, apart_from, least_thickness_mm)
+    elif not place.is_dir():
+        yield _of_file(place)
+    else:
+        packed = []
+        files, closed = _files_in(place, apart_from)
+        for folder, reason in closed.items():
+            yield unusable_place(
+                folder, "not_readable", f"The folder cannot be read ({reason}); check its permissions."
+            )
+        for path in files:
+            if is_zip(path):
+                packed.append(path)
+            elif _is_volume_file(path) and not _is_result(path):
+                yield replace(_of_file(path), left_out=_why_left_out(path))
+        for path in (place, *packed):
+            yield from thick_series_in(path, apart_from, least_thickness_mm)
+
+
+def _files_in(place: Path, apart_from: Path) -> tuple[list[Path], dict[Path, str | None]]:
+    """All files in a folder at any depth, but hidden ones and those in `apart_from`; and which folders cannot be read,
+    with the reason."""
+    files: list[Path] = []
+    closed: dict[Path, str | None] = {}
+
+    def refused(error: OSError) -> None:
+        closed[Path(error.filename)] = reason_of(error)
+
+    for folder, folders, names in os.walk(place, onerror=refused):
+        folders[:] = [name for name in folders if not name.startswith(".") and Path(folder, name) != apart_from]
+        files += [Path(folder, name) for name in names if not name.startswith(".")]
+    return sorted(files), closed
+
+
+def _in_list(listing: Path, apart_from: Path, least_thickness_mm: float | None) -> Iterator[Source]:
+    for path in listed_paths(listing):
+        try:
+            path = path.resolve()
+            found = list(_at(path, apart_from, least_thickness_mm))
+        except Exception as error:  # noqa: BLE001 - one line must not stop the others
+            failure = in_plain_words(error)
+            found = [unusable_place(path, failure.code, str(failure))]
+        yield from found
+        if all(source.left_out for source in found):
+            yield unusable_place(path, "nothing_to_do", "It holds no volume file and no thick chest CT.")
+
+
+def _is_volume_file(path: Path) -> bool:
+    return path.name.lower().endswith(tuple(READERS)) and path.is_file()
+
+
+def _of_file(path: Path) -> Source:
+    suffix = next((suffix for suffix in READERS if path.name.lower().endswith(suffix)), path.suffix)
+    files = [path]
+    try:
+        values = locate_values(path) if _is_volume_file(path) else None
+        if values and values.path != path:
+            files.append(values.path)
+        if sidecar := sidecar_of(path):
+            files.append(sidecar)
+    except Exception:  # noqa: BLE001 - its own turn tells what is wrong with it, and stops no other one
+        pass
+    return Source(path.name[: len(path.name) - len(suffix)], str(path), version=version_of(files))
+
+
+def _why_left_out(path: Path) -> str:
+    """Why a volume file of a folder is passed over: that its slices are thin already, as a DICOM series is; else ""."""
+    try:
+        grid = Volume(np.empty((0, 0, 0)), _told_spacing_mm(path))
+        spacing_mm = grid.spacing_mm[grid.through_plane_axis]
+    except Exception:  # noqa: BLE001 - its own turn tells what is wrong with it
+        return ""
+    return (
+        f"Its slices are {spacing_mm:.3g} mm apart, so they are thin already."
+        if spacing_mm <= THIN_MM + ROUNDING_MM
+        else ""
+    )
+
+
+def _told_spacing_mm(path: Path) -> tuple[float, float, float]:
+    """By the header. Raises UnusableInput where it tells none, of which ITK would make 1 mm; also RuntimeError."""
+    if path.name.lower().endswith((".nii", ".nii.gz")):
+        affine, _ = nifti_place(read_nifti_header(path))
+        i, j, k = (float(length) for length in np.linalg.norm(affine[:3, :3], axis=0))
+        return i, j, k
+    locate_values(path)
+    reader = sitk.ImageFileReader()
+    reader.SetFileName(str(path))
+    with itk_silenced():
+        reader.ReadImageInformation()
+    i, j, k = reader.GetSpacing()[:3]
+    return i, j, k
+
+
+def _is_result(path: Path) -> bool:
+    """Whether the file says in its header that it is a result; one that cannot be read does not say so."""
+    reader = sitk.ImageFileReader()
+    reader.SetFileName(str(path))
+    try:
+        with itk_silenced():
+            reader.ReadImageInformation()
+        keys = (f"{PREFIX}content", "descrip", "ITK_FileNotes")
+        return any(reader.GetMetaData(key).startswith(RESULTS) for key in keys if reader.HasMetaDataKey(key))
+    except Exception:  # noqa: BLE001 - whatever ITK or Python make of its header
+        return False

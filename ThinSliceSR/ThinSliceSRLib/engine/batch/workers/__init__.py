@@ -1,0 +1,1 @@
+"""Workers: the processes of a cluster, and what each does with one volume."""

@@ -1,0 +1,1 @@
+"""Devices: what can compute on this computer, and how much memory there is."""

@@ -1,0 +1,1 @@
+"""DICOM in: which series a folder or a ZIP file holds, which of them is meant, and its volume."""

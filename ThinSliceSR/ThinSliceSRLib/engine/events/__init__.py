@@ -1,0 +1,1 @@
+"""Events: what the engine tells while it works, and what it finds on a volume."""

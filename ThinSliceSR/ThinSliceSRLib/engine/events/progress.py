@@ -1,0 +1,178 @@
+"""How a run tells what it does: JSON lines for programs, a bar for people, or nothing."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Protocol, TextIO
+
+from ..addresses import without_user_info
+from ..errors import Cancelled, ThinSliceError, UnusableInput
+
+if TYPE_CHECKING:
+    from .finding import Finding
+
+
+class Reporter(Protocol):
+    """What a run tells. `progress` comes after each piece of a stage; `slices` are the first and last one finished.
+
+    warning: what asks for care. note: what is good to know; neither makes a run fail.
+    """
+
+    def started(self, facts: dict[str, Any]) -> None: ...
+
+    def warning(self, finding: Finding) -> None: ...
+
+    def note(self, finding: Finding) -> None: ...
+
+    def progress(self, stage: str, done: int, total: int, slices: tuple[int, int] | None = None) -> None: ...
+
+    def finished(self, facts: dict[str, Any]) -> None: ...
+
+    def failed(self, error: ThinSliceError) -> None: ...
+
+
+class TimeLeft:
+    """Estimates the seconds that a stage still needs from the pieces that it has done."""
+
+    def __init__(self) -> None:
+        self._stage = ""
+        self._began = 0.0
+        self._before = 0
+
+    def estimate(self, stage: str, done: int, total: int) -> float | None:
+        """Seconds left; None when a stage is first told of, which should be before its first piece is done.
+
+        What is done by then, as in a download that is taken up again, does not count for the pace.
+        """
+        now = time.monotonic()
+        if stage != self._stage or done < self._before:
+            self._stage, self._began, self._before = stage, now, done
+            return None
+        return (now - self._began) / (done - self._before) * (total - done) if done > self._before else None
+
+
+def tell(text: object, stream: TextIO | None = None) -> None:
+    """Prints for people, on stdout unless told otherwise. That nobody listens is no failure of the work."""
+    with suppress(OSError):
+        print(without_user_info(str(text)), file=stream, flush=True)
+
+
+class SilentReporter:
+    """Tells nothing but failures and warnings, on stderr."""
+
+    def started(self, facts: dict[str, Any]) -> None:
+        pass
+
+    def warning(self, finding: Finding) -> None:
+        tell(f"Warning: {finding.message}", sys.stderr)
+
+    def note(self, finding: Finding) -> None:
+        pass
+
+    def progress(self, stage: str, done: int, total: int, slices: tuple[int, int] | None = None) -> None:
+        pass
+
+    def finished(self, facts: dict[str, Any]) -> None:
+        pass
+
+    def failed(self, error: ThinSliceError) -> None:
+        tell(error, sys.stderr)
+
+
+class BarReporter(SilentReporter):
+    """A progress bar with the time left on stderr."""
+
+    def __init__(self) -> None:
+        from tqdm import tqdm
+
+        self._new_bar = tqdm
+        self._bar: Any = None
+        self._stage = ""
+
+    def started(self, facts: dict[str, Any]) -> None:
+        if series := facts.get("input", {}).get("series"):
+            tell(f'DICOM series "{series["description"]}"', sys.stderr)
+        count, kind = (facts["cubes"], "cube") if "cubes" in facts else (facts["volumes"], "volume")
+        amount = f"{count} {kind}" if count == 1 else f"{count} {kind}s"
+        name, device, precision = facts["weights"]["name"], facts["device"], facts["precision"]
+        print(f"{name} on {device} ({precision}), {amount}", file=sys.stderr)
+        if "dashboard" in facts:
+            dashboard = facts["dashboard"] or "none, as it needs bokeh; install it with: pip install bokeh"
+            print(f"dashboard: {dashboard}", file=sys.stderr)
+
+    def warning(self, finding: Finding) -> None:
+        warning = without_user_info(f"Warning: {finding.message}")
+        self._new_bar.write(warning, sys.stderr)  # above the bar, not behind it
+
+    def note(self, finding: Finding) -> None:
+        self._new_bar.write(f"Note: {finding.message}", sys.stderr)
+
+    def progress(self, stage: str, done: int, total: int, slices: tuple[int, int] | None = None) -> None:
+        if stage == self._stage and self._bar is None:
+            return  # all of it was done before
+        if stage != self._stage:
+            self._close()
+            self._stage = stage
+            form = "{l_bar}{bar}| {elapsed} done, {remaining} left"
+            self._bar = self._new_bar(total=total, initial=done, desc=stage, position=0, bar_format=form)
+        self._bar.update(done - self._bar.n)
+        if done == total:
+            self._close()
+
+    def failed(self, error: ThinSliceError) -> None:
+        self._close()
+        super().failed(error)
+
+    def _close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+
+class JsonReporter:
+    """One JSON object per line, flushed at once; a failure is also told in one sentence on stderr."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._time_left = TimeLeft()
+
+    def started(self, facts: dict[str, Any]) -> None:
+        self._tell("started", **facts)
+
+    def warning(self, finding: Finding) -> None:
+        self._tell("warning", code=finding.code, message=finding.message)
+
+    def note(self, finding: Finding) -> None:
+        self._tell("note", code=finding.code, message=finding.message)
+
+    def progress(self, stage: str, done: int, total: int, slices: tuple[int, int] | None = None) -> None:
+        eta = self._time_left.estimate(stage, done, total)
+        facts = {"stage": stage, "done": done, "total": total, "eta_s": None if eta is None else round(eta, 1)}
+        self._tell("progress", **facts, **({"slices": list(slices)} if slices else {}))
+
+    def finished(self, facts: dict[str, Any]) -> None:
+        self._tell("finished", **facts)
+
+    def failed(self, error: ThinSliceError) -> None:
+        tell(error, sys.stderr)
+        self._tell("failed", code=error.code, message=str(error))
+
+    def _tell(self, event: str, **facts: Any) -> None:
+        try:
+            print(without_user_info(json.dumps({"event": event, **facts})), file=self._stream, flush=True)
+        except OSError as error:  # whoever listened is gone, so the run has no purpose any more
+            raise Cancelled from error
+
+
+def make_reporter(kind: str | None) -> Reporter:
+    """The reporter of `--progress`: bar, json or none; None means a bar where stderr is a terminal."""
+    if kind == "json":
+        if sys.stdout is None:
+            raise UnusableInput("Progress as JSON needs standard output, which is closed; leave it open.", "no_stdout")
+        return JsonReporter(sys.stdout)
+    if kind == "bar" or (kind is None and sys.stderr.isatty()):
+        return BarReporter()
+    return SilentReporter()

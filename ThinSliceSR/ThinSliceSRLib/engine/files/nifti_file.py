@@ -1,0 +1,84 @@
+"""Volumes from NIfTI files. Not by ITK, which makes 0 HU of what is no number and does not mind missing values."""
+
+from __future__ import annotations
+
+import gzip
+import math
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import UnusableInput
+from ..volumes.hounsfield import as_hu_values
+from ..volumes.volume import Acquisition, Volume
+from .nifti_header import NiftiHeader, read_nifti_header
+from .nifti_place import nifti_place
+from .stored_values import damaged_values, missing_values
+
+CHUNK = 1 << 22
+LARGEST_WHOLE = 1 << 24  # factors of 32-bit values whose products fit into 64 bits
+RAS_TO_LPS = np.diag([-1.0, -1, 1, 1])
+
+
+def read_nifti(path: Path) -> Volume:
+    """The volume of a single-file NIfTI-1, scaled as it says, its geometry that of its form.
+
+    Raises UnusableInput: `components`, `time_points`, `too_few_slices`, `truncated`, `not_readable`, or as
+    `nifti_place`.
+    """
+    header = read_nifti_header(path)
+    _require_one_volume(header)
+    affine, warnings = nifti_place(header)
+    place = RAS_TO_LPS @ affine
+    spacing = np.linalg.norm(place[:3, :3], axis=0)
+    x, y, z = (float(value) for value in place[:3, 3])
+    i, j, k = (float(value) for value in spacing)
+    hu = as_hu_values(_scaled(_stored(path, header), header.scale))
+    return Volume(hu, (i, j, k), (x, y, z), place[:3, :3] / spacing, Acquisition(warnings=warnings))
+
+
+def _require_one_volume(header: NiftiHeader) -> None:
+    _ = header.stored_type
+    extents = [*header.dimensions, *[1] * 7]
+    if extents[4] > 1:
+        raise UnusableInput(
+            "Each voxel of this file has more than one value (a colour image, for example); give a CT with one.",
+            "components",
+        )
+    if len(header.dimensions) < 3:
+        raise UnusableInput("This file holds a single picture; give a volume of at least 2 slices.", "too_few_slices")
+    volumes = math.prod(extents[3:])
+    if volumes > 1:
+        raise UnusableInput(
+            f"This file holds {volumes} volumes (time points, for example); save one of them by itself.", "time_points"
+        )
+
+
+def _stored(path: Path, header: NiftiHeader) -> np.ndarray:
+    """The values (k, j, i) as they are stored, in the order of this computer."""
+    try:
+        with gzip.open(path) if header.compressed else path.open("rb") as file:
+            content = bytearray()
+            while len(content) < header.file_size and (chunk := file.read(min(CHUNK, header.file_size - len(content)))):
+                content += chunk
+            while file.read(CHUNK):  # to the checksum
+                pass
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise damaged_values() from error
+    except EOFError as error:
+        raise missing_values() from error
+    if len(content) < header.file_size:
+        raise missing_values()
+    values = np.frombuffer(content, header.stored_type, math.prod(header.dimensions), header.values_at)
+    return values.reshape(header.dimensions[2::-1]).astype(header.stored_type.newbyteorder("="), copy=False)
+
+
+def _scaled(values: np.ndarray, scale: tuple[float, float] | None) -> np.ndarray:
+    if scale is None:
+        return values
+    slope, intercept = scale
+    small = values.itemsize <= 4 and max(abs(slope), abs(intercept)) < LARGEST_WHOLE
+    if small and np.issubdtype(values.dtype, np.integer) and slope.is_integer() and intercept.is_integer():
+        return values.astype(np.int64) * int(slope) + int(intercept)
+    return values * np.float64(slope) + intercept

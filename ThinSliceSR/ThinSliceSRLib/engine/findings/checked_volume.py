@@ -1,0 +1,93 @@
+"""Is a volume fit to be synthesised? Finding by finding."""
+
+from __future__ import annotations
+
+from ..devices import main_memory
+from ..events.finding import LEVELS, Finding
+from ..volumes.geometry import (
+    NO_PLACE,
+    OBLIQUE_DEGREES,
+    SHEAR_TOLERANCE_DEGREES,
+    degrees_from_patient_axis,
+    has_place,
+    shear_degrees,
+)
+from ..volumes.tilted_gantry import is_correctable, lean_degrees
+from ..volumes.volume import Volume
+from .on_slices import on_slices
+from .on_values import on_values
+
+
+def check_volume(volume: Volume, may_be_thin: bool = False, moves_slices: bool = True) -> list[Finding]:
+    """The findings on `volume`: errors, warnings, and notes if there are no errors; empty when there is nothing to say.
+
+    may_be_thin: that the slices are thin already is a warning, not an error.
+    moves_slices: whether the slices of a tilted gantry are moved upright, so that the result lies on another grid.
+    Errors: no_place, too_few_slices, not_ct, synthetic, sheared, missing_slices, uneven_slices, already_thin,
+    not_finite, too_small, constant, not_hu. Warnings: those of reading it, spacing_unusual, thickness_doubtful,
+    slices_with_gaps, not_axial, tilt_corrected, no_numbers_around, values_unlike_hu, no_lungs, slice_unlike_others,
+    memory.
+    Notes: thickness_unknown.
+    """
+    if not has_place(volume):
+        return [Finding("error", "no_place", NO_PLACE)]
+    if volume.size[volume.through_plane_axis] < 2:
+        return [Finding("error", "too_few_slices", "The volume has fewer than 2 slices; give the whole series.")]
+    findings = [
+        *volume.acquisition.warnings,
+        *_on_kind(volume),
+        *_on_geometry(volume, moves_slices),
+        *on_slices(volume, may_be_thin),
+        *on_values(volume),
+        *_on_memory(volume),
+    ]
+    if any(finding.level == "error" for finding in findings):
+        findings = [finding for finding in findings if finding.level != "note"]
+    return sorted(findings, key=lambda finding: LEVELS.index(finding.level))
+
+
+def _on_kind(volume: Volume) -> list[Finding]:
+    modality = volume.acquisition.modality
+    findings = []
+    if modality not in (None, "CT"):
+        findings.append(Finding("error", "not_ct", f"The series is {modality}, not CT; choose a CT series."))
+    if volume.acquisition.synthetic:
+        message = "The series is synthetic, so no scanner measured what it shows; choose the series that it is made of."
+        findings.append(Finding("error", "synthetic", message))
+    return findings
+
+
+def _on_geometry(volume: Volume, moves_slices: bool) -> list[Finding]:
+    findings = []
+    shear = shear_degrees(volume.direction)
+    if is_correctable(volume) and moves_slices:
+        message = (
+            f"The gantry was tilted by {lean_degrees(volume):.1f} degrees; the slices are moved within their planes "
+            "onto an upright grid, so the result has other edges than the input."
+        )
+        findings.append(Finding("warning", "tilt_corrected", message))
+    elif shear > SHEAR_TOLERANCE_DEGREES:
+        message = (
+            f"The slices are sheared by {shear:.1f} degrees (a tilted gantry, for example); resample the volume to "
+            "right angles first."
+        )
+        findings.append(Finding("error", "sheared", message))
+    angle = degrees_from_patient_axis(volume.direction[:, volume.through_plane_axis])
+    if angle > OBLIQUE_DEGREES:
+        message = (
+            f"The slices are not axial (they are stacked {angle:.0f} degrees off the head-foot axis), but the "
+            "network is made for axial ones; use the axial series if there is one."
+        )
+        findings.append(Finding("warning", "not_axial", message))
+    return findings
+
+
+def _on_memory(volume: Volume) -> list[Finding]:
+    needed, available = main_memory.needed_bytes(volume), main_memory.available_bytes()
+    if available is None or needed <= available:
+        return []
+    message = (
+        f"A run needs about {needed / 1e9:.1f} GB of memory, but only {available / 1e9:.1f} GB are free; close other "
+        "programs or crop the volume to the chest."
+    )
+    return [Finding("warning", "memory", message)]
