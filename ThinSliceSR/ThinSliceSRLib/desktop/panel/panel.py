@@ -213,6 +213,7 @@ class Panel:
             first_at_mm or 0.0,
             threads=parameters.threads,
             wants_doubt=self._doubt_choice.wanted,
+            seen=self._input.seen,
         )
 
     def _show_results(self, results: ResultNodes) -> None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import slicer
 
+from ..scene.seen_values import SeenValues
+
 
 @dataclass(frozen=True)
 class Request:
@@ -15,6 +17,7 @@ class Request:
     slab_mm, values: how thick the slices are, and on which scale their values (see `value_scale`); None takes what the
     user gave in the panel or, else, what the source says. threads: of the CPU, a number or auto.
     wants_doubt: also a volume of how far the thin slices may lie from the truth; few models can tell.
+    seen: a look at the values of the source, which is not repeated as long as they are the same.
     """
 
     source: slicer.vtkMRMLScalarVolumeNode
@@ -30,3 +33,4 @@ class Request:
     values: str | None = None
     threads: str | int = "auto"
     wants_doubt: bool = False
+    seen: SeenValues | None = None
