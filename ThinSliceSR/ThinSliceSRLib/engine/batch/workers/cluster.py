@@ -26,7 +26,7 @@ CLOSE_S = 2
 # After how long a worker that ended and has not come back is given up, and how often one is looked for in its place.
 LOST_S = 60
 LOOK_S = 2
-SIGNALS = f"{__package__}.worker_signals"
+SIGNALS = f"{__package__}.signals"
 
 
 @dataclass(frozen=True)
