@@ -165,7 +165,13 @@ def local_cluster(device: str, workers: int | None, undo: ExitStack) -> Iterator
     places = worker_places(device, workers)
     security = distributed.Security.temporary()
     own = {"host": "127.0.0.1", "protocol": "tls://", "security": security}
-    nanny = {**own, "nthreads": 1, "memory_limit": None, "silence_logs": logging.CRITICAL, "preload": [signals.__name__]}
+    nanny = {
+        **own,
+        "nthreads": 1,
+        "memory_limit": None,
+        "silence_logs": logging.CRITICAL,
+        "preload": [signals.__name__],
+    }
     scheduler = {
         **own,
         "allowed_failures": MOST_DEATHS - 1,
