@@ -19,8 +19,9 @@ TORCH_CPU_INDEX ?= https://download.pytorch.org/whl/cpu
 TEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 
 DESKTOP := ThinSliceSR/Testing/desktop
-ROOMS := $(patsubst %/__init__.py,%,$(wildcard ThinSliceSR/ThinSliceSRLib/*/__init__.py \
-  ThinSliceSR/ThinSliceSRLib/engine/*/__init__.py)) training benchmarks
+ROOMS := $(patsubst %/__init__.py,%,$(wildcard \
+  $(foreach part,ThinSliceSR/ThinSliceSRLib/engine ThinSliceSR/ThinSliceSRLib/desktop training benchmarks,\
+  $(part)/__init__.py $(part)/*/__init__.py)))
 DICOM_TOOLS := dicom3tools dcmtk orthanc orthanc-dicomweb
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 

@@ -11,7 +11,6 @@ from pathlib import Path
 import torch
 from ThinSliceSRLib.engine.errors import ThinSliceError
 
-from .growth import MATRICES, SLICES
 from .measurement import (
     MODELS,
     Measurement,
@@ -23,6 +22,7 @@ from .measurement import (
     measure_volumes,
 )
 from .report import as_text, compared, read_json
+from .runs.growth import MATRICES, SLICES
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from ThinSliceSRLib.engine.files.writing import PendingOutputs
 
-from .chests import chest_of, drawn_chest
+from .runs.chests import chest_of, drawn_chest
 
 LIBRARY = Path(__file__).parents[1] / "ThinSliceSR"
 DAY_S = 86400

@@ -12,15 +12,15 @@ from ThinSliceSRLib.engine.devices.device import choose_device
 from ThinSliceSRLib.engine.network.configuration import BASE, SMALL, NetworkConfiguration
 from ThinSliceSRLib.engine.weights.model_choice import choose_model
 
-from .array_speed import warm_synthesis_seconds
-from .busy import measure_busy
-from .chests import chest_of, drawn_chest, phantom_scan
-from .cube_speed import measure_cubes
-from .growth import departures_from_line, growth_sizes, measure_growth
 from .machine import describe_machine, load_average
-from .precision import measure_precisions, volumes_of
+from .network.array_speed import warm_synthesis_seconds
+from .network.cube_speed import measure_cubes
+from .network.precision import measure_precisions, volumes_of
 from .report import write_json
-from .whole_runs import RunFiles, measure_whole_run
+from .runs.busy import measure_busy
+from .runs.chests import chest_of, drawn_chest, phantom_scan
+from .runs.growth import departures_from_line, growth_sizes, measure_growth
+from .runs.whole_runs import RunFiles, measure_whole_run
 
 MODELS = {"base": BASE, "small": SMALL}
 WARMING_SIZE = (64, 64, 8)

@@ -101,7 +101,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _train(chosen: argparse.Namespace) -> None:
-    from .train import Run, train
+    from .learning.train import Run, train
 
     settings = read_settings(chosen.config)
     if chosen.doubt_only:
@@ -122,8 +122,8 @@ def _train(chosen: argparse.Namespace) -> None:
 
 
 def _ablate(chosen: argparse.Namespace) -> None:
-    from .ablations import ablation_table, as_markdown
-    from .train import Run
+    from .learning.train import Run
+    from .measures.ablations import ablation_table, as_markdown
 
     run = Run(data=chosen.data, validation=chosen.validation, folder=chosen.run, steps=chosen.steps)
     print(as_markdown(ablation_table(read_settings(chosen.config), run), chosen.steps))
@@ -132,10 +132,10 @@ def _ablate(chosen: argparse.Namespace) -> None:
 def _measure(chosen: argparse.Namespace) -> None:
     from ThinSliceSRLib.engine.evaluation.report import as_text
 
-    from .card_details import as_markdown as details_markdown
-    from .card_details import details_of
-    from .measurement import measure_model, register
-    from .thicknesses import as_markdown, thickness_rows
+    from .measures.card_details import as_markdown as details_markdown
+    from .measures.card_details import details_of
+    from .measures.measurement import measure_model, register
+    from .measures.thicknesses import as_markdown, thickness_rows
 
     if chosen.tables in ("all", "thicknesses"):
         rows = list(thickness_rows(chosen.weights, chosen.validation, bell=float(chosen.profile == "bell")))
@@ -151,19 +151,19 @@ def _measure(chosen: argparse.Namespace) -> None:
 
 
 def _doubt(chosen: argparse.Namespace) -> None:
-    from .doubt_measurement import calibrate_weights
+    from .measures.doubt_measurement import calibrate_weights
 
     print(calibrate_weights(chosen.weights, chosen.validation))
 
 
 def _nodules(chosen: argparse.Namespace) -> None:
-    from .nodule_measurement import as_markdown, measure_nodules
+    from .measures.nodule_measurement import as_markdown, measure_nodules
 
     print(as_markdown(measure_nodules(chosen.weights, chosen.validation, chosen.count, chosen.seed)))
 
 
 def _export(chosen: argparse.Namespace) -> None:
-    from .export import export_weights
+    from .learning.export import export_weights
 
     export_weights(read_settings(chosen.config), chosen.checkpoint, chosen.weights, chosen.version)
 

@@ -17,12 +17,12 @@ from hypothesis.extra import numpy as arrays
 from ThinSliceSRLib.engine.network.configuration import BASE
 from ThinSliceSRLib.engine.volumes.volume import Volume
 
-from benchmarks.chests import chest_of
-from benchmarks.growth import departures_from_line, growth_sizes
-from benchmarks.matrix_speed import Product, best_speeds, network_products
-from benchmarks.measured_process import process_peak_bytes
-from benchmarks.precision import differences
-from benchmarks.timing import Timing, interleaved, median_ratio, median_seconds
+from benchmarks.network.matrix_speed import Product, best_speeds, network_products
+from benchmarks.network.precision import differences
+from benchmarks.network.timing import Timing, interleaved, median_ratio, median_seconds
+from benchmarks.runs.chests import chest_of
+from benchmarks.runs.growth import departures_from_line, growth_sizes
+from benchmarks.runs.measured_process import process_peak_bytes
 
 
 def test_measurements_are_interleaved_after_a_warm_up_and_every_second_round_turns_around():
@@ -110,7 +110,7 @@ def test_a_chest_of_any_size_keeps_the_drawn_field_of_view_and_comes_back_and_fo
 
 
 GROWING = """
-from benchmarks.measured_process import process_peak_bytes
+from benchmarks.runs.measured_process import process_peak_bytes
 before = process_peak_bytes()
 held = b"x" * 200_000_000
 del held

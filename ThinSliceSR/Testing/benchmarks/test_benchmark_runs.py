@@ -16,17 +16,17 @@ from ThinSliceSRLib.engine.weights.weights_file import save_weights, untrained_n
 
 from benchmarks import measurement
 from benchmarks.__main__ import main
-from benchmarks.busy import busy_loops, slower_by_fair_share
 from benchmarks.report import TABLES
-from benchmarks.whole_runs import RunFiles, measure_whole_run
+from benchmarks.runs.busy import busy_loops, slower_by_fair_share
+from benchmarks.runs.whole_runs import RunFiles, measure_whole_run
 
 TINY = ["--models", "small", "--devices", "cpu", "--precisions", "float32", "bf16", "--rounds", "1"]
 
 
 @pytest.fixture(autouse=True)
 def _quick_products(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("benchmarks.matrix_speed.SECONDS_OF_EACH", 0)
-    monkeypatch.setattr("benchmarks.matrix_speed.SQUARE_ON_CPU", 64)
+    monkeypatch.setattr("benchmarks.network.matrix_speed.SECONDS_OF_EACH", 0)
+    monkeypatch.setattr("benchmarks.network.matrix_speed.SQUARE_ON_CPU", 64)
 
 
 @pytest.fixture(autouse=True)
@@ -66,7 +66,7 @@ def test_volumes_and_growth_run_the_command_line_and_tell_its_times_and_memory(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], thick_volume: Volume, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(measurement, "drawn_chest", lambda: thick_volume)
-    monkeypatch.setattr("benchmarks.growth.drawn_chest", lambda: thick_volume)
+    monkeypatch.setattr("benchmarks.runs.growth.drawn_chest", lambda: thick_volume)
     file = tmp_path / "all.json"
     options = [*TINY, "--precisions", "float32", "--threads", "1", "--cube", "16", "--volume", "16x16x8"]
     assert main([*options, "--json", str(file)]) == 0

@@ -10,8 +10,8 @@ from ThinSliceSRLib.engine.network.configuration import BASE, PUBLISHED, SMALL, 
 from ThinSliceSRLib.engine.network.cthnet import CTHNet
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks.operations import convolution_operations, network_operations, transformer_layer_operations
-from benchmarks.published_network import PublishedNetwork
+from benchmarks.network.operations import convolution_operations, network_operations, transformer_layer_operations
+from benchmarks.network.published_network import PublishedNetwork
 
 UNEVEN = replace(
     SMALL, in_plane_fold=1, encoder_blocks=3, through_plane_groups=2, through_plane_window=6, in_plane_groups=2

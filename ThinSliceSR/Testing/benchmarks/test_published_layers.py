@@ -12,7 +12,7 @@ from reference.reference_weights import reference_input, reference_weights
 from ThinSliceSRLib.engine.network.configuration import BASE, PUBLISHED, SMALL, NetworkConfiguration
 from ThinSliceSRLib.engine.network.cthnet import CTHNet
 
-from benchmarks.published_network import PublishedNetwork, partition, published_layout, unpartition
+from benchmarks.network.published_network import PublishedNetwork, partition, published_layout, unpartition
 
 EXPECTED = Path(__file__).parents[1] / "engine" / "reference" / "expected.npz"
 

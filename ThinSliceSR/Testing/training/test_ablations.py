@@ -10,8 +10,8 @@ from training_making import blobs, tiny_settings, write_volume
 
 pytest.importorskip("lightning")
 
-from training.ablations import Row, ablation_table, as_markdown, trained_variants
-from training.train import Run
+from training.learning.train import Run
+from training.measures.ablations import Row, ablation_table, as_markdown, trained_variants
 
 
 def test_each_variant_differs_from_the_reference_in_one_part_of_the_settings():

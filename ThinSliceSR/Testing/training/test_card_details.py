@@ -13,7 +13,7 @@ from ThinSliceSRLib.engine.weights.weights_file import save_weights, untrained_n
 
 pytest.importorskip("lightning")
 
-from training.card_details import Details, _structures, _without_counterpart, as_markdown, details_of
+from training.measures.card_details import Details, _structures, _without_counterpart, as_markdown, details_of
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from ThinSliceSRLib.engine.weights.registry import read_registry, registry_text
 from ThinSliceSRLib.engine.weights.weights_file import save_weights, untrained_network
 from ThinSliceSRLib.engine.weights.weights_header import sha256_of
 
-from training.measurement import measure_model, register
+from training.measures.measurement import measure_model, register
 
 
 def test_an_untrained_model_with_slab_consistency_lies_near_bis(tmp_path: Path):

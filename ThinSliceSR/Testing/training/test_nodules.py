@@ -15,8 +15,16 @@ from ThinSliceSRLib.engine.files.writing import PendingOutputs
 from ThinSliceSRLib.engine.volumes.volume import Volume
 from ThinSliceSRLib.engine.weights.weights_file import save_weights, with_calibration
 
-from training.nodule_measurement import Reading, as_markdown, invented, is_lost, measure_nodules, read_nodule, right
-from training.nodules import APART_MM, KINDS, Nodule, ball_box, blurred_ball, put_nodules
+from training.measures.nodule_measurement import (
+    Reading,
+    as_markdown,
+    invented,
+    is_lost,
+    measure_nodules,
+    read_nodule,
+    right,
+)
+from training.measures.nodules import APART_MM, KINDS, Nodule, ball_box, blurred_ball, put_nodules
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ pytest.importorskip("yaml")
 
 from training_making import blobs, write_volume
 
-from training.real_pairs import RealPairs, find_pairs, read_pair
+from training.data.real_pairs import RealPairs, find_pairs, read_pair
 from training.settings import RealPairSettings
 
 UNIT_SPACING = (1.0, 1.0, 1.0)

@@ -14,10 +14,9 @@ pytest.importorskip("yaml")
 
 from training_making import blobs, tiny_settings, write_volume
 
-from training.pairs import SimulatedPairs, draw_profile, draw_view, mirrored, simulated_pair
-from training.scanner import as_by_another_kernel, ct_noise
-from training.settings import SimulatedPairSettings
-from training.volumes import (
+from training.data.pairs import SimulatedPairs, draw_profile, draw_view, mirrored, simulated_pair
+from training.data.scanner import as_by_another_kernel, ct_noise
+from training.data.volumes import (
     THIN_MM,
     TrainingVolume,
     View,
@@ -26,6 +25,7 @@ from training.volumes import (
     read_thin_volume,
     read_training_volume,
 )
+from training.settings import SimulatedPairSettings
 
 profiles = st.builds(
     lambda spacing, overlap, bell: SlabProfile(spacing * overlap, spacing, bell),

@@ -18,14 +18,14 @@ pytest.importorskip("lightning")
 from training_making import TINY_NETWORK, blobs, tiny_settings, write_volume
 
 from training.__main__ import main
-from training.checkpoints import LAST
-from training.export import averaged_network, export_weights
-from training.module import diagonals
-from training.pairs import SimulatedPairs
-from training.sample_order import SampleOrder
-from training.schedules import DropOnPlateau, WarmUpConstantDecay
-from training.train import Run, train
-from training.validation import paper_psnr
+from training.data.pairs import SimulatedPairs
+from training.learning.checkpoints import LAST
+from training.learning.export import averaged_network, export_weights
+from training.learning.module import diagonals
+from training.learning.sample_order import SampleOrder
+from training.learning.schedules import DropOnPlateau, WarmUpConstantDecay
+from training.learning.train import Run, train
+from training.learning.validation import paper_psnr
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +74,7 @@ def test_a_run_that_was_killed_goes_on_from_its_last_checkpoint(run_to, monkeypa
             return super().__getitem__(number)
 
     with monkeypatch.context() as patch:
-        patch.setattr("training.train.SimulatedPairs", DiesInStep5)
+        patch.setattr("training.learning.train.SimulatedPairs", DiesInStep5)
         with pytest.raises(RuntimeError, match="power"):
             run_to("killed", 7)
     assert torch.load(tmp_path / "killed" / LAST, weights_only=True)["global_step"] == 4

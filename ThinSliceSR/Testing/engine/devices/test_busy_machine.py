@@ -15,7 +15,7 @@ REPOSITORY = Path(__file__).parents[4]
 STARTS = {
     "command line": "sys.argv[1:] = ['devices']; from ThinSliceSRLib.engine.__main__ import run; run()",
     "worker of a cluster": "import ThinSliceSRLib.engine.batch.workers.volume_work",
-    "training": "import training.train",
+    "training": "import training.learning.train",
     "benchmark": "import benchmarks.__main__",
 }
 

@@ -17,7 +17,7 @@ from ThinSliceSRLib.engine.volumes.slab_profile import SlabProfile
 from ThinSliceSRLib.engine.weights.registry import manifest_entry, read_registry, registry_text
 from ThinSliceSRLib.engine.weights.weights_file import load_model
 
-from .volumes import find_volumes, read_thin_volume
+from ..data.volumes import find_volumes, read_thin_volume
 
 
 def measure_model(weights: Path, validation: Path, folder: Path, slab_mm: float = 5.0) -> Evaluation:

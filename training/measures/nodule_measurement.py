@@ -22,8 +22,8 @@ from ThinSliceSRLib.engine.volumes.slab_profile import SlabProfile
 from ThinSliceSRLib.engine.volumes.volume import Volume
 from ThinSliceSRLib.engine.weights.weights_file import Model, load_model
 
+from ..data.volumes import THIN_MM, find_volumes, read_thin_volume
 from .nodules import DENSE_HU, KINDS, SMOOTHED_MM, Nodule, ball_box, put_nodules
-from .volumes import THIN_MM, find_volumes, read_thin_volume
 
 THICK_MM = 5.0
 METHODS = ("thick", "BIS", "DLS")

@@ -17,10 +17,10 @@ from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import DataLoader, Dataset
 
-from .pairs import Sample
+from ..data.pairs import Sample
+from ..settings import Settings
 from .sample_order import SampleOrder
 from .schedules import DropOnPlateau, WarmUpConstantDecay
-from .settings import Settings
 from .validation import Case, dls_psnr
 
 CHARBONNIER_WIDTH = 0.01  # about 30 HU: below it squares count, above it distances

@@ -21,7 +21,7 @@ from ThinSliceSRLib.engine.network.configuration import NetworkConfiguration
 from ThinSliceSRLib.engine.volumes.volume import Volume
 from ThinSliceSRLib.engine.weights.weights_file import save_weights, untrained_network
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 VALUE_BYTES = 2  # HU in and out are int16
 
 
@@ -119,7 +119,7 @@ def run_measured(arguments: list[str], folder: Path, waiting: Mapping[str, str] 
     environment |= dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), str(torch.get_num_threads()))
     if waiting is not None:
         environment = {name: value for name, value in environment.items() if name not in WAITING} | dict(waiting)
-    command = [sys.executable, "-m", "benchmarks.measured_process", str(report), *arguments]
+    command = [sys.executable, "-m", "benchmarks.runs.measured_process", str(report), *arguments]
     if torch.cuda.is_initialized():
         torch.cuda.empty_cache()  # how much of a GPU is free decides how many cubes the run computes at a time
     events = []

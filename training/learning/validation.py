@@ -19,9 +19,9 @@ from ThinSliceSRLib.engine.volumes.slab_profile import SlabProfile
 from ThinSliceSRLib.engine.volumes.volume import Volume
 from ThinSliceSRLib.engine.weights.weights_file import Model
 
-from .real_pairs import find_pairs, read_pair
-from .settings import RealPairSettings
-from .volumes import THIN_MM, find_volumes, read_thin_volume
+from ..data.real_pairs import find_pairs, read_pair
+from ..data.volumes import THIN_MM, find_volumes, read_thin_volume
+from ..settings import RealPairSettings
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ from ThinSliceSRLib.engine.volumes.slab_profile import SlabProfile
 from ThinSliceSRLib.engine.volumes.volume import Volume
 from ThinSliceSRLib.engine.weights.weights_file import Model, load_model
 
-from .validation import paper_psnr
-from .volumes import THIN_MM, find_volumes, read_thin_volume
+from ..data.volumes import THIN_MM, find_volumes, read_thin_volume
+from ..learning.validation import paper_psnr
 
 # Thickness and distance (mm): side by side, overlapping, with gaps.
 SIDE_BY_SIDE = ((2.5, 2.5), (3.0, 3.0), (4.0, 4.0), (5.0, 5.0), (6.0, 6.0), (7.0, 7.0), (8.0, 8.0), (10.0, 10.0))

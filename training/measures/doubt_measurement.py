@@ -22,7 +22,7 @@ from ThinSliceSRLib.engine.volumes.volume import Volume
 from ThinSliceSRLib.engine.weights.calibration import COVERAGES, Calibration, calibrate
 from ThinSliceSRLib.engine.weights.weights_file import Model, load_model, with_calibration
 
-from .volumes import THIN_MM, find_volumes, read_thin_volume
+from ..data.volumes import THIN_MM, find_volumes, read_thin_volume
 
 SPACINGS_MM = (3.0, 5.0, 8.0)
 OVERALL = "body"

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.measured_process REPORT ARGUMENTS…`: the engine's command line, which also tells its memory.
+"""`python -m benchmarks.runs.measured_process REPORT ARGUMENTS…`: the engine's command line, and its memory.
 
 A process knows its own peaks best: what the operating system tells its parent may include the parent's own memory.
 """

@@ -20,7 +20,7 @@ from ThinSliceSRLib.engine.synthesis.tiling import OVERLAPPED
 from ThinSliceSRLib.engine.volumes.slab_profile import SlabProfile
 from ThinSliceSRLib.engine.weights.weights_file import load_model
 
-from .volumes import THIN_MM, find_volumes, read_thin_volume
+from ..data.volumes import THIN_MM, find_volumes, read_thin_volume
 
 SLAB_MM = 5.0
 STRUCTURE_HU = -500.0  # in the lungs: vessels, walls and nodules are denser

@@ -9,7 +9,7 @@ from ThinSliceSRLib.engine.errors import UnusableInput
 from ThinSliceSRLib.engine.network.cthnet import CTHNet
 from ThinSliceSRLib.engine.weights.weights_file import save_weights
 
-from .settings import Settings
+from ..settings import Settings
 
 AVERAGED = "averaged.module."
 

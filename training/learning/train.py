@@ -14,14 +14,14 @@ from ThinSliceSRLib.engine.weights.weights_file import load_model
 from torch.nn import functional
 from torch.utils.data import Dataset
 
+from ..data.pairs import SimulatedPairs
+from ..data.real_pairs import RealPairs
+from ..data.volumes import find_volumes, read_training_volume
+from ..settings import Settings
 from .checkpoints import LAST, KeepLast, keep_best
 from .module import Training
-from .pairs import SimulatedPairs
-from .real_pairs import RealPairs
 from .schedules import WarmUpConstantDecay
-from .settings import Settings
 from .validation import Case, real_cases, simulated_cases
-from .volumes import find_volumes, read_training_volume
 
 logger = logging.getLogger(__name__)
 

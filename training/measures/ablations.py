@@ -8,10 +8,10 @@ import numpy as np
 from ThinSliceSRLib.engine.errors import UnusableInput
 from ThinSliceSRLib.engine.synthesis.tiling import OVERLAPPED, Tiling
 
-from .module import Training
-from .settings import Settings
-from .train import Run, train
-from .validation import dls_psnr
+from ..learning.module import Training
+from ..learning.train import Run, train
+from ..learning.validation import dls_psnr
+from ..settings import Settings
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from ThinSliceSRLib.engine.network.configuration import NetworkConfiguration
 from ThinSliceSRLib.engine.network.slab_inputs import TYPICAL
 from torch.utils.data import Dataset
 
+from ..settings import RealPairSettings
 from .pairs import Sample, scaled
-from .settings import RealPairSettings
 from .volumes import find_volumes
 
 UNIT_HU = 3072.0

@@ -15,8 +15,8 @@ from ThinSliceSRLib.engine.volumes.slab_profile import BELL_REACH, SlabProfile
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from ..settings import SimulatedPairSettings
 from .scanner import as_by_another_kernel, ct_noise
-from .settings import SimulatedPairSettings
 from .volumes import TrainingVolume, View
 
 # Outside of the body lies air of about -1000 HU; lung is above this nearly everywhere.

@@ -1,0 +1,1 @@
+"""The engine's network beside the published one and the machine's own speed."""
