@@ -21,6 +21,7 @@ from ..worker.outcome import Outcome, Progress, unexpected_sentence
 from ..worker.pace import Pace
 from ..worker.private_folder import PrivateFolder
 from ..worker.request import Request
+from ..worker.speed import Speed
 from ..worker.worker_process import Ending, crash_sentence
 from .growing_results import GrowingResults
 from .run_facts import provenance
@@ -56,6 +57,7 @@ class Run(Job):
         except ThinSliceError:
             self.results.discard()
             raise
+        self._voxels = request.source.GetImageData().GetNumberOfPoints()
         self._on_notice = on_notice
         self._on_visible = on_visible
         self._growing = GrowingResults(
@@ -101,6 +103,7 @@ class Run(Job):
             "--precision": request.precision,
             "--spacing": str(request.spacing),
             "--threads": str(request.threads),
+            "--quality": request.quality,
             "--first-at": f"{request.first_at_mm:g}",
         }
         return arguments + [part for choice in choices.items() for part in choice]
@@ -110,7 +113,7 @@ class Run(Job):
             return
         if event["event"] == "started":
             self._facts.update(event)
-            self._pace.begin(event["weights"]["name"], event["device"], event["precision"])
+            self._pace.begin(event["weights"]["name"], event["device"], event["precision"], self.request.quality)
             self._growing.worker_started(event)
         elif event["event"] == "warning":
             self._on_notice(translated(event["message"]))
@@ -157,6 +160,9 @@ class Run(Job):
 
     def _finish(self) -> None:
         self.results.finish(provenance(self._facts))
+        request = self.request
+        speed = Speed(slicer.app.userSettings(), request.weights, request.device, request.precision, request.threads)
+        speed.learn(request.quality, self._voxels, self._facts["seconds"])
 
     def _undo(self) -> None:
         self.results.discard()
