@@ -6,15 +6,18 @@ from dataclasses import dataclass
 
 import slicer
 
+from ..scene.seen_values import SeenValues
+
 
 @dataclass(frozen=True)
 class Request:
     """What the user asks for. dls, bis: nodes to be filled; None makes new ones.
 
-    weights, device, precision, spacing: as the engine's command line takes them. first_at_mm: see `viewed_slice_mm`.
-    slab_mm, values: how thick the slices are, and on which scale their values (see `value_scale`); None takes what the
-    user gave in the panel or, else, what the source says. threads: of the CPU, a number or auto.
+    weights, device, precision, spacing, quality: as the engine's command line takes them. first_at_mm: see
+    `viewed_slice_mm`. slab_mm, values: how thick the slices are, and on which scale their values (see `value_scale`);
+    None takes what the user gave in the panel or, else, what the source says. threads: of the CPU, a number or auto.
     wants_doubt: also a volume of how far the thin slices may lie from the truth; few models can tell.
+    seen: a look at the values of the source, which is not repeated as long as they are the same.
     """
 
     source: slicer.vtkMRMLScalarVolumeNode
@@ -29,4 +32,6 @@ class Request:
     slab_mm: float | None = None
     values: str | None = None
     threads: str | int = "auto"
+    quality: str = "standard"
     wants_doubt: bool = False
+    seen: SeenValues | None = None
