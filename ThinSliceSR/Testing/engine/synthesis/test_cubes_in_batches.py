@@ -16,6 +16,7 @@ from ThinSliceSRLib.engine.devices.device_memory import DeviceMemory
 from ThinSliceSRLib.engine.events.finding import Finding
 from ThinSliceSRLib.engine.events.progress import SilentReporter
 from ThinSliceSRLib.engine.run import job as jobs
+from ThinSliceSRLib.engine.run import plan as plans
 from ThinSliceSRLib.engine.synthesis import memory_ladder
 from ThinSliceSRLib.engine.synthesis.memory_ladder import (
     BatchOutputs,
@@ -200,8 +201,8 @@ def test_a_job_tells_each_step_and_its_outputs_say_what_computed_them(
     image.SetSpacing(thick.spacing_mm)
     sitk.WriteImage(image, str(tmp_path / "thick.nrrd"))
     gpu = PretendGpu(cubes_in_memory=1, until_batch=5)
-    monkeypatch.setattr(jobs, "choose_device", lambda *_: gpu)
-    monkeypatch.setattr(jobs, "choose_model", lambda *_: random_model())
+    monkeypatch.setattr(plans, "choose_device", lambda *_: gpu)
+    monkeypatch.setattr(plans, "choose_model", lambda *_: random_model())
     monkeypatch.setattr(memory_ladder, "device_memory", lambda _: DeviceMemory(2**40, 2**40))
     recorder = Recorder()
     job = jobs.Job(

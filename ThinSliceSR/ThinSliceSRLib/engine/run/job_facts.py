@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import ENGINE_VERSION
-from ..devices.device import Device
+from ..provenance import on_or_off
 from ..synthesis.synthesize import Synthesis
-from ..synthesis.tiling import CubePlan
 from ..volumes.slab_profile import slab_profile_of
 from ..volumes.slice_thickness import thickness_told_by
-from ..volumes.volume import Acquisition, Volume
-from ..weights.weights_file import Model
+from ..volumes.volume import Acquisition
+
+if TYPE_CHECKING:
+    from .job import Job
+    from .plan import RunPlan
 
 
-def start_facts(
-    thick: Volume, axis: int, slices: int, spacing_mm: float, model: Model, device: Device, plan: CubePlan
-) -> dict[str, Any]:
-    """thick: its slices lie along k; sizes are told as they are stored, with the slices along `axis` (of i, j, k).
+def start_facts(plan: RunPlan, job: Job) -> dict[str, Any]:
+    """Sizes are told as they are stored, with the slices along the input's own axis.
 
-    slices, spacing_mm: of the result. The series of a DICOM input is told too, as one of several may have been taken.
+    The series of a DICOM input is told too, as one of several may have been taken.
     """
-    native_slices = model.configuration.ratio * (len(thick.hu) - 1) + 1
-    native_spacing = thick.spacing_mm[2] / model.configuration.ratio
+    thick, axis = plan.thick, plan.axis
 
     def grid(slices: int, spacing_mm: float) -> dict[str, Any]:
         size, spacing = list(thick.size[:2]), list(thick.spacing_mm[:2])
@@ -36,6 +35,7 @@ def start_facts(
         "spacing_mm": slab.spacing_mm,
         "told_by": thickness_told_by(thick),
     }
+    device, model = plan.computing.device, plan.computing.model
     return {
         "slice_axis": axis,
         "input": {
@@ -44,15 +44,17 @@ def start_facts(
             "values": thick.acquisition.values or "as stored",
             **_series_facts(thick.acquisition),
         },
-        "output": grid(slices, spacing_mm),
+        "output": grid(len(plan.places), plan.spacing_mm),
         # The grid of the preview and of the slices that are told as they are finished.
-        "synthesis": grid(native_slices, native_spacing),
+        "synthesis": grid(len(plan.native_places), plan.native_spacing_mm),
         "device": device.label,
         "precision": device.precision,
         "weights": {"name": model.label, "sha256": model.sha256},
         "engine_version": ENGINE_VERSION,
-        "cubes": plan.cubes,
-        "air": plan.air,
+        "cubes": plan.cubes.cubes,
+        "air": plan.cubes.air,
+        "slab_consistency": on_or_off(job.slab_consistent),
+        "quality": job.quality,
     }
 
 
