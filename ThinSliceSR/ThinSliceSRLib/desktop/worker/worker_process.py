@@ -15,7 +15,7 @@ from .event_lines import EventLines
 from .later import later
 from .process_tree import end_process_tree
 
-LIBRARY = Path(__file__).resolve().parents[2]
+LIBRARY = Path(__file__).resolve().parents[3]
 CANCELLED_EXIT_CODE = 130
 TOLD_EXIT_CODES = (2, 3, 4)
 LOG_BYTES = 64_000

@@ -262,6 +262,7 @@ def _row_after(work: Work, made: Made, batch: Batch) -> Row:
         output=results.output.name,
         bicubic=results.bicubic.name if results.bicubic else "",
         doubt=results.doubt.name if results.doubt else "",
+        difference=results.difference.name if results.difference else "",
         dicom=results.dicom.name if results.dicom else "",
         findings=made.findings,
         seconds=facts["seconds"],

@@ -15,10 +15,10 @@ from ..volumes.value_scale import require_scale
 
 @dataclass(frozen=True)
 class Settings:
-    """As the options of `synthesize`; bicubic, doubt, dicom_out: whether they are made. suffix: of volumes (".nrrd").
+    """As the options of `synthesize`; bicubic, doubt, difference, dicom_out: whether they are made.
 
-    slab_mm: the thickness of the slices of all volumes; None takes what each of them says. values: the scale of all
-    of them, see `in_hu`.
+    suffix: of volumes (".nrrd"). slab_mm: the thickness of the slices of all volumes; None takes what each of them
+    says. values: the scale of all of them, see `in_hu`.
     """
 
     weights: str = "auto"
@@ -33,6 +33,7 @@ class Settings:
     quality: Quality = "standard"
     bicubic: bool = False
     doubt: bool = False
+    difference: bool = False
     dicom_out: bool = False
     dicom_compression: str = "none"
     suffix: str = ".nrrd"
@@ -54,25 +55,27 @@ class Settings:
         values = "" if self.values is None else f", values {self.values}"
         quality = "" if self.quality == "standard" else f", quality {self.quality}"
         slab = "" if self.slab_mm is None else f", slab {self.slab_mm:g} mm"
+        further = "".join(f", {name}" for name in ("doubt", "difference") if getattr(self, name))
         return (
             f"model {model_sha256[:16]}, precision {self.precision}, spacing {spacing}, tiling {self.tiling}, "
             f"slab consistency {self.slab_consistency}, bicubic {self.bicubic}, DICOM {self.dicom_out}, {self.suffix}"
-            f"{slab}{values}{quality}{', doubt' if self.doubt else ''}"
+            f"{slab}{values}{quality}{further}"
         )
 
 
 @dataclass(frozen=True)
 class Results:
-    """The paths of what is made of one volume. bicubic, doubt, dicom: None where it is not made."""
+    """The paths of what is made of one volume. All but output: None where it is not made."""
 
     output: Path
     bicubic: Path | None
     doubt: Path | None
+    difference: Path | None
     dicom: Path | None
 
     @property
     def paths(self) -> list[Path]:
-        return [path for path in (self.output, self.bicubic, self.doubt, self.dicom) if path]
+        return [path for path in (self.output, self.bicubic, self.doubt, self.difference, self.dicom) if path]
 
     def bytes(self) -> int | None:
         """Of all files; None when one of the results is not there, or cannot be looked at."""
@@ -95,5 +98,6 @@ def results_of(name: str, folder: Path, settings: Settings, is_dicom: bool) -> R
         output=folder / f"{name}_DLS{settings.suffix}",
         bicubic=folder / f"{name}_BIS{settings.suffix}" if settings.bicubic else None,
         doubt=folder / f"{name}_DOUBT{settings.suffix}" if settings.doubt else None,
+        difference=folder / f"{name}_DIFFERENCE{settings.suffix}" if settings.difference else None,
         dicom=folder / f"{name}_DICOM" if settings.dicom_out and is_dicom else None,
     )

@@ -34,6 +34,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--doubt", action="store_true", help="also write how large an error is expected where, of models that tell it"
     )
+    parser.add_argument(
+        "--difference",
+        action="store_true",
+        help="also write what the network added: DLS minus BIS in HU, as volume files, never as DICOM",
+    )
     parser.add_argument("--dicom-out", action="store_true", help="of DICOM input: also make DICOM series in its study")
     parser.add_argument(
         "--format",
@@ -133,6 +138,7 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
         quality=arguments.quality,
         bicubic=arguments.bicubic,
         doubt=arguments.doubt,
+        difference=arguments.difference,
         dicom_out=arguments.dicom_out or arguments.send_back,
         dicom_compression=arguments.dicom_compression,
         suffix=f".{arguments.format}",

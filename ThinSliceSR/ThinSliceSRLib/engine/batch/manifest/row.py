@@ -21,7 +21,8 @@ class Row:
 
     state: `waiting`; `made`, its results are whole but not yet sent back; `done`; `failed`; `left_out`, as it is CT but
     no thick chest CT, for the reason that stands as its failure.
-    output, bicubic, doubt, dicom: results, relative to the destination ("" where there is none); bytes: of all of them.
+    output, bicubic, doubt, difference, dicom: results, relative to the destination ("" where there is none); bytes: of
+    all of them.
     findings: code and sentence of each warning and note. sent: UIDs of the series that the archive has taken.
     version, options: of the input and of the run, by which a later run tells whether it still is as it was.
     """
@@ -33,6 +34,7 @@ class Row:
     output: str = ""
     bicubic: str = ""
     doubt: str = ""
+    difference: str = ""
     dicom: str = ""
     findings: list[dict[str, str]] = field(default_factory=list)
     seconds: float | None = None

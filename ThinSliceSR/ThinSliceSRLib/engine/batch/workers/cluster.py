@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...addresses import shown
 from ...errors import DeviceError, MissingLibrary, ThinSliceError, UnusableInput, in_plain_words
+from . import signals
 from .places import worker_places
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ CLOSE_S = 2
 # After how long a worker that ended and has not come back is given up, and how often one is looked for in its place.
 LOST_S = 60
 LOOK_S = 2
-SIGNALS = f"{__package__}.worker_signals"
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,13 @@ def local_cluster(device: str, workers: int | None, undo: ExitStack) -> Iterator
     places = worker_places(device, workers)
     security = distributed.Security.temporary()
     own = {"host": "127.0.0.1", "protocol": "tls://", "security": security}
-    nanny = {**own, "nthreads": 1, "memory_limit": None, "silence_logs": logging.CRITICAL, "preload": [SIGNALS]}
+    nanny = {
+        **own,
+        "nthreads": 1,
+        "memory_limit": None,
+        "silence_logs": logging.CRITICAL,
+        "preload": [signals.__name__],
+    }
     scheduler = {
         **own,
         "allowed_failures": MOST_DEATHS - 1,

@@ -111,6 +111,7 @@ def _job(place: Path, source: Source, results: Results, settings: Settings) -> J
         output=results.output,
         bicubic=results.bicubic,
         doubt=results.doubt,
+        difference=results.difference,
         dicom_out=DicomOutput(results.dicom, settings.dicom_compression) if results.dicom else None,
         series=source.series or None,
         weights=settings.weights,
