@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from chest_making import write
 from derived_series_making import write_hospital_series
-from ThinSliceSRLib.engine.dicom_out.pending_series import DicomOutput
 from ThinSliceSRLib.engine.errors import Cancelled, CannotWrite, UnusableInput
 from ThinSliceSRLib.engine.events.progress import SilentReporter
 from ThinSliceSRLib.engine.files import writing
@@ -135,7 +134,7 @@ def test_a_run_that_fails_leaves_neither_preview_nor_series_nor_volumes(
     write_hospital_series(tmp_path / "scan")
     out = job.output.parent
     job = replace(everything_of(job), source=tmp_path / "scan", bicubic=out / "b.nrrd", difference=out / "c.nrrd")
-    job = replace(job, dicom_out=DicomOutput(out / "dicom"))
+    job = replace(job, dicom_out=out / "dicom")
     with pytest.raises(Cancelled):
         run_job(job, FailsAt(stage, done), ExitStack())
     assert names(out) == set()

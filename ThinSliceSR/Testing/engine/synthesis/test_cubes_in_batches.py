@@ -23,7 +23,7 @@ from ThinSliceSRLib.engine.synthesis.memory_ladder import (
     Rung,
 )
 from ThinSliceSRLib.engine.synthesis.synthesize import CubeDone, Synthesis, plan_for, synthesize
-from ThinSliceSRLib.engine.synthesis.tiling import Tiling
+from ThinSliceSRLib.engine.synthesis.tiling import TILINGS, Tiling
 from ThinSliceSRLib.engine.volumes.volume import Volume
 
 SMALL_CUBES = Tiling(in_plane=16, stretch=1.0, in_plane_overlap=4)  # several in-plane, several along the slices
@@ -201,13 +201,12 @@ def test_a_job_tells_each_step_and_its_outputs_say_what_computed_them(
     image.SetSpacing(thick.spacing_mm)
     sitk.WriteImage(image, str(tmp_path / "thick.nrrd"))
     gpu = PretendGpu(cubes_in_memory=1, until_batch=5)
+    monkeypatch.setitem(TILINGS, "overlapped", SMALL_CUBES)
     monkeypatch.setattr(plans, "choose_device", lambda *_: gpu)
     monkeypatch.setattr(plans, "choose_model", lambda *_: random_model())
     monkeypatch.setattr(memory_ladder, "device_memory", lambda _: DeviceMemory(2**40, 2**40))
     recorder = Recorder()
-    job = jobs.Job(
-        tmp_path / "thick.nrrd", tmp_path / "dls.nrrd", device="cuda:0", precision="float32", tiling=SMALL_CUBES
-    )
+    job = jobs.Job(tmp_path / "thick.nrrd", tmp_path / "dls.nrrd", device="cuda:0", precision="float32")
     with ExitStack() as undo:
         jobs.run_job(job, recorder, undo)
         undo.pop_all()  # what stands is not undone

@@ -20,6 +20,7 @@ from ..errors import CannotWrite, ThinSliceError, UnusableInput, reason_of
 from ..events.finding import Finding
 from ..events.progress import Reporter
 from ..outputs.unfinished import remove_left_overs
+from ..run.sensible_options import require_sensible
 from .archive.access import is_archive
 from .archive.fetching import thick_series_of
 from .manifest.manifest import RECORD_NAME, Manifest
@@ -89,7 +90,7 @@ def run_batch(batch: Batch, reporter: Reporter, undo: ExitStack) -> Summary:
     Raises ThinSliceError when the batch cannot begin or go on, and, after all volumes, when some have failed
     (`volumes_failed`); what is done by then stands.
     """
-    batch.settings.require_sense()
+    require_sensible(batch.settings)
     folder = batch.destination
     if not is_archive(batch.source) and Path(batch.source).resolve() == folder.resolve():
         raise UnusableInput(

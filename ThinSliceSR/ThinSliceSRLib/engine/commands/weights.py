@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import CannotWrite, WeightsError
 from ..events.progress import Reporter
-from .synthesize import PROGRESS_HELP
+from .option_arguments import add_progress
 
 if TYPE_CHECKING:
     from ..weights.inventory import WeightsFile
@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="ADDRESS",
         help="address of a folder on another server to ask instead (or set THINSLICESR_MIRROR)",
     )
-    download.add_argument("--progress", choices=("bar", "json", "none"), help=PROGRESS_HELP)
+    add_progress(download)
     download.set_defaults(
         action=download_weights,
         when_cancelled="The download was cancelled; what has come is kept, and the next download goes on from there.",

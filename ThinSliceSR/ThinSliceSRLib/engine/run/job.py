@@ -10,60 +10,38 @@ from pathlib import Path
 from typing import Any
 
 from ..devices.device import compute_with_threads
-from ..dicom_out.pending_series import DicomOutput
 from ..errors import Cancelled
 from ..events.progress import Reporter
 from ..files.reading import opened_input
 from ..outputs.disk_space import require_room
-from ..synthesis.synthesize import Quality
-from ..synthesis.thin_spacing import AUTO, require_spacing
-from ..synthesis.tiling import OVERLAPPED, Tiling
-from ..volumes.slice_thickness import require_millimetres
-from ..volumes.value_scale import require_scale
 from ..volumes.volume import Volume
 from ..weights.weights_file import Model
 from .job_facts import finish_facts, start_facts
 from .making import make_results
+from .options import RunOptions
 from .plan import choose_computing, findings_for, plan_run
 from .run_outputs import RunOutputs
+from .sensible_options import require_sensible
 from .thick_input import check_thick, read_thick
 
 
 @dataclass(frozen=True)
-class Job:
+class Job(RunOptions):
     """What is to be made of which input, and how.
 
-    slab_mm: how thick the slices are, whatever the input says; None takes its word. values: on which scale its values
-    are, see `in_hu`. force: slices may be thin already.
-    spacing: of the thin slices, see `thin_spacing_mm`. dicom_out: all but the difference once more, as DICOM.
+    output: of the DLS volume. dicom_out: the folder where all but the difference lie once more, as DICOM.
     doubt: where to write the expected error of the DLS volume, of models that tell it. difference: where to write what
     the network added, see `difference_of`.
-    slab_consistent: see `SlabConsistency`. quality: see `synthesize`. first_at_mm: distance from the first slice.
     """
 
     source: Path
     output: Path
     bicubic: Path | None = None
-    dicom_out: DicomOutput | None = None
+    dicom_out: Path | None = None
     doubt: Path | None = None
     difference: Path | None = None
-    series: str | None = None
-    slab_mm: float | None = None
-    values: str | None = None
-    force: bool = False
-    weights: str = "auto"
-    device: str = "auto"
-    precision: str = "auto"
-    threads: str | int = "auto"
-    spacing: str | float = AUTO
-    first_at_mm: float = 0.0
     preview: Path | None = None
     overwrite: bool = False
-    compressed: bool = True
-    tiling: Tiling = OVERLAPPED
-    skip_air: bool = True
-    slab_consistent: bool = True
-    quality: Quality = "standard"
 
 
 @dataclass(frozen=True)
@@ -93,9 +71,7 @@ def make_volumes(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
     Raises ThinSliceError with one plain sentence; then no output is there under its name.
     """
     began = time.monotonic()
-    require_millimetres("--slab-mm", job.slab_mm)
-    require_spacing(job.spacing)
-    require_scale(job.values)
+    require_sensible(job)
     compute_with_threads(job.threads)
     with RunOutputs(job) as outputs:
         undo.callback(outputs.cancel)

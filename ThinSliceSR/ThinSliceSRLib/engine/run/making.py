@@ -11,6 +11,7 @@ from ..provenance import bis_header, dls_header, doubt_header, preview_header, t
 from ..synthesis.memory_ladder import rungs_from
 from ..synthesis.resampling import interpolate, resample_slices
 from ..synthesis.synthesize import CubeDone, Synthesis, synthesize
+from ..synthesis.tiling import TILINGS
 from ..volumes.volume import Volume
 from .difference import difference_header, difference_of
 
@@ -62,7 +63,7 @@ def _synthesised(job: Job, plan: RunPlan, reporter: Reporter, outputs: RunOutput
     return synthesize(
         plan.thick,
         computing.model,
-        rungs_from(computing.device, job.precision, computing.model.configuration, job.tiling),
+        rungs_from(computing.device, job.precision, computing.model.configuration, TILINGS[job.tiling]),
         plan.cubes,
         slab_consistent=job.slab_consistent,
         quality=job.quality,

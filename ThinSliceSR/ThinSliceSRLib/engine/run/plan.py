@@ -14,7 +14,7 @@ from ..events.finding import Finding
 from ..synthesis.resampling import places_at
 from ..synthesis.synthesize import plan_for
 from ..synthesis.thin_spacing import thin_spacing_mm
-from ..synthesis.tiling import CubePlan
+from ..synthesis.tiling import TILINGS, CubePlan
 from ..volumes.volume import Volume
 from ..weights.calibration import Calibration
 from ..weights.model_choice import choose_model
@@ -86,7 +86,7 @@ def plan_run(job: Job, source: Volume, computing: Computing) -> RunPlan:
     native_places = np.arange(ratio * (len(thick.hu) - 1) + 1) / ratio
     spacing_mm = thin_spacing_mm(job.spacing, thick.spacing_mm[2], ratio)
     places = native_places if spacing_mm == thick.spacing_mm[2] / ratio else places_at(spacing_mm, thick)
-    cubes = plan_for(thick, computing.model, job.tiling, job.skip_air)
+    cubes = plan_for(thick, computing.model, TILINGS[job.tiling], job.skip_air == "on")
     return RunPlan(computing, thick, axis, native_places, places, spacing_mm, cubes)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..dicom_out.derivation import derivation_of
 from ..dicom_out.parametric_map import require_highdicom
-from ..dicom_out.pending_series import PendingSeries
+from ..dicom_out.pending_series import DicomOutput, PendingSeries
 from ..errors import Cancelled
 from ..events.progress import Reporter
 from ..files.writing import PendingOutputs, require_geometry
@@ -58,7 +58,7 @@ class RunOutputs(PendingOutputs):
     @property
     def places(self) -> dict[str, str]:
         """The path of each output, by what it is."""
-        dicom = {"dicom": self._job.dicom_out.folder} if self._job.dicom_out else {}
+        dicom = {"dicom": self._job.dicom_out} if self._job.dicom_out else {}
         return {kind: str(path) for kind, path in {**self.targets, **dicom}.items()}
 
     def accept(self, source: Volume) -> None:
@@ -68,8 +68,9 @@ class RunOutputs(PendingOutputs):
         """
         require_geometry(self.targets.values(), source)
         if self._job.dicom_out:
+            wanted = DicomOutput(self._job.dicom_out, self._job.dicom_compression, self._job.anonymous)
             others = (self._job.source, *self.targets.values())
-            self._series = PendingSeries(self._job.dicom_out, source, self.overwrite, apart_from=others)
+            self._series = PendingSeries(wanted, source, self.overwrite, apart_from=others)
 
     def needs(self, plan: RunPlan) -> list[tuple[Path, int]]:
         """The folders that are written into, and how many bytes at least."""
@@ -78,10 +79,10 @@ class RunOutputs(PendingOutputs):
         if job.preview:
             needs.append((job.preview.parent, packed_bytes(plan.voxels(native=True), compressed=False)))
         if job.dicom_out:
-            size = packed_bytes(voxels, job.dicom_out.compression != "none")
-            needs += [(job.dicom_out.folder, size) for kind in ("dls", "bis") if kind in self.targets]
+            size = packed_bytes(voxels, job.dicom_compression != "none")
+            needs += [(job.dicom_out, size) for kind in ("dls", "bis") if kind in self.targets]
             if job.doubt:  # a Parametric Map, of 4 bytes a voxel
-                needs.append((job.dicom_out.folder, 2 * packed_bytes(voxels, compressed=False)))
+                needs.append((job.dicom_out, 2 * packed_bytes(voxels, compressed=False)))
         return needs
 
     def start_preview(self, first_look: Volume, axis: int, header: dict[str, str]) -> None:

@@ -17,12 +17,11 @@ from typing import TYPE_CHECKING, Any
 from ... import ENGINE_VERSION
 from ...devices.device import choose_device, compute_with_threads
 from ...dicom_out.parametric_map import require_highdicom
-from ...dicom_out.pending_series import DicomOutput
 from ...doubt.expected_error import require_calibration
 from ...errors import Cancelled, DeviceError, ThinSliceError, in_plain_words
 from ...events.finding import Finding
 from ...run.job import Job, run_job
-from ...synthesis.tiling import OVERLAPPED, PUBLISHED_TILING
+from ...run.options import SynthesisOptions, handed_on
 from ...weights.model_choice import choose_model
 from ..archive.fetching import fetched_series
 from ..archive.sending import send_series
@@ -112,20 +111,10 @@ def _job(place: Path, source: Source, results: Results, settings: Settings) -> J
         bicubic=results.bicubic,
         doubt=results.doubt,
         difference=results.difference,
-        dicom_out=DicomOutput(results.dicom, settings.dicom_compression) if results.dicom else None,
+        dicom_out=results.dicom,
         series=source.series or None,
-        weights=settings.weights,
-        device=settings.device,
-        precision=settings.precision,
-        threads=settings.threads,
-        slab_mm=settings.slab_mm,
-        values=settings.values,
-        spacing=settings.spacing,
         overwrite=True,
-        compressed=settings.compressed,
-        tiling=OVERLAPPED if settings.tiling == "overlapped" else PUBLISHED_TILING,
-        slab_consistent=settings.slab_consistency != "off",
-        quality=settings.quality,
+        **handed_on(settings, SynthesisOptions),
     )
 
 
