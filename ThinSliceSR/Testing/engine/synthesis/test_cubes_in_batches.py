@@ -14,6 +14,7 @@ from pretended_gpu import CPU, PretendGpu, random_model
 from ThinSliceSRLib.engine.devices.device import Device
 from ThinSliceSRLib.engine.devices.device_memory import DeviceMemory
 from ThinSliceSRLib.engine.events.finding import Finding
+from ThinSliceSRLib.engine.events.json_lines import facts_of
 from ThinSliceSRLib.engine.events.progress import SilentReporter
 from ThinSliceSRLib.engine.run import job as jobs
 from ThinSliceSRLib.engine.run import plan as plans
@@ -180,8 +181,8 @@ class Recorder(SilentReporter):
     def __init__(self) -> None:
         self.events: list[tuple[str, object]] = []
 
-    def started(self, facts):
-        self.events.append(("started", facts))
+    def started(self, event):
+        self.events.append(("started", facts_of(event)))
 
     def warning(self, finding):
         self.events.append(("warning", finding.message))
@@ -190,8 +191,8 @@ class Recorder(SilentReporter):
         if stage == "synthesize":
             self.events.append(("cube", done))
 
-    def finished(self, facts):
-        self.events.append(("finished", facts))
+    def finished(self, event):
+        self.events.append(("finished", facts_of(event)))
 
 
 def test_a_job_tells_each_step_and_its_outputs_say_what_computed_them(

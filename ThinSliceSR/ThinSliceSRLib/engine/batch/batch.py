@@ -19,6 +19,7 @@ from .. import ENGINE_VERSION
 from ..errors import CannotWrite, ThinSliceError, UnusableInput, reason_of
 from ..events.finding import Finding
 from ..events.progress import Reporter
+from ..events.told import BatchFinished, BatchStarted, Weights
 from ..outputs.unfinished import remove_left_overs
 from ..run.sensible_options import require_sensible
 from .archive.access import is_archive
@@ -169,18 +170,18 @@ def _run(
     states = Counter(work.row.state for work in works.values())
     volumes = len(works) - states["left_out"]
     reporter.started(
-        {
-            "volumes": volumes,
-            "skipped": states["done"],
-            "left_out": states["left_out"],
-            "workers": len(cluster.workers),
-            "dashboard": cluster.dashboard,
-            "device": engine.device,
-            "precision": engine.precision,
-            "weights": {"name": engine.model, "sha256": engine.model_sha256},
-            "engine_version": ENGINE_VERSION,
-            "manifest": str(manifest.path),
-        }
+        BatchStarted(
+            volumes=volumes,
+            skipped=states["done"],
+            left_out=states["left_out"],
+            workers=len(cluster.workers),
+            dashboard=cluster.dashboard,
+            device=engine.device,
+            precision=engine.precision,
+            weights=Weights(engine.model, engine.model_sha256),
+            engine_version=ENGINE_VERSION,
+            manifest=str(manifest.path),
+        )
     )
     for work in works.values():
         _tell_failure(work.row, reporter)
@@ -217,14 +218,14 @@ def _run(
     kinds = Counter(code for codes in warned for code in codes)
     summary = Summary(volumes, states["done"], manifest.path, sum(map(bool, warned)), kinds)
     reporter.finished(
-        {
-            "seconds": round(time.monotonic() - began, 1),
-            "volumes": summary.volumes,
-            "skipped": summary.skipped,
-            "with_warnings": summary.with_warnings,
-            "warnings": dict(summary.warnings),
-            "manifest": str(manifest.path),
-        }
+        BatchFinished(
+            seconds=round(time.monotonic() - began, 1),
+            volumes=summary.volumes,
+            skipped=summary.skipped,
+            with_warnings=summary.with_warnings,
+            warnings=dict(summary.warnings),
+            manifest=str(manifest.path),
+        )
     )
     return summary
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import Cancelled, UnusableInput
 from ..events.progress import Reporter, tell
+from ..events.told import PlacesFinished
 from ..run.options import ModelOptions, RunOptions, SliceOptions
 from .option_arguments import INPUT_HELP, add_options, add_progress, finite_number, options_of
 
@@ -82,11 +83,11 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
     with suppress(Cancelled):  # the list stands
         reporter.progress("places", 1, 1)
         reporter.finished(
-            {
-                "seconds": round(time.monotonic() - began, 1),
-                "outputs": {"places": str(output)} if output else {},
-                "places": [structure.facts() for structure in structures],
-            }
+            PlacesFinished(
+                seconds=round(time.monotonic() - began, 1),
+                outputs={"places": str(output)} if output else {},
+                places=[structure.facts() for structure in structures],
+            )
         )
     tell(as_json(structures).rstrip() if arguments.json else as_text(structures))
     if output and not arguments.json:

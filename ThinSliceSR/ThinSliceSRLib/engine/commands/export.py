@@ -43,8 +43,8 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
     from ..dicom_out.pending_series import DicomOutput
 
     output = DicomOutput(arguments.folder, arguments.dicom_compression, arguments.anonymous)
-    facts = export_results(
+    finished = export_results(
         arguments.volumes, arguments.source, output, reporter, undo, arguments.series, arguments.overwrite
     )
-    kinds = ", ".join(facts["series"])
-    tell(f"{arguments.folder}: new DICOM series ({kinds}), {facts['seconds']} s; each says that it is synthetic.")
+    kinds = ", ".join(finished.series)
+    tell(f"{arguments.folder}: new DICOM series ({kinds}), {finished.seconds} s; each says that it is synthetic.")

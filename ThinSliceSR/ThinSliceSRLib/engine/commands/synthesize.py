@@ -79,11 +79,11 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
         "difference": "DLS minus BIS",
         "dicom": "the same as DICOM series",
     }
-    for kind, place in outcome.facts["outputs"].items():
+    for kind, place in outcome.finished.outputs.items():
         tell(f"{place}: {told[kind]} (synthetic, for research only)")
     tell(f"Read: {described(outcome.thick)}")
     tell(f"Made: {described(outcome.dls)}")
     tell(
-        f"Made by {outcome.model.label} in {outcome.facts['seconds']} s; averaged again, the DLS slices differ from "
-        f"the thick ones by {outcome.facts['slab_error_hu']['mean']} HU on average (the slab error)."
+        f"Made by {outcome.model.label} in {outcome.finished.seconds} s; averaged again, the DLS slices differ from "
+        f"the thick ones by {outcome.finished.slab_error_hu.mean} HU on average (the slab error)."
     )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import CannotWrite, WeightsError
 from ..events.progress import Reporter
+from ..events.told import DownloadFinished
 from .option_arguments import add_progress
 
 if TYPE_CHECKING:
@@ -171,7 +172,7 @@ def download_weights(arguments: argparse.Namespace, reporter: Reporter, undo: Ex
         known = f"choose one of: {', '.join(models)}" if models else "name a registry that has them (--registry)"
         raise WeightsError(f"No weights named {arguments.name} are registered; {known}.", "weights_unknown")
     path = download(models[arguments.name], reporter, undo, arguments.mirror, arguments.overwrite)
-    reporter.finished({"outputs": {"weights": str(path)}})
+    reporter.finished(DownloadFinished({"weights": str(path)}))
     print(f"{arguments.name} is ready, in {path}")
 
 

@@ -11,7 +11,9 @@ from typing import Any
 
 from ..devices.device import compute_with_threads
 from ..errors import Cancelled
+from ..events.json_lines import facts_of
 from ..events.progress import Reporter
+from ..events.told import SynthesisFinished
 from ..files.reading import opened_input
 from ..outputs.disk_space import require_room
 from ..volumes.volume import Volume
@@ -46,21 +48,26 @@ class Job(RunOptions):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a job made: the volumes as they were written, and what the last event tells."""
+    """What a job made: the volumes as they were written, and the last event."""
 
     thick: Volume
     dls: Volume
     bis: Volume | None
     doubt: Volume | None
     model: Model
-    facts: dict[str, Any]
+    finished: SynthesisFinished
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the last event tells, as JSON has it."""
+        return facts_of(self.finished)
 
 
 def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
     """Does the job, as `make_volumes`, and tells that it is finished."""
     outcome = make_volumes(job, reporter, undo)
     with suppress(Cancelled):  # the outputs stand: it is too late to cancel, even if nobody listens any more
-        reporter.finished(outcome.facts)
+        reporter.finished(outcome.finished)
     return outcome
 
 
@@ -87,11 +94,11 @@ def make_volumes(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
             (reporter.note if finding.level == "note" else reporter.warning)(finding)
         synthesis, results = make_results(job, plan, reporter, outputs)
         outputs.write_all(results, reporter)
-    facts = finish_facts(outputs.places, synthesis, time.monotonic() - began)
+    finished = finish_facts(outputs.places, synthesis, time.monotonic() - began)
     with suppress(Cancelled):  # the outputs stand: it is too late to cancel, even if nobody listens any more
         reporter.progress("write", outputs.steps, outputs.steps)
     made = {result.kind: result.volume for result in results}
-    return Outcome(thick.volume, made["dls"], made.get("bis"), made.get("doubt"), computing.model, facts)
+    return Outcome(thick.volume, made["dls"], made.get("bis"), made.get("doubt"), computing.model, finished)
 
 
 @contextmanager

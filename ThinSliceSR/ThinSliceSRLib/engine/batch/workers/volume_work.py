@@ -20,6 +20,7 @@ from ...dicom_out.parametric_map import require_highdicom
 from ...doubt.expected_error import require_calibration
 from ...errors import Cancelled, DeviceError, ThinSliceError, in_plain_words
 from ...events.finding import Finding
+from ...events.told import Finished, Started
 from ...run.job import Job, run_job
 from ...run.options import SynthesisOptions, handed_on
 from ...weights.model_choice import choose_model
@@ -147,7 +148,7 @@ class Notes:
     def __init__(self) -> None:
         self.findings: list[dict[str, str]] = []
 
-    def started(self, facts: dict[str, Any]) -> None:
+    def started(self, event: Started) -> None:
         pass
 
     def warning(self, finding: Finding) -> None:
@@ -160,7 +161,7 @@ class Notes:
         if not _still_wanted():
             raise Cancelled
 
-    def finished(self, facts: dict[str, Any]) -> None:
+    def finished(self, event: Finished) -> None:
         pass
 
     def failed(self, error: ThinSliceError) -> None:
