@@ -21,13 +21,11 @@ NOISE_DEVIATIONS = 2.0  # what lies further out is a border
 # Leaving that out makes noise look less alike, and borders that neighbours share make it look more alike: together this
 # was measured on three chests, made thick by boxes and by bells.
 LIKENESS_KEPT = 0.9
-# Thin slices, too, share noise, as if the scanner saw so much at once. With less, boxes of 2 to 4 mm whose thin slices
-# are coarse are read as bells; with more, bells of 2 and 3 mm whose thin slices are fine are read as boxes.
-GRAIN_MM = 1.6
+GRAIN_MM = 1.4  # thin slices, too, share noise: as if the scanner saw so much at once
 STEP_MM = 0.1
 SHARES = np.linspace(0, 1, 21)
 TELLING = 0.06  # boxes and bells whose noise differs by less cannot be told apart
-BOXES_READ = 0.12  # as so much of a bell boxes are read, too: anatomy is alike
+BOXES_READ = 0.25  # as so much of a bell boxes are read, too: thin slices overlap, and anatomy is alike
 
 
 def with_measured_shape(profile: SlabProfile, thick: Volume) -> SlabProfile:
