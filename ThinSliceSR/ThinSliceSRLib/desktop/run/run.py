@@ -11,6 +11,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from ...engine.errors import ThinSliceError
+from ...engine.run.options import as_arguments
 from ..scene.engine_sentences import translated
 from ..scene.given_thickness import given_thickness_mm, given_values
 from ..scene.input_facts import require_fit
@@ -92,21 +93,8 @@ class Run(Job):
         if request.wants_doubt:
             arguments += ["--doubt", str(folder / "doubt.nrrd")]
         slab_mm = given_thickness_mm(request.source) if request.slab_mm is None else request.slab_mm
-        if slab_mm is not None:
-            arguments += ["--slab-mm", f"{slab_mm:g}"]
         values = request.values or given_values(request.source)
-        if values is not None:
-            arguments += ["--values", values]
-        choices = {
-            "--weights": request.weights,
-            "--device": request.device,
-            "--precision": request.precision,
-            "--spacing": str(request.spacing),
-            "--threads": str(request.threads),
-            "--quality": request.quality,
-            "--first-at": f"{request.first_at_mm:g}",
-        }
-        return arguments + [part for choice in choices.items() for part in choice]
+        return arguments + as_arguments(replace(request, slab_mm=slab_mm, values=values))
 
     def _on_event(self, event: dict[str, Any]) -> None:
         if self._cancelling:

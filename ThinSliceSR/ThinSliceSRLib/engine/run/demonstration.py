@@ -51,7 +51,7 @@ def demonstrate(job: Job, scan: PhantomScan | None, figure: Path, reporter: Repo
     assert outcome.bis is not None
     method = "synthetic" if outcome.model.trained else "synthetic, untrained"
     columns = {"thick (input)": outcome.thick, "BIS (interpolated)": outcome.bis, f"DLS ({method})": outcome.dls}
-    lines = [f"Model: {outcome.model.label}; mean slab error {outcome.facts['slab_error_hu']['mean']} HU."]
+    lines = [f"Model: {outcome.model.label}; mean slab error {outcome.finished.slab_error_hu.mean} HU."]
     if scan is not None:
         columns["thin (truth)"] = scan.truth
         lines += _table({"BIS": outcome.bis, "DLS": outcome.dls}, scan.truth)
