@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import qt
 import slicer
 from driving import add_thick_volume, choose, wait_for
 from result_making import finished
@@ -60,8 +61,8 @@ def of_status(_module: Any, _folder: Path) -> Iterator[str]:
 
 def of_models(_module: Any, _folder: Path) -> Iterator[str]:
     states = ("registered", "differs", "local", "damaged", "missing")
-    for state, place, flag in product(states, ("own", "installed"), (True, False)):
-        model = ListedModel("m", 1, state, place, None, flag, flag, flag, flag)
+    for state, place, used, other in product(states, ("own", "installed"), (True, False), (True, False)):
+        model = ListedModel("m", 1, state, place, None, used, other, other, other)
         yield model.line
         for automatic in ((None, None), ("m", "m"), ("m", "n")):
             weights = WeightsList((model, ListedModel("n", 1, "local", used=True)), None, automatic)
@@ -170,8 +171,8 @@ def of_choices(module: Any, _folder: Path) -> Iterator[str]:
 
 def of_export_dialog(_module: Any, _folder: Path) -> Iterator[str]:
     dialog = ExportDialog(has_bis=True)
-    yield dialog.widget.windowTitle()
-    for widget in dialog.widget.findChildren(slicer.qMRMLWidget.__mro__[1]):
+    yield str(dialog.widget.property("windowTitle"))
+    for widget in dialog.widget.findChildren(qt.QWidget):
         for name in ("text", "toolTip"):
             yield str(widget.property(name) or "")
 
