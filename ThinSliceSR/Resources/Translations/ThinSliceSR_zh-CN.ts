@@ -783,7 +783,7 @@
         <translation>正在查找本机上的模型…</translation>
     </message>
     <message>
-        <source>This needs programs that are not installed yet; choose a volume and press Apply to install them.</source>
+        <source>Some of what this needs is not installed yet; choose a volume and press Apply to install it.</source>
         <translation>尚未安装所需的组件；请选择体数据并按“开始”进行安装。</translation>
     </message>
     <message>

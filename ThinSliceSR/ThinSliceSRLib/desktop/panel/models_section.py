@@ -57,7 +57,7 @@ class ModelsSection:
             return
         if missing_requirements():
             self.say(
-                _("This needs programs that are not installed yet; choose a volume and press Apply to install them.")
+                _("Some of what this needs is not installed yet; choose a volume and press Apply to install it.")
             )
         else:
             self.ask()
