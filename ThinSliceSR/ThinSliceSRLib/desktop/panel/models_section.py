@@ -56,9 +56,7 @@ class ModelsSection:
         if folded or self.available.devices is not None:
             return
         if missing_requirements():
-            self.say(
-                _("Some of what this needs is not installed yet; choose a volume and press Apply to install it.")
-            )
+            self.say(_("Some of what this needs is not installed yet; choose a volume and press Apply to install it."))
         else:
             self.ask()
 
