@@ -77,7 +77,7 @@ class DicomExport(Job):
         self.request = request
         self._slices: dict[str, int] = {}
         self._files: list[Path] = []
-        self._gathering: Piecework[None] | None = None
+        self._gathering: Piecework | None = None
         self._indexer: Any = None
 
     def cancel(self, sentence: str = "") -> None:
