@@ -151,7 +151,13 @@ def test_dls_shows_bis_from_the_start_and_its_own_slices_as_they_are_finished(se
     assert run.results.dls.GetAttribute("ThinSliceSR.Unfinished") == "yes"
     bis = array(run.results.bis)
     assert len(np.unique(bis[150])) > 10
-    wait_for(lambda: not np.array_equal(array(run.results.dls), bis), 120)
+
+    def has_own_slices() -> bool:
+        """When nothing waits to be copied any more, into one volume after the other."""
+        copied = run._growing._first_look_waits and not run._growing._feed._waiting
+        return copied and not np.array_equal(array(run.results.dls), bis)
+
+    wait_for(has_own_slices, 120)
     changed = np.flatnonzero((array(run.results.dls) != bis).any(axis=(1, 2)))
     assert abs(changed.mean() - 100) < 40, "the slices around the wanted place come first"
     run.cancel()
