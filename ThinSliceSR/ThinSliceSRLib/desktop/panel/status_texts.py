@@ -94,7 +94,7 @@ def places_failure_text(outcome: Outcome) -> str:
     """Why no places are listed."""
     if outcome.cancelled:
         return outcome.sentence or _("The search for places was cancelled.")
-    return _unexpected_text(outcome) or outcome.sentence
+    return _unexpected_text(outcome) or translated(outcome.sentence)
 
 
 def exported_text(facts: dict[str, Any], to_database: bool) -> str:
