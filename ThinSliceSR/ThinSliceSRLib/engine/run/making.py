@@ -7,27 +7,27 @@ from typing import TYPE_CHECKING, Literal
 
 from ..doubt.expected_error import expected_error
 from ..events.progress import Reporter
-from ..provenance import bis_header, dls_header, doubt_header, preview_header, thick_slices_entries
+from ..provenance import bis_header, difference_header, dls_header, doubt_header, preview_header, thick_slices_entries
 from ..synthesis.memory_ladder import rungs_from
 from ..synthesis.resampling import interpolate, resample_slices
 from ..synthesis.synthesize import CubeDone, Synthesis, synthesize
 from ..synthesis.tiling import TILINGS
 from ..volumes.volume import Volume
-from .difference import difference_header, difference_of
+from .difference import difference_of
 
 if TYPE_CHECKING:
     from .job import Job
     from .plan import RunPlan
     from .run_outputs import RunOutputs
 
-Kind = Literal["dls", "bis", "doubt", "difference"]
+ResultKind = Literal["dls", "bis", "doubt", "difference"]
 
 
 @dataclass(frozen=True)
 class MadeVolume:
     """A result with the axes of the input, and the entries of its header."""
 
-    kind: Kind
+    kind: ResultKind
     volume: Volume
     header: dict[str, str]
 
