@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from . import ENGINE_VERSION
 from .volumes.slab_profile import SlabProfile, slab_profile_of
 from .volumes.slice_thickness import thickness_told_by
-from .weights.calibration import COVERAGES, Calibration
+from .weights.calibration import COVERAGES, SlabCalibration
 
 if TYPE_CHECKING:  # who reads an entry need not load PyTorch
     from .synthesis.synthesize import Synthesis
@@ -52,16 +53,14 @@ def bis_header(tilt_degrees: float = 0.0) -> dict[str, str]:
     return _header({"content": BIS_CONTENT, "synthetic": "yes", **_tilt(tilt_degrees)})
 
 
-def doubt_header(model: Model, calibration: Calibration, tilt_degrees: float = 0.0) -> dict[str, str]:
+def doubt_header(model: Model, calibration: SlabCalibration, tilt_degrees: float = 0.0) -> dict[str, str]:
     """Header entries of a doubt volume. tilt_degrees: as of `dls_header`.
 
     The calibration stands in it as rows of HU: where an error of `doubt_expected_hu` is expected, errors reach as far
     as `doubt_reach_50_hu` and so on, with the probabilities of 50, 80, 90 and 95 %.
     """
-    reach = {
-        f"doubt_reach_{share * 100:.0f}_hu": _row(row)
-        for share, row in zip(COVERAGES, calibration.reach_hu, strict=True)
-    }
+    levels = np.unique([hu for curve in calibration.reach for hu in curve.at_hu])
+    reach = {f"doubt_reach_{share * 100:.0f}_hu": _row(calibration.reach_hu(levels, share)) for share in COVERAGES}
     return _header(
         {
             "content": DOUBT_CONTENT,
@@ -69,7 +68,7 @@ def doubt_header(model: Model, calibration: Calibration, tilt_degrees: float = 0
             "synthetic": "yes",
             "model": model.label,
             "model_sha256": model.sha256,
-            "doubt_expected_hu": _row(calibration.expected_hu),
+            "doubt_expected_hu": _row(levels),
             **reach,
             **_tilt(tilt_degrees),
         }
@@ -109,7 +108,7 @@ def on_or_off(choice: bool) -> str:
     return "on" if choice else "off"
 
 
-def _row(values: Sequence[float]) -> str:
+def _row(values: np.ndarray) -> str:
     return " ".join(f"{value:.1f}" for value in values)
 
 

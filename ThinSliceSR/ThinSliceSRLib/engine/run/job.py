@@ -181,16 +181,19 @@ def make_volumes(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
         dls = result.dls if native else resample_slices(result.dls, spacing_mm)
         with PendingOutputs(job.overwrite, job.compressed, series) as outputs:
             undo.callback(outputs.cancel)
-            dls = dls.permuted(stored_order)
             made_of = thick_slices_entries(thick, job.spacing, spacing_mm)
+            doubt, doubt_entries = None, {}
+            if result.doubt and calibration:
+                for_slabs = calibration.for_spacing(thick.spacing_mm[2])
+                doubt = expected_error(result.doubt, dls, for_slabs).permuted(stored_order)
+                doubt_entries = doubt_header(model, for_slabs, tilt)
+            dls = dls.permuted(stored_order)
             results = [(dls, job.output, dls_header(model, result, job.slab_consistent, tilt) | made_of)]
             bis = bis.permuted(stored_order) if bis else None
             if bis and job.bicubic:
                 results.append((bis, job.bicubic, bis_header(tilt) | made_of))
-            doubt = None
-            if result.doubt and calibration and job.doubt:
-                doubt = expected_error(result.doubt, calibration, None if native else spacing_mm).permuted(stored_order)
-                results.append((doubt, job.doubt, doubt_header(model, calibration, tilt) | made_of))
+            if doubt and job.doubt:
+                results.append((doubt, job.doubt, doubt_entries | made_of))
             in_dicom = list(results) if series else []
             if bis and job.difference:
                 results.append((difference_of(dls, bis), job.difference, difference_header(model) | made_of))
