@@ -14,10 +14,11 @@ import slicer
 from slicer.i18n import tr as _
 
 from ...engine.errors import CannotWrite, UnusableInput
+from ...engine.events.told import Event, ExportFinished, Progressed
 from ...engine.provenance import BIS_CONTENT, DLS_CONTENT, PREFIX
 from ..scene.synthetic_mark import ATTRIBUTE_PREFIX, kind_of
 from ..scene.volume_nodes import require_one_volume
-from ..worker.job import Job, WrittenVolume
+from ..worker.job import WorkerJob, WrittenVolume
 from ..worker.outcome import Outcome, Progress, guarded
 from ..worker.private_folder import PrivateFolder
 from ..worker.worker_process import Ending
@@ -57,7 +58,7 @@ class ExportRequest:
     anonymous: bool = False
 
 
-class DicomExport(Job):
+class DicomExport(WorkerJob):
     """An export from `start` until `on_ended`, which comes once and last, but not after `abandon`.
 
     When it does not succeed, nothing is left of it. Once it has begun, it does not depend on the scene any more.
@@ -78,7 +79,7 @@ class DicomExport(Job):
         self._indexer: Any = None
 
     def cancel(self, sentence: str = "") -> None:
-        """As of `Job`; where all is written already, it is too late."""
+        """As of `WorkerJob`; where all is written already, it is too late."""
         if not self._started or (self._worker is not None and self._worker.running):
             super().cancel(sentence)
 
@@ -101,11 +102,9 @@ class DicomExport(Job):
         arguments += ["--dicom-compression", "rle"] if self.request.compressed else []
         return arguments + (["--anonymous"] if self.request.anonymous else [])
 
-    def _on_event(self, event: dict[str, Any]) -> None:
-        if event["event"] == "progress":
-            self._on_progress(Progress("export", event["done"] / event["total"], event["eta_s"]))
-        elif event["event"] == "finished":
-            self._facts.update(event)
+    def _on_event(self, event: Event) -> None:
+        if isinstance(event, Progressed):
+            self._on_progress(Progress("export", event.done / event.total, event.eta_s))
 
     def _worker_ended(self, ending: Ending) -> None:
         if ending.done and self.request.folder is None:
@@ -118,7 +117,8 @@ class DicomExport(Job):
     def _added(self, ending: Ending) -> None:
         if self._ended:
             return
-        series = self._facts.get("series", {})
+        finished = self._told(ExportFinished)
+        series = finished.series if finished else {}
         if not series or not all(holds_series(uid, self._slices[kind]) for kind, uid in series.items()):
             sentence = _("Slicer's DICOM database did not take in the series; check its disk, or export to a folder.")
             ending = Ending(None, "cannot_write", sentence, log=ending.log)

@@ -15,6 +15,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from ...engine.errors import ThinSliceError
+from ...engine.events.told import Event, Progressed
 from ...engine.files.reading import read_volume
 from ...engine.synthesis.simulation import simulate_thick
 from ...engine.volumes.slab_profile import SlabProfile
@@ -77,9 +78,9 @@ def _draw_phantom(file: Path) -> None:
         raise ThinSliceError(endings[0].sentence, endings[0].code)
 
 
-def _tell_how_far(event: dict[str, Any]) -> None:
-    if event["event"] == "progress":
-        percent = round(100 * event["done"] / event["total"])
+def _tell_how_far(event: Event) -> None:
+    if isinstance(event, Progressed):
+        percent = round(100 * event.done / event.total)
         _sample_data_logic().logMessage(_("Drawing the phantom: {percent} %").format(percent=percent))
 
 
