@@ -775,15 +775,15 @@
 <context>
     <name>panel.models_section</name>
     <message>
-        <source>Looking which devices can compute…</source>
+        <source>Looking for devices that can compute…</source>
         <translation>正在查找可用的计算设备…</translation>
     </message>
     <message>
-        <source>Looking which models are here…</source>
+        <source>Looking for models on this computer…</source>
         <translation>正在查找本机上的模型…</translation>
     </message>
     <message>
-        <source>What this needs is not installed yet; choose a volume and press Apply to install it.</source>
+        <source>Some of what this needs is not installed yet; choose a volume and press Apply to install it.</source>
         <translation>尚未安装所需的组件；请选择体数据并按“开始”进行安装。</translation>
     </message>
     <message>

@@ -91,7 +91,7 @@ def synthesize(folder: Path, arguments: list[str]) -> int:
     }
     told |= {"device": "cpu", "precision": "float32"}
     told |= {"weights": {"name": "fast", "sha256": "0"}, "engine_version": "0", "cubes": 2, "air": "network"}
-    told |= {"slab_consistency": "on"}
+    told["quality"] = arguments[arguments.index("--quality") + 1]
     event("started", **told)
     thick.with_name("preview.raw").write_bytes(bytes(2 * pixels))
     event("progress", stage="synthesize", done=1, total=2, eta_s=1.0, slices=[0, 1])

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal, get_args
+
+import numpy as np
 
 from . import ENGINE_VERSION
 from .volumes.slab_profile import SlabProfile, slab_profile_of
 from .volumes.slice_thickness import thickness_told_by
-from .weights.calibration import Calibration
+from .weights.calibration import COVERAGES, SlabCalibration
 
 if TYPE_CHECKING:  # who reads an entry need not load PyTorch
     from .synthesis.synthesize import Synthesis
@@ -83,13 +85,15 @@ def bis_header(tilt_degrees: float = 0.0) -> dict[str, str]:
     return _header({"content": BIS_CONTENT, "synthetic": "yes", **_tilt(tilt_degrees)})
 
 
-def doubt_header(model: Model, calibration: Calibration, tilt_degrees: float = 0.0) -> dict[str, str]:
+def doubt_header(model: Model, calibration: SlabCalibration, tilt_degrees: float = 0.0) -> dict[str, str]:
     """Header entries of a doubt volume. tilt_degrees: as of `dls_header`.
 
     The calibration stands in it as rows of HU: where an error of `doubt_expected_hu` is expected, errors reach as far
     as `doubt_reach_50_hu` and so on, with the probabilities of 50, 80, 90 and 95 %.
     """
-    reach = {entry: _row(row) for entry, row in zip(REACHES, calibration.reach_hu, strict=True)}
+    levels = np.unique([hu for curve in calibration.reach for hu in curve.at_hu])
+    shares = zip(REACHES, COVERAGES, strict=True)
+    reach = {entry: _row(calibration.reach_hu(levels, share)) for entry, share in shares}
     return _header(
         {
             "content": DOUBT_CONTENT,
@@ -97,7 +101,7 @@ def doubt_header(model: Model, calibration: Calibration, tilt_degrees: float = 0
             "synthetic": "yes",
             "model": model.label,
             "model_sha256": model.sha256,
-            "doubt_expected_hu": _row(calibration.expected_hu),
+            "doubt_expected_hu": _row(levels),
             **reach,
             **_tilt(tilt_degrees),
         }
@@ -160,7 +164,7 @@ def on_or_off(choice: bool) -> str:
     return "on" if choice else "off"
 
 
-def _row(values: Sequence[float]) -> str:
+def _row(values: np.ndarray) -> str:
     return " ".join(f"{value:.1f}" for value in values)
 
 

@@ -224,15 +224,14 @@ def test_work_that_fails_is_told_once_and_work_that_was_stopped_not_at_all():
     wait_for(lambda: told)
     assert [type(what) for what in told] == [OverflowError]
     assert not work.going_on
-    stopped = Piecework(iter_of_three(), told.append, told.append)
-    slicer.app.processEvents()
-    stopped.stop()
+    stopped: list[Piecework[None]] = []
+
+    def stops() -> Iterator[None]:
+        yield
+        stopped[0].stop()
+
+    stopped.append(Piecework(stops(), told.append, told.append))
+    wait_for(lambda: not stopped[0].going_on)
     for _ in range(5):
         slicer.app.processEvents()
     assert len(told) == 1
-
-
-def iter_of_three() -> Iterator[None]:
-    yield
-    yield
-    yield

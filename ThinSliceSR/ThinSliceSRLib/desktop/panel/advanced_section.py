@@ -20,6 +20,8 @@ class AdvancedSection:
 
     def __init__(self, ui: Any) -> None:
         self._parameters: Any = None
+        self._voxels = 0  # of the input
+        self._qualities: list[tuple[str, str]] = []  # as they are offered
         self._lists = {
             "model": ui.modelComboBox,
             "quality": ui.qualityComboBox,
@@ -29,8 +31,6 @@ class AdvancedSection:
             "threads": ui.threadsComboBox,
         }
         self.offer("model", models_to_choose(WeightsList((), None)))  # until the engine has told what there is
-        self._voxels = 0
-        self._qualities: list[tuple[str, str]] = []
         self._offer_qualities()
         self.offer_devices(None)
         self.offer(

@@ -48,7 +48,7 @@ class ModelsSection:
     def ask(self, then: Callable[[], None] = lambda: None) -> None:
         """Asks for models and devices, unless they are known; calls `then` when that is over."""
         if not self.available.asking:
-            self.say(_("Looking which models are here…"))
+            self.say(_("Looking for models on this computer…"))
             self._offer_devices(None, looking=True)
         self.available.ask(then)
 
@@ -57,13 +57,13 @@ class ModelsSection:
         if folded or self.available.devices is not None:
             return
         if missing_requirements():
-            self.say(_("What this needs is not installed yet; choose a volume and press Apply to install it."))
+            self.say(_("Some of what this needs is not installed yet; choose a volume and press Apply to install it."))
         else:
             self.ask()
 
     def _weights_told(self, weights: WeightsList) -> None:
         self.show(weights)
-        self.say(_("Looking which devices can compute…"))
+        self.say(_("Looking for devices that can compute…"))
 
     def _available_ended(self, sentence: str) -> None:
         self.say(sentence)

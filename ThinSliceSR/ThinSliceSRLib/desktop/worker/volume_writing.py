@@ -16,7 +16,7 @@ from ..scene.volume_nodes import cannot_write, require_room, volume_of
 from .piecework import Piecework
 
 # One piece is written in a few milliseconds.
-PIECE_BYTES = 8_000_000
+PIECE_BYTES = 4_000_000
 # What the format calls the types of numpy that are stored with the bytes of little endian.
 NRRD_TYPES = {"float32": "float", "float64": "double"}
 

@@ -78,14 +78,16 @@ def _results(job: Job, plan: RunPlan, result: Synthesis, bis: Volume | None) -> 
     model, calibration = plan.computing.model, plan.computing.calibration
     tilt = plan.thick.acquisition.tilt_degrees
     made_of = thick_slices_entries(plan.thick, job.spacing, plan.spacing_mm)
-    dls = plan.as_stored(result.dls if plan.native else resample_slices(result.dls, plan.spacing_mm))
+    thin = result.dls if plan.native else resample_slices(result.dls, plan.spacing_mm)
+    dls = plan.as_stored(thin)
     results = [MadeVolume("dls", dls, dls_header(model, result, job.slab_consistent, tilt) | made_of)]
     bis = plan.as_stored(bis) if bis else None
     if bis and job.bicubic:
         results.append(MadeVolume("bis", bis, bis_header(tilt) | made_of))
     if result.doubt and calibration:
-        doubt = expected_error(result.doubt, calibration, None if plan.native else plan.spacing_mm)
-        header = doubt_header(model, calibration, tilt) | made_of
+        for_slabs = calibration.for_spacing(plan.thick.spacing_mm[2])
+        doubt = expected_error(result.doubt, thin, for_slabs)
+        header = doubt_header(model, for_slabs, tilt) | made_of
         results.append(MadeVolume("doubt", plan.as_stored(doubt), header))
     if bis and job.difference:
         results.append(MadeVolume("difference", difference_of(dls, bis), difference_header(model) | made_of))
