@@ -15,7 +15,7 @@ from slicer.i18n import tr as _
 
 from ...engine.errors import CannotWrite, UnusableInput
 from ...engine.events.told import Event, ExportFinished, Progressed
-from ...engine.provenance import BIS_CONTENT, DLS_CONTENT, PREFIX
+from ...engine.provenance import BIS_CONTENT, DLS_CONTENT, Entry, entry_key
 from ..scene.synthetic_mark import ATTRIBUTE_PREFIX, kind_of
 from ..scene.volume_nodes import require_one_volume
 from ..worker.job import WorkerJob, WrittenVolume
@@ -27,7 +27,7 @@ from .dicom_database import add_series, holds_series, is_from_dicom, source_file
 FOLDER_NAME = "ThinSliceSR"
 CONTENTS = {"DLS": DLS_CONTENT, "BIS": BIS_CONTENT}
 # Which node attribute tells what the header of a result's file tells.
-ENTRIES = {
+ENTRIES: dict[str, Entry] = {
     "Model": "model",
     "ModelSha256": "model_sha256",
     "EngineVersion": "engine_version",
@@ -137,8 +137,8 @@ def _header(result: slicer.vtkMRMLScalarVolumeNode) -> dict[str, str]:
         raise UnusableInput(_("This volume is unfinished; press Apply to make it again."), "not_a_result")
     content = CONTENTS.get(str(kind_of(result)))
     told = {entry: result.GetAttribute(ATTRIBUTE_PREFIX + name) for name, entry in ENTRIES.items()}
-    entries = {"content": content, "synthetic": "yes", **told}
-    return {PREFIX + entry: value for entry, value in entries.items() if value is not None}
+    entries: dict[Entry, str | None] = {"content": content, "synthetic": "yes", **told}
+    return {entry_key(entry): value for entry, value in entries.items() if value is not None}
 
 
 def _gather(files: Iterable[Path], folder: Path) -> None:
