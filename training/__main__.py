@@ -1,4 +1,4 @@
-"""`python -m training train|ablate|measure|doubt|nodules|export`: see training/README.md."""
+"""`python -m training train|ablate|measure|doubt|doubt-phantom|nodules|export`: see training/README.md."""
 
 from __future__ import annotations
 
@@ -80,7 +80,18 @@ def parser() -> argparse.ArgumentParser:
     )
     doubt.add_argument("--weights", type=Path, required=True, help="weights file (.safetensors), which is changed")
     doubt.add_argument("--validation", type=Path, required=True, help="folder of thin volumes never trained on")
+    doubt.add_argument(
+        "--between", type=float, nargs="+", default=[], metavar="MM", help="measure at these spacings, too"
+    )
+    doubt.add_argument("--picture", type=Path, metavar="PNG", help="draw reliability and sparsification, too")
     doubt.set_defaults(run_verb=_doubt)
+
+    phantom = verbs.add_parser(
+        "doubt-phantom", help="print how reliable the calibrated doubt of a model is on the chest phantom"
+    )
+    phantom.add_argument("--weights", type=Path, required=True, help="weights file (.safetensors)")
+    phantom.add_argument("--picture", type=Path, metavar="PNG", help="draw reliability and sparsification, too")
+    phantom.set_defaults(run_verb=_doubt_phantom)
 
     nodules = verbs.add_parser(
         "nodules", help="print what becomes of simulated nodules in thick slices, BIS and DLS, and what the doubt names"
@@ -153,7 +164,13 @@ def _measure(chosen: argparse.Namespace) -> None:
 def _doubt(chosen: argparse.Namespace) -> None:
     from .measures.doubt_measurement import calibrate_weights
 
-    print(calibrate_weights(chosen.weights, chosen.validation))
+    print(calibrate_weights(chosen.weights, chosen.validation, chosen.between, chosen.picture))
+
+
+def _doubt_phantom(chosen: argparse.Namespace) -> None:
+    from .measures.doubt_measurement import measure_on_phantom
+
+    print(measure_on_phantom(chosen.weights, picture=chosen.picture))
 
 
 def _nodules(chosen: argparse.Namespace) -> None:

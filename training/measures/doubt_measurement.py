@@ -7,128 +7,137 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from ThinSliceSRLib.engine.devices.device import choose_device
-from ThinSliceSRLib.engine.errors import UnusableInput
-from ThinSliceSRLib.engine.evaluation.metrics import without_outer_slices
+from ThinSliceSRLib.engine.doubt.expected_error import require_calibration
 from ThinSliceSRLib.engine.evaluation.reliability import Sparsification, coverage, sparsification
-from ThinSliceSRLib.engine.evaluation.tissues import TISSUES, tissue_masks
-from ThinSliceSRLib.engine.synthesis.memory_ladder import rungs_from
-from ThinSliceSRLib.engine.synthesis.resampling import interpolate, places_at, resample_slices
-from ThinSliceSRLib.engine.synthesis.simulation import simulate_thick
-from ThinSliceSRLib.engine.synthesis.synthesize import synthesize
-from ThinSliceSRLib.engine.synthesis.tiling import OVERLAPPED
-from ThinSliceSRLib.engine.volumes.slab_profile import SlabProfile
-from ThinSliceSRLib.engine.volumes.volume import Volume
+from ThinSliceSRLib.engine.evaluation.tissues import TISSUES
 from ThinSliceSRLib.engine.weights.calibration import COVERAGES, Calibration, calibrate
-from ThinSliceSRLib.engine.weights.weights_file import Model, load_model, with_calibration
+from ThinSliceSRLib.engine.weights.weights_file import load_model, with_calibration
 
-from ..data.volumes import THIN_MM, find_volumes, read_thin_volume
+from .doubt_samples import OVERALL, Sample, phantom_samples, samples_of
 
-SPACINGS_MM = (3.0, 5.0, 8.0)
-OVERALL = "body"
+SPACINGS_MM = (3.0, 5.0, 8.0)  # that calibrations are fitted at
+WHERE = (OVERALL, *TISSUES)
 
 
 @dataclass(frozen=True)
-class Sample:
-    """Voxels of the body of one volume, made thick with one spacing: one-dimensional, in one order.
+class Reliability:
+    """Of the doubt of one sample.
 
-    told_hu: what the network expects of its error. error_hu: absolute, of DLS. bis_error_hu: of BIS, and
-    bis_doubt_hu: how far the thick slices on both sides differ, which is all that an interpolation can tell of its own.
-    tissues: where each kind lies.
+    error_hu, expected_hu: means, by WHERE. held: the share of errors within what is claimed for each of COVERAGES.
+    ranking: of the errors by the doubt; steps: of the same errors by how far neighbouring slices differ; bis: of the
+    errors of BIS by the same, for which these are made.
     """
 
     volume: str
     spacing_mm: float
-    told_hu: np.ndarray
-    error_hu: np.ndarray
-    bis_error_hu: np.ndarray
-    bis_doubt_hu: np.ndarray
-    tissues: dict[str, np.ndarray]
+    error_hu: dict[str, float]
+    expected_hu: dict[str, float]
+    held: dict[str, tuple[float, ...]]
+    ranking: Sparsification
+    steps: Sparsification
+    bis: Sparsification
 
 
-def samples_of(model: Model, validation: Path, spacings_mm: Sequence[float] = SPACINGS_MM) -> list[Sample]:
-    """Samples of every thin volume in the folder, made thick by boxes side by side with each of the spacings.
-
-    Raises UnusableInput where the model cannot doubt.
-    """
-    if not model.configuration.doubt_channels:
-        raise UnusableInput(f"The model {model.label} tells no doubt; give one that was trained with doubt_channels.")
-    samples = []
-    for path in find_volumes(validation):
-        thin = read_thin_volume(path)
-        masks = tissue_masks(thin)
-        samples += [_sample(path.name, thin, masks, spacing_mm, model) for spacing_mm in spacings_mm]
-    return samples
+def calibration_of(samples: Sequence[Sample], spacings_mm: Sequence[float] = SPACINGS_MM) -> Calibration:
+    """The calibration that fits the samples of each of these spacings together."""
+    slabs = []
+    for spacing_mm in sorted(spacings_mm):
+        taken = [sample for sample in samples if sample.spacing_mm == spacing_mm]
+        told, error = (np.concatenate([getattr(sample, name) for sample in taken]) for name in ("told_hu", "error_hu"))
+        seen = [sample.seen_tissues() for sample in taken]
+        tissues = {tissue: np.concatenate([masks[tissue] for masks in seen]) for tissue in TISSUES}
+        slabs.append(calibrate(spacing_mm, told, error, tissues))
+    return Calibration(tuple(slabs))
 
 
-def _sample(name: str, thin: Volume, masks: dict[str, np.ndarray], spacing_mm: float, model: Model) -> Sample:
-    thick = simulate_thick(thin, SlabProfile(spacing_mm, spacing_mm))
-    rungs = rungs_from(choose_device("auto", "auto"), "auto", model.configuration, OVERLAPPED)
-    made = synthesize(thick, model, rungs, doubt=True)
-    assert made.doubt
-    dls, told = (resample_slices(volume, THIN_MM).hu for volume in (made.dls, made.doubt))
-    places = places_at(THIN_MM, thick)
-    bis = interpolate(thick, places).hu
-    before = np.minimum(places.astype(int), len(thick.hu) - 2)
-    changes = np.abs(np.diff(thick.hu.astype(np.int32), axis=0))[before]
-    truth = thin.hu[: len(dls)].astype(np.int32)
-    inside, *tissues = (without_outer_slices(masks[kind][: len(dls)]) for kind in (OVERALL, *TISSUES))
-
-    def taken(values: np.ndarray) -> np.ndarray:
-        return without_outer_slices(values)[inside].astype(np.float32)
-
-    return Sample(
-        name,
-        spacing_mm,
-        taken(told),
-        taken(np.abs(dls - truth)),
-        taken(np.abs(bis - truth)),
-        taken(changes),
-        {kind: mask[inside] for kind, mask in zip(TISSUES, tissues, strict=True)},
+def reliability_of(sample: Sample, calibration: Calibration) -> Reliability:
+    """How reliable the doubt of a sample is with a calibration that was made without it, or with it."""
+    slabs = calibration.for_spacing(sample.spacing_mm)
+    expected = sample.expected_hu(slabs)
+    reaches = [slabs.reach_hu(expected, share) for share in COVERAGES]
+    everywhere = np.ones(expected.shape, bool)
+    masks = {OVERALL: everywhere, **sample.tissues}
+    there = {kind: mask for kind, mask in masks.items() if mask.any()}
+    return Reliability(
+        sample.volume,
+        sample.spacing_mm,
+        {kind: float(sample.error_hu[mask].mean()) for kind, mask in there.items()},
+        {kind: float(expected[mask].mean()) for kind, mask in there.items()},
+        {
+            kind: tuple(coverage(sample.error_hu[mask], reach[mask]) for reach in reaches)
+            for kind, mask in there.items()
+        },
+        sparsification(expected, sample.error_hu),
+        sparsification(sample.steps_hu, sample.error_hu),
+        sparsification(sample.steps_hu, sample.bis_error_hu),
     )
 
 
-def calibration_of(samples: Sequence[Sample]) -> Calibration:
-    """The calibration that fits all samples together."""
-    return calibrate(
-        *(np.concatenate([getattr(sample, name) for sample in samples]) for name in ("told_hu", "error_hu"))
-    )
+def crossed(samples: Sequence[Sample]) -> list[Reliability]:
+    """Of each sample, calibrated on the other volumes; on itself where it is the only one."""
+
+    def others(sample: Sample) -> Calibration:
+        return calibration_of([other for other in samples if other.volume != sample.volume] or samples)
+
+    by_volume = {sample.volume: others(sample) for sample in samples}
+    return [reliability_of(sample, by_volume[sample.volume]) for sample in samples]
 
 
-def as_markdown(samples: Sequence[Sample]) -> str:
-    """The tables of a model card: coverage where the doubt was calibrated on all volumes but the one that is measured
-    (or on itself where it is the only one), and how well it ranks errors beside what an interpolation can tell."""
-    kinds = (OVERALL, *TISSUES)
+def as_markdown(rows: Sequence[Reliability]) -> str:
+    """The tables of a model card: what is held of what is claimed, and how well errors are ranked."""
     claims = " | ".join(f"{share:.0%}" for share in COVERAGES)
     lines = [
         f"| volume | T = S (mm) | where | mean error / HU | expected / HU | {claims} |",
         f"| --- | ---: | --- | ---: | ---: |{' ---: |' * len(COVERAGES)}",
     ]
-    for sample in samples:
-        calibration = calibration_of([other for other in samples if other.volume != sample.volume] or samples)
-        for kind in kinds:
-            where = sample.tissues.get(kind, slice(None))
-            told, error = sample.told_hu[where], sample.error_hu[where]
-            covered = " | ".join(f"{coverage(error, calibration.reach(told, share)):.1%}" for share in COVERAGES)
-            means = f"{error.mean():.1f} | {calibration.expected(told).mean():.1f}"
-            lines.append(f"| {sample.volume} | {sample.spacing_mm:g} | {kind} | {means} | {covered} |")
+    for row in rows:
+        for kind, shares in row.held.items():
+            held = " | ".join(f"{share:.1%}" for share in shares)
+            means = f"{row.error_hu[kind]:.1f} | {row.expected_hu[kind]:.1f}"
+            lines.append(f"| {row.volume} | {row.spacing_mm:g} | {kind} | {means} | {held} |")
     lines += [
         "",
-        "| volume | T = S (mm) | squared error of the most doubtful tenth | area | BIS: tenth | BIS: area |",
-        "| --- | ---: | ---: | ---: | ---: | ---: |",
+        "Squared error in the most doubtful tenth, and area to a perfect ranking (0; 1: by chance): by the doubt, by "
+        "the steps between neighbouring thick slices; the last two: of the errors of BIS by these.",
+        "",
+        "| volume | T = S (mm) | doubt: tenth | area | steps: tenth | area | BIS: tenth | area |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
-    for sample in samples:
-        own: Sparsification = sparsification(sample.told_hu, sample.error_hu)
-        bis = sparsification(sample.bis_doubt_hu, sample.bis_error_hu)
-        lines.append(
-            f"| {sample.volume} | {sample.spacing_mm:g} | {own.without_tenth:.1%} | {own.area:.3f} | "
-            f"{bis.without_tenth:.1%} | {bis.area:.3f} |"
-        )
+    for row in rows:
+        ranks = (row.ranking, row.steps, row.bis)
+        cells = " | ".join(f"{rank.without_tenth:.1%} | {rank.area:.3f}" for rank in ranks)
+        lines.append(f"| {row.volume} | {row.spacing_mm:g} | {cells} |")
     return "\n".join(lines)
 
 
-def calibrate_weights(weights: Path, validation: Path) -> str:
-    """The tables for a weights file; its calibration, of all validation volumes together, is written into the file."""
-    samples = samples_of(load_model(weights), validation)
+def calibrate_weights(
+    weights: Path, validation: Path, between_mm: Sequence[float] = (), picture: Path | None = None
+) -> str:
+    """The tables for a weights file; its calibration, of all validation volumes together, is written into the file.
+
+    between_mm: spacings that are measured, too, without a calibration of their own. picture: the tables as a PNG.
+    """
+    spacings = sorted({*SPACINGS_MM, *between_mm})
+    samples = list(samples_of(load_model(weights), validation, spacings))
+    rows = crossed(samples)
     with_calibration(weights, calibration_of(samples))
-    return as_markdown(samples)
+    return _told(rows, picture)
+
+
+def measure_on_phantom(weights: Path, spacings_mm: Sequence[float] = SPACINGS_MM, picture: Path | None = None) -> str:
+    """The tables for the phantom, by the calibration in a weights file.
+
+    Raises WeightsError where there is none.
+    """
+    model = load_model(weights)
+    calibration = require_calibration(model)
+    rows = [reliability_of(sample, calibration) for sample in phantom_samples(model, spacings_mm)]
+    return _told(rows, picture)
+
+
+def _told(rows: Sequence[Reliability], picture: Path | None) -> str:
+    if picture:
+        from .doubt_figure import draw
+
+        draw(rows, picture)
+    return as_markdown(rows)

@@ -104,7 +104,8 @@ def _measure(model: Model, thin: Volume, count: int, seed: int, measured: Measur
     }
     listed: dict[float, list[Structure]] = {}
     if made.doubt and calibration:
-        compared = (volumes["DLS"], volumes["BIS"], expected_error(made.doubt, calibration, THIN_MM))
+        doubt = expected_error(made.doubt, volumes["DLS"], calibration.for_spacing(THICK_MM))
+        compared = (volumes["DLS"], volumes["BIS"], doubt)
         searched = lungs_of(volumes["DLS"])
         for least_hu in LEAST_DOUBTS_HU:
             listed[least_hu] = find_structures(*compared, searched, least_hu)

@@ -142,7 +142,7 @@ def derive(
         volumes = {"DLS": dls, "BIS": bis}
         if doubt:
             volumes["DOUBT"] = replace(dls, hu=np.random.default_rng(8).integers(0, 300, dls.hu.shape).astype(np.int16))
-            series.write(volumes["DOUBT"], derivation_of(doubt_header(model, CALIBRATION)))
+            series.write(volumes["DOUBT"], derivation_of(doubt_header(model, CALIBRATION.slabs[0])))
     return Derived(folder, thick, volumes, target)
 
 

@@ -8,7 +8,8 @@ import torch
 from ThinSliceSRLib.engine.network.configuration import SMALL, NetworkConfiguration
 from ThinSliceSRLib.engine.network.cthnet import CTHNet, linear_along_slices
 from ThinSliceSRLib.engine.network.slab_inputs import TYPICAL
-from ThinSliceSRLib.engine.weights.calibration import Calibration
+from ThinSliceSRLib.engine.weights.calibration import ELSEWHERE, Calibration, SlabCalibration
+from ThinSliceSRLib.engine.weights.calibration_curve import Curve
 from ThinSliceSRLib.engine.weights.weights_file import Model, untrained_network
 
 # The smallest network there is, for tests that need a real one and no quality.
@@ -26,9 +27,17 @@ TINY = replace(
 SLABS = torch.tensor([TYPICAL])  # how thick slices were measured, for networks that ask
 
 
-# Errors are twice what is told, and reach up to five times as far.
+# Errors are twice what is told, everywhere and for all slices, and reach up to five times as far.
+LEVELS_HU = (2.0, 60.0, 2000.0)
+REACHES = (0.75, 1.5, 2.0, 2.5)  # times what is expected
 CALIBRATION = Calibration(
-    (1.0, 30.0, 1000.0), (2.0, 60.0, 2000.0), tuple((share, share * 30, share * 1000) for share in (1.5, 3, 4, 5))
+    (
+        SlabCalibration(
+            5.0,
+            {ELSEWHERE: Curve((1.0, 30.0, 1000.0), LEVELS_HU)},
+            tuple(Curve(LEVELS_HU, tuple(reach * hu for hu in LEVELS_HU)) for reach in REACHES),
+        ),
+    )
 )
 
 

@@ -42,7 +42,7 @@ def test_there_are_interpolated_slices_to_look_at_before_the_worker_has_begun(se
     told = Listening()
     run = session.start(Request(thick, device="cpu"), **told.listeners)
     wait_for(lambda: told.visible)
-    assert "device" not in run._facts, "the worker has told nothing yet"
+    assert run._events == [], "the worker has told nothing yet"
     dls, bis = array(run.results.dls), array(run.results.bis)
     assert dls.shape == bis.shape == (36, 40, 40)
     np.testing.assert_array_equal(dls[::5], array(thick))

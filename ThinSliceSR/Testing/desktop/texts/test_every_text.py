@@ -56,7 +56,7 @@ def of_status(_module: Any, _folder: Path) -> Iterator[str]:
     tells = (status_texts.failure_text, status_texts.export_failure_text, status_texts.places_failure_text)
     codes = ("not_enough_memory", "device", "weights_missing", "no_doubt", "cannot_write", "no_room", "no_folder")
     for tell, code, cancelled in product(tells, (*codes, "unexpected"), (True, False)):
-        yield tell(Outcome(False, cancelled, code, "", "log", {}))
+        yield tell(Outcome(False, cancelled, code, "", "log"))
 
 
 def of_models(_module: Any, _folder: Path) -> Iterator[str]:

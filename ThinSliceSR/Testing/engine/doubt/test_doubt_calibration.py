@@ -1,8 +1,7 @@
-"""Calibration of the doubt: intervals cover what they claim, and files hold it."""
+"""Calibration of the doubt: intervals cover what they claim, by spacing and tissue, and files hold it."""
 
 from __future__ import annotations
 
-import dataclasses
 import json
 
 import numpy as np
@@ -10,33 +9,77 @@ import pytest
 from ThinSliceSRLib.engine.errors import WeightsError
 from ThinSliceSRLib.engine.evaluation.reliability import SPARSIFIED, coverage, sparsification
 from ThinSliceSRLib.engine.network.configuration import SMALL
-from ThinSliceSRLib.engine.weights.calibration import COVERAGES, Calibration, calibrate
+from ThinSliceSRLib.engine.weights.calibration import (
+    COVERAGES,
+    ELSEWHERE,
+    Calibration,
+    SlabCalibration,
+    calibrate,
+)
+from ThinSliceSRLib.engine.weights.calibration_curve import Curve, mean_curve
 from ThinSliceSRLib.engine.weights.weights_file import load_model, save_weights, untrained_network, with_calibration
 
 
-def doubts_and_errors(seed: int, count: int = 200_000) -> tuple[np.ndarray, np.ndarray]:
-    """Told 4 to 256 HU, half of what is right; heavy tails where much is told, none where little is."""
+def doubts_and_errors(
+    seed: int, spacing_mm: float = 5.0, count: int = 200_000
+) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
+    """Told 4 to 256 HU; errors grow with the spacing and are twice as large in vessels, with heavy tails there."""
     rng = np.random.default_rng(seed)
     told = np.exp(rng.uniform(np.log(4), np.log(256), count))
+    vessels = rng.random(count) < 0.2
     gaussian, heavy = np.abs(rng.normal(size=count)), rng.exponential(size=count)
-    return np.rint(told), 2 * told * np.where(told > 40, heavy, gaussian * np.sqrt(np.pi / 2))
+    scale = told * (spacing_mm / 5) ** 0.5 * np.where(vessels, 2, 1)
+    return np.rint(told), scale * np.where(scale > 60, heavy, gaussian * np.sqrt(np.pi / 2)), {"vessels": vessels}
 
 
-def test_intervals_cover_what_they_claim_on_other_voxels():
-    calibration = calibrate(*doubts_and_errors(0))
-    told, error = doubts_and_errors(1)
+def expected_of(calibration: SlabCalibration, told: np.ndarray, tissues: dict[str, np.ndarray]) -> np.ndarray:
+    return np.where(tissues["vessels"], calibration.expected_hu(told, "vessels"), calibration.expected_hu(told))
+
+
+def fitted(*spacings_mm: float) -> Calibration:
+    return Calibration(tuple(calibrate(mm, *doubts_and_errors(number, mm)) for number, mm in enumerate(spacings_mm)))
+
+
+@pytest.mark.parametrize("spacing_mm", [3.0, 4.0, 6.0, 8.0])
+def test_intervals_cover_what_they_claim_on_other_voxels_and_between_spacings(spacing_mm: float):
+    calibration = fitted(3.0, 5.0, 8.0).for_spacing(spacing_mm)
+    told, error, tissues = doubts_and_errors(9, spacing_mm)
+    expected = expected_of(calibration, told, tissues)
+    vessels = tissues["vessels"]
     for share in COVERAGES:
-        for part in (told < 16, (told > 20) & (told < 40), told > 64, told > 0):
-            assert coverage(error[part], calibration.reach(told[part], share)) == pytest.approx(share, abs=0.02)
-    for part in (told < 16, told > 64):
-        assert calibration.expected(told[part]).mean() == pytest.approx(error[part].mean(), rel=0.05)
+        for part in (vessels, ~vessels, told < 16, told > 100, told > 0):
+            assert coverage(error[part], calibration.reach_hu(expected[part], share)) == pytest.approx(share, abs=0.03)
+    for part in (vessels, ~vessels, told < 16, told > 100):
+        assert expected[part].mean() == pytest.approx(error[part].mean(), rel=0.05)
+
+
+def test_spacings_beyond_those_measured_go_on_a_little_and_then_stay():
+    calibration = fitted(3.0, 8.0)
+    told = np.array([20.0])
+    at = [float(calibration.for_spacing(mm).expected_hu(told)[0]) for mm in (2.0, 2.4, 3.0, 8.0, 10.0, 20.0)]
+    assert at[0] == at[1] < at[2] < at[3] < at[4] == at[5]
+
+
+def test_a_tissue_of_few_voxels_is_as_what_is_elsewhere():
+    told, error, tissues = doubts_and_errors(0)
+    few = np.cumsum(tissues["vessels"]) <= 100
+    calibration = calibrate(5.0, told, error, {"vessels": tissues["vessels"] & few})
+    assert set(calibration.expected) == {ELSEWHERE}
+    np.testing.assert_array_equal(calibration.expected_hu(told, "vessels"), calibration.expected_hu(told))
 
 
 def test_levels_of_few_voxels_join_others():
     told = np.concatenate([np.full(5000, 10.0), np.full(30, 80.0)])
-    calibration = calibrate(told, told * 2)
-    assert len(calibration.levels_hu) == 1
-    assert calibration.expected(np.array([0, 10, 80])) == pytest.approx([1.0, 20, 160], rel=0.05)
+    curve = mean_curve(told, told * 2)
+    assert len(curve.at_hu) == 1
+    assert curve.at(np.array([0, 10, 80])) == pytest.approx([1.0, 20, 160], rel=0.05)
+
+
+def test_more_told_is_never_less_expected():
+    told = np.repeat([8.0, 16.0, 32.0, 64.0], 5000)
+    curve = mean_curve(told, np.repeat([10.0, 40.0, 20.0, 60.0], 5000))
+    assert curve.value_hu == (10.0, 30.0, 60.0)
+    assert (np.diff(curve.at(np.arange(1, 300))) >= 0).all()
 
 
 def test_sparsification_of_a_perfect_and_of_a_blind_doubt():
@@ -56,7 +99,8 @@ def test_a_weights_file_keeps_its_calibration(tmp_path):
     save_weights(path, untrained_network(SMALL), "m", trained=False)
     before = load_model(path)
     assert before.calibration is None
-    calibration = calibrate(*doubts_and_errors(0))
+    calibration = fitted(3.0, 5.0, 8.0)
+    assert len(calibration.to_json()) < 10_000
     with_calibration(path, calibration)
     after = load_model(path)
     assert after.calibration == calibration
@@ -66,6 +110,27 @@ def test_a_weights_file_keeps_its_calibration(tmp_path):
     assert all((value == kept[name]).all() for name, value in before.network.state_dict().items())
 
 
+FIRST_VERSION = {
+    "levels_hu": [10.0, 40.0],
+    "expected_hu": [7.0, 50.0],
+    "reach_hu": [[6.0, 45.0], [12.0, 90.0], [15.0, 120.0], [19.0, 150.0]],
+}
+
+
+def test_calibrations_of_the_first_version_hold_for_all_spacings_and_tissues():
+    calibration = Calibration.from_json(json.dumps(FIRST_VERSION))
+    for spacing_mm, tissue in ((3.0, "bone"), (8.0, ELSEWHERE)):
+        slabs = calibration.for_spacing(spacing_mm)
+        assert slabs.expected_hu(np.array([10, 40, 80]), tissue) == pytest.approx([7, 50, 100])
+        assert slabs.reach_hu(np.array([7, 50]), 0.95) == pytest.approx([19, 150])
+    assert Calibration.from_json(calibration.to_json()) == calibration
+
+
+def told(**changed: object) -> str:
+    slab = {"spacing_mm": 5, "expected": {ELSEWHERE: [[1, 2], [1, 2]]}, "reach": [[[1], [1]]] * 4}
+    return json.dumps({"version": 2, "slabs": [slab | changed]})
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -73,13 +138,24 @@ def test_a_weights_file_keeps_its_calibration(tmp_path):
         "[]",
         "{}",
         "[" * 100_000,
-        json.dumps({"levels_hu": [1], "expected_hu": [1], "reach_hu": [[1]] * 3}),
+        json.dumps(FIRST_VERSION | {"reach_hu": [[1, 1]] * 3}),
         json.dumps({"levels_hu": [], "expected_hu": [], "reach_hu": [[]] * 4}),
-        json.dumps({"levels_hu": [2, 1], "expected_hu": [1, 1], "reach_hu": [[1, 1]] * 4}),
-        json.dumps({"levels_hu": [1, 2], "expected_hu": [1, 0], "reach_hu": [[1, 1]] * 4}),
-        json.dumps({"levels_hu": [1, 2], "expected_hu": [1, float("nan")], "reach_hu": [[1, 1]] * 4}),
-        json.dumps({"levels_hu": [1, 2], "expected_hu": ["a", 1], "reach_hu": [[1, 1]] * 4}),
-        json.dumps({"levels_hu": [1, 2], "expected_hu": [1], "reach_hu": [[1, 1]] * 4}),
+        json.dumps(FIRST_VERSION | {"levels_hu": [2, 1]}),
+        json.dumps(FIRST_VERSION | {"expected_hu": [1, 0]}),
+        json.dumps(FIRST_VERSION | {"expected_hu": [1, float("nan")]}),
+        json.dumps(FIRST_VERSION | {"expected_hu": ["a", 1]}),
+        json.dumps(FIRST_VERSION | {"expected_hu": [1]}),
+        json.dumps({"version": 3, "slabs": []}),
+        json.dumps({"version": 2, "slabs": []}),
+        json.dumps({"version": 2, "slabs": json.loads(told())["slabs"] * 2}),
+        told(spacing_mm=0),
+        told(spacing_mm=float("inf")),
+        told(expected={"bone": [[1], [1]]}),
+        told(expected=[]),
+        told(expected={ELSEWHERE: [[1, 2]]}),
+        told(expected={ELSEWHERE: [[1, 1], [1, 2]]}),
+        told(reach=[[[1], [1]]] * 3),
+        told(reach=[[[1], [-1]]] * 4),
     ],
 )
 def test_what_is_no_calibration_is_refused_in_one_sentence(text):
@@ -88,6 +164,8 @@ def test_what_is_no_calibration_is_refused_in_one_sentence(text):
 
 
 def test_a_calibration_is_written_and_read():
-    calibration = calibrate(*doubts_and_errors(0))
+    assert Calibration.from_json(told()) == Calibration(
+        (SlabCalibration(5.0, {ELSEWHERE: Curve((1.0, 2.0), (1.0, 2.0))}, (Curve((1.0,), (1.0,)),) * 4),)
+    )
+    calibration = fitted(3.0, 5.0)
     assert Calibration.from_json(calibration.to_json()) == calibration
-    assert dataclasses.asdict(calibration)["levels_hu"][0] > 1

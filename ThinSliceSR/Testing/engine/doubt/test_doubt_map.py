@@ -139,7 +139,7 @@ def test_a_doubt_is_exported_with_its_dls_volume_and_not_without(tmp_path: Path,
     synthesis = Synthesis(dls, SlabProfile(5.0, 5.0), SlabError(0.25, 1.5), "CPU", "float32", "computed")
     files = tmp_path / "doubt.nrrd", tmp_path / "dls.nrrd"
     with PendingOutputs() as outputs:
-        outputs.write(doubt, files[0], doubt_header(model, CALIBRATION))
+        outputs.write(doubt, files[0], doubt_header(model, CALIBRATION.slabs[0]))
         outputs.write(dls, files[1], dls_header(model, synthesis, slab_consistent=True))
     with ExitStack() as undo, pytest.raises(UnusableInput, match="write both together") as refusal:
         export_results(files[:1], derived.source, DicomOutput(tmp_path / "alone"), SilentReporter(), undo)

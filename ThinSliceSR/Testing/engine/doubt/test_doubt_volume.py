@@ -5,21 +5,24 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from chest_making import chest
 from command_line_runs import names, thinslicesr, write_thick
 from models import CALIBRATION
 from ThinSliceSRLib.engine.batch.manifest.manifest import RECORD_NAME, Manifest
 from ThinSliceSRLib.engine.batch.manifest.row import Row
-from ThinSliceSRLib.engine.batch.settings import Settings, results_of
+from ThinSliceSRLib.engine.batch.settings import Settings, result_paths
 from ThinSliceSRLib.engine.batch.workers.volume_work import engine_here
 from ThinSliceSRLib.engine.commands.weights import describe_file
 from ThinSliceSRLib.engine.devices.device import choose_device
 from ThinSliceSRLib.engine.doubt.expected_error import expected_error, require_calibration
 from ThinSliceSRLib.engine.errors import CannotWrite, WeightsError
+from ThinSliceSRLib.engine.evaluation.tissues import TISSUES, tissue_numbers
 from ThinSliceSRLib.engine.events.progress import SilentReporter
 from ThinSliceSRLib.engine.files.reading import read_volume
 from ThinSliceSRLib.engine.run.job import Job, run_job
@@ -27,6 +30,8 @@ from ThinSliceSRLib.engine.synthesis.memory_ladder import Rung
 from ThinSliceSRLib.engine.synthesis.resampling import resample_slices
 from ThinSliceSRLib.engine.synthesis.synthesize import synthesize
 from ThinSliceSRLib.engine.volumes.volume import Volume
+from ThinSliceSRLib.engine.weights.calibration import ELSEWHERE
+from ThinSliceSRLib.engine.weights.calibration_curve import Curve
 from ThinSliceSRLib.engine.weights.inventory import weights_files
 from ThinSliceSRLib.engine.weights.weights_file import load_model
 
@@ -78,7 +83,7 @@ def test_it_is_the_calibrated_expectation_of_the_network_on_any_spacing(
     told = synthesize(read_volume(thick_file), model, [Rung(device)], doubt=True).doubt
     assert told
     told = told if spacing == "native" else resample_slices(told, spacing)
-    right = np.rint(CALIBRATION.expected(told.hu))
+    right = np.rint(CALIBRATION.slabs[0].expected_hu(told.hu))
     written = read_volume(tmp_path / "doubt.nrrd")
     np.testing.assert_array_equal(written.hu, right)
     assert written.hu.std() > 1
@@ -88,7 +93,21 @@ def test_it_is_the_calibrated_expectation_of_the_network_on_any_spacing(
 
 def test_the_expectation_fits_int16_and_is_never_negative():
     told = Volume(np.array([[[-5, 0, 30, 32767]]], np.int16))
-    np.testing.assert_array_equal(expected_error(told, CALIBRATION).hu, [[[1, 1, 60, 32767]]])
+    np.testing.assert_array_equal(expected_error(told, told, CALIBRATION.slabs[0]).hu, [[[1, 1, 60, 32767]]])
+
+
+def test_what_is_told_counts_by_tissue():
+    dls = chest()
+    told = replace(dls, hu=np.full(dls.hu.shape, 20, np.int16))
+    by_tissue = {ELSEWHERE: 1, "lung": 2, "soft tissue": 3}
+    curves = {tissue: Curve((1.0,), (float(factor),)) for tissue, factor in by_tissue.items()}
+    doubt = expected_error(told, dls, replace(CALIBRATION.slabs[0], expected=curves))
+    assert doubt.hu[20, 22, 17] == 40  # in the lung
+    assert doubt.hu[20, 22, 36] == 60  # between the lungs
+    assert doubt.hu[20, 0, 0] == 20  # in the air
+    tissues = tissue_numbers(dls)
+    for number, tissue in enumerate(TISSUES, start=1):
+        assert set(doubt.hu[tissues == number]) <= {20 * by_tissue.get(tissue, 1)}
 
 
 @pytest.mark.parametrize("axis", [0, 1])
@@ -137,10 +156,10 @@ def test_the_inventory_tells_which_models_doubt(own_folder: Path, doubting_weigh
 
 
 def test_a_batch_names_doubts_and_refuses_models_without(tmp_path: Path, doubting_weights: Path, tiny_weights: Path):
-    results = results_of("a", tmp_path, Settings(doubt=True), is_dicom=False)
+    results = result_paths("a", tmp_path, Settings(doubt=True), is_dicom=False)
     assert results.doubt == tmp_path / "a_DOUBT.nrrd"
     assert results.doubt in results.paths
-    assert results_of("a", tmp_path, Settings(), is_dicom=False).doubt is None
+    assert result_paths("a", tmp_path, Settings(), is_dicom=False).doubt is None
     failure = engine_here(Settings(weights=str(tiny_weights), device="cpu", doubt=True)).failure
     assert failure
     assert failure.code == "no_doubt"

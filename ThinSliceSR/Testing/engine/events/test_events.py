@@ -170,7 +170,7 @@ def test_an_event_of_a_later_version_is_none():
 
 @pytest.mark.parametrize("line", ["", "text", "3", "[]", '{"a": 1}', '{"event": 3}', "{"])
 def test_what_is_no_event_is_told(line: str):
-    with pytest.raises(ValueError, match="no event|Expecting"):
+    with pytest.raises(ValueError, match=r"no event|Expecting"):
         event_of(line)
 
 

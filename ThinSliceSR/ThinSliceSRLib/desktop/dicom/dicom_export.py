@@ -14,10 +14,11 @@ import slicer
 from slicer.i18n import tr as _
 
 from ...engine.errors import CannotWrite, UnusableInput
-from ...engine.provenance import BIS_CONTENT, DLS_CONTENT, PREFIX
+from ...engine.events.told import Event, ExportFinished, Progressed
+from ...engine.provenance import BIS_CONTENT, DLS_CONTENT, Entry, entry_key
 from ..scene.synthetic_mark import ATTRIBUTE_PREFIX, kind_of
 from ..scene.volume_nodes import require_one_volume
-from ..worker.job import Job, WrittenVolume
+from ..worker.job import WorkerJob, WrittenVolume
 from ..worker.outcome import Outcome, Progress, guarded
 from ..worker.piecework import Piecework
 from ..worker.private_folder import PrivateFolder
@@ -27,7 +28,7 @@ from .dicom_database import add_series, holds_series, is_from_dicom, source_file
 FOLDER_NAME = "ThinSliceSR"
 CONTENTS = {"DLS": DLS_CONTENT, "BIS": BIS_CONTENT}
 # Which node attribute tells what the header of a result's file tells.
-ENTRIES = {
+ENTRIES: dict[str, Entry] = {
     "Model": "model",
     "ModelSha256": "model_sha256",
     "EngineVersion": "engine_version",
@@ -58,7 +59,7 @@ class ExportRequest:
     anonymous: bool = False
 
 
-class DicomExport(Job):
+class DicomExport(WorkerJob):
     """An export from `start` until `on_ended`, which comes once and last, but not after `abandon`.
 
     When it does not succeed, nothing is left of it. Once it has begun, it does not depend on the scene any more.
@@ -81,7 +82,7 @@ class DicomExport(Job):
         self._indexer: Any = None
 
     def cancel(self, sentence: str = "") -> None:
-        """As of `Job`; where all is written already, it is too late."""
+        """As of `WorkerJob`; where all is written already, it is too late."""
         if not self._started or (self._worker is not None and self._worker.running):
             super().cancel(sentence)
 
@@ -109,11 +110,9 @@ class DicomExport(Job):
         arguments += ["--dicom-compression", "rle"] if self.request.compressed else []
         return arguments + (["--anonymous"] if self.request.anonymous else [])
 
-    def _on_event(self, event: dict[str, Any]) -> None:
-        if event["event"] == "progress":
-            self._on_progress(Progress("export", event["done"] / event["total"], event["eta_s"]))
-        elif event["event"] == "finished":
-            self._facts.update(event)
+    def _on_event(self, event: Event) -> None:
+        if isinstance(event, Progressed):
+            self._on_progress(Progress("export", event.done / event.total, event.eta_s))
 
     def _worker_ended(self, ending: Ending) -> None:
         if ending.done and self.request.folder is None:
@@ -126,7 +125,8 @@ class DicomExport(Job):
     def _added(self, ending: Ending) -> None:
         if self._ended:
             return
-        series = self._facts.get("series", {})
+        finished = self._told(ExportFinished)
+        series = finished.series if finished else {}
         if not series or not all(holds_series(uid, self._slices[kind]) for kind, uid in series.items()):
             sentence = _("Slicer's DICOM database did not take in the series; check its disk, or export to a folder.")
             ending = Ending(None, "cannot_write", sentence, log=ending.log)
@@ -147,8 +147,8 @@ def _header(result: slicer.vtkMRMLScalarVolumeNode) -> dict[str, str]:
         raise UnusableInput(_("This volume is unfinished; press Apply to make it again."), "not_a_result")
     content = CONTENTS.get(str(kind_of(result)))
     told = {entry: result.GetAttribute(ATTRIBUTE_PREFIX + name) for name, entry in ENTRIES.items()}
-    entries = {"content": content, "synthetic": "yes", **told}
-    return {PREFIX + entry: value for entry, value in entries.items() if value is not None}
+    entries: dict[Entry, str | None] = {"content": content, "synthetic": "yes", **told}
+    return {entry_key(entry): value for entry, value in entries.items() if value is not None}
 
 
 def _gather(files: Iterable[Path], folder: Path) -> Generator[None, None, None]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from slicer.i18n import tr as _
 
+from ...engine.events.told import Event, Progressed
 from ..setup.available import WEIGHTS_ARGUMENTS, Available, weights_told
 from ..setup.requirements import missing_requirements
 from ..setup.weights_list import ListedModel, WeightsList, download_arguments, import_arguments, remove_arguments
@@ -108,7 +109,7 @@ class ModelsSection:
         self,
         arguments: list[str],
         on_ended: Callable[[Ending], None],
-        on_event: Callable[[dict[str, Any]], None] | None = None,
+        on_event: Callable[[Event], None] | None = None,
     ) -> None:
         self._worker = Worker(arguments, on_ended=on_ended, on_event=on_event)
         self._worker.start()
@@ -117,7 +118,7 @@ class ModelsSection:
     def _refresh(self) -> None:
         told: list[WeightsList] = []
 
-        def on_event(event: dict[str, Any]) -> None:
+        def on_event(event: Event) -> None:
             if weights := weights_told(event):
                 told.append(weights)
 
@@ -135,9 +136,9 @@ class ModelsSection:
         self._ui.modelsStatusLabel.text = _("Downloading {name}…").format(name=name)
         self._work(download_arguments(name), self._changed(_("Downloaded.")), self._download_progress)
 
-    def _download_progress(self, event: dict[str, Any]) -> None:
-        if event["event"] == "progress" and event["total"]:
-            text = _("Downloading: {percent} %").format(percent=round(100 * event["done"] / event["total"]))
+    def _download_progress(self, event: Event) -> None:
+        if isinstance(event, Progressed) and event.total:
+            text = _("Downloading: {percent} %").format(percent=round(100 * event.done / event.total))
             self._ui.modelsStatusLabel.text = text
 
     def _import(self) -> None:

@@ -202,7 +202,7 @@ class Panel:
             results = self._run.results
             bis = results.bis.GetName() if results.bis else None
             with_doubt = results.doubt is not None
-            self._messages.show_end(outcome, done_text(outcome.facts, results.dls.GetName(), bis, with_doubt))
+            self._messages.show_end(outcome, done_text(outcome, results.dls.GetName(), bis, with_doubt))
             if with_doubt:
                 self.ui.doubtSection.collapsed = False
         else:
@@ -232,7 +232,7 @@ class Panel:
         to_database = request.folder is None
 
         def ended(outcome: Outcome) -> None:
-            done = exported_text(outcome.facts, to_database) if outcome.done else export_failure_text(outcome)
+            done = exported_text(outcome, to_database) if outcome.done else export_failure_text(outcome)
             self._messages.show_end(outcome, done)
             self._enable()
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import slicer
 from slicer.i18n import tr as _
 
-from ..worker.job import Job, WrittenVolume
+from ...engine.events.told import Event, PlacesFinished, Progressed
+from ..worker.job import WorkerJob, WrittenVolume
 from ..worker.outcome import Outcome, Progress
 from ..worker.private_folder import PrivateFolder
 from ..worker.worker_process import Ending, crash_sentence
@@ -28,7 +28,7 @@ class SearchRequest:
         return {"dls": self.dls, "bis": self.bis, "doubt": self.doubt}
 
 
-class DoubtSearch(Job):
+class DoubtSearch(WorkerJob):
     """A search from `start` until `on_ended`, which comes once and last, but not after `abandon`.
 
     places: what it has found, once it is done.
@@ -46,7 +46,6 @@ class DoubtSearch(Job):
         super().__init__(folder, on_progress, on_ended)
         self.request = request
         self.places: list[Place] = []
-        self._told: dict[str, Any] | None = None
 
     def _volumes(self) -> Sequence[WrittenVolume]:
         return [WrittenVolume(name, volume) for name, volume in self.request.by_file().items()]
@@ -56,17 +55,16 @@ class DoubtSearch(Job):
         arguments = ["doubt", "--dls", files["dls"], "--bicubic", files["bis"]]
         return [*arguments, "--doubt", files["doubt"], "--progress", "json"]
 
-    def _on_event(self, event: dict[str, Any]) -> None:
-        if event["event"] == "progress":
+    def _on_event(self, event: Event) -> None:
+        if isinstance(event, Progressed):
             self._on_progress(Progress("places"))
-        elif event["event"] == "finished":
-            self._told = event
 
     def _worker_ended(self, ending: Ending) -> None:
-        if ending.done and self._told is None:
+        finished = self._told(PlacesFinished)
+        if ending.done and finished is None:
             ending = Ending(None, "crashed", crash_sentence(), log=ending.log)
-        elif ending.done and self._told is not None:
-            self.places = [place_of(told) for told in self._told["places"]]
+        elif ending.done and finished is not None:
+            self.places = [place_of(told) for told in finished.places]
         self._end(ending, cancelled=ending.cancelled)
 
     def _about_removal(self, node: slicer.vtkMRMLNode) -> str:

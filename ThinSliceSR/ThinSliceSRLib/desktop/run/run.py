@@ -5,19 +5,19 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
 
 import slicer
 from slicer.i18n import tr as _
 
 from ...engine.errors import ThinSliceError
+from ...engine.events.told import Event, Progressed, SynthesisFinished, SynthesisStarted, Warned
 from ...engine.run.options import as_arguments
 from ..scene.engine_sentences import translated
 from ..scene.given_thickness import given_thickness_mm, given_values
 from ..scene.input_facts import require_fit
 from ..scene.result_nodes import ResultNodes
 from ..scene.volume_nodes import thickness_entry, volume_of
-from ..worker.job import Job, WrittenVolume
+from ..worker.job import WorkerJob, WrittenVolume
 from ..worker.outcome import Outcome, Progress, unexpected_sentence
 from ..worker.pace import Pace
 from ..worker.private_folder import PrivateFolder
@@ -28,7 +28,7 @@ from .growing_results import GrowingResults
 from .run_facts import provenance
 
 
-class Run(Job):
+class Run(WorkerJob):
     """A run from `start` until `on_ended`, which comes once and last, but not after `abandon`.
 
     When it does not succeed, the nodes that it made are gone and those that it was to fill are as they were.
@@ -96,23 +96,21 @@ class Run(Job):
         values = request.values or given_values(request.source)
         return arguments + as_arguments(replace(request, slab_mm=slab_mm, values=values))
 
-    def _on_event(self, event: dict[str, Any]) -> None:
+    def _on_event(self, event: Event) -> None:
         if self._cancelling:
             return
-        if event["event"] == "started":
-            self._facts.update(event)
-            self._pace.begin(event["weights"]["name"], event["device"], event["precision"], self.request.quality)
+        if isinstance(event, SynthesisStarted):
+            self._pace.begin(event.weights.name, event.device, event.precision, self.request.quality)
             self._growing.worker_started(event)
-        elif event["event"] == "warning":
-            self._on_notice(translated(event["message"]))
-        elif event["event"] == "progress":
-            if event["stage"] == "synthesize":
-                self._growing.synthesis_goes_on(event, self._facts)
-                self._pace.told(event["done"], event["total"])
+        elif isinstance(event, Warned):
+            self._on_notice(translated(event.message))
+        elif isinstance(event, Progressed):
+            started = self._told(SynthesisStarted)
+            if event.stage == "synthesize" and started:
+                self._growing.synthesis_goes_on(event, started)
+                self._pace.told(event.done, event.total)
             else:
-                self._on_progress(Progress(event["stage"]))
-        elif event["event"] == "finished":
-            self._facts.update(event)
+                self._on_progress(Progress(event.stage))
 
     def _tell_pace(self, share: float | None, seconds_left: float | None) -> None:
         self._on_progress(Progress("synthesize", share, seconds_left))
@@ -120,13 +118,14 @@ class Run(Job):
     def _worker_ended(self, ending: Ending) -> None:
         self._growing.stop()
         self._pace.close()
-        if ending.done and "outputs" not in self._facts:
+        started, finished = self._told(SynthesisStarted), self._told(SynthesisFinished)
+        if ending.done and not (started and finished):
             ending = replace(ending, exit_code=None, code="crashed", sentence=crash_sentence())
-        if not ending.done or self._cancelling:
+        if started is None or not ending.done or self._cancelling:
             self._end(ending, cancelled=ending.cancelled or self._cancelling)
             return
         self._on_progress(Progress("show"))
-        self._growing.take_files(self._facts, lambda: self._end(ending))
+        self._growing.take_files(started, lambda: self._end(ending))
 
     def _filling_failed(self, error: Exception) -> None:
         if not isinstance(error, OSError):
@@ -139,7 +138,7 @@ class Run(Job):
         return self._worker is not None and self._worker.running
 
     def _fail(self, error: Exception) -> None:
-        """As in `Job`, but without waiting for the worker: Slicer's views are being filled."""
+        """As in `WorkerJob`, but without waiting for the worker: Slicer's views are being filled."""
         if not self._ended and self._worker_runs():
             logging.error("the run has failed", exc_info=error)
             self.cancel(unexpected_sentence(error))
@@ -147,10 +146,13 @@ class Run(Job):
             super()._fail(error)
 
     def _finish(self) -> None:
-        self.results.finish(provenance(self._facts))
+        started, finished = self._told(SynthesisStarted), self._told(SynthesisFinished)
+        assert started  # else it would not be done
+        assert finished
+        self.results.finish(provenance(started, finished))
         request = self.request
         speed = Speed(slicer.app.userSettings(), request.weights, request.device, request.precision, request.threads)
-        speed.learn(request.quality, self._voxels, self._facts["seconds"])
+        speed.learn(request.quality, self._voxels, finished.seconds)
 
     def _undo(self) -> None:
         self.results.discard()

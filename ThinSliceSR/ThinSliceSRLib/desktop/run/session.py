@@ -14,10 +14,11 @@ import slicer
 from slicer.i18n import tr as _
 
 from ...engine.errors import ThinSliceError
+from ...engine.events.told import ExportFinished
 from ..dicom.dicom_export import DicomExport, ExportRequest
 from ..scene.result_nodes import ResultNodes
 from ..scene.seen_values import SeenValues
-from ..worker.job import Job
+from ..worker.job import WorkerJob
 from ..worker.outcome import Outcome
 from ..worker.private_folder import PrivateFolder
 from ..worker.request import Request
@@ -30,7 +31,7 @@ class Session:
 
     def __init__(self) -> None:
         self._folder: PrivateFolder | None = None
-        self._run: Job | None = None
+        self._run: WorkerJob | None = None
 
     @property
     def running(self) -> bool:
@@ -75,7 +76,7 @@ class Session:
         export = self.start_export(request, on_ended=outcomes.append, on_progress=lambda _: None)
         _wait_for(export, qt.QEventLoop.ExcludeUserInputEvents)
         _require_done(outcomes)
-        return Path(outcomes[0].facts["outputs"]["dicom"])
+        return Path(outcomes[0].told(ExportFinished).outputs["dicom"])
 
     def cancel(self) -> None:
         """Ends the run that is going on, whoever has started it."""
@@ -111,7 +112,7 @@ class Session:
             self._folder = None
 
 
-def _wait_for(job: Job, *events: object) -> None:
+def _wait_for(job: WorkerJob, *events: object) -> None:
     """events: which ones of the application are answered meanwhile; all, unless told otherwise."""
     while job.running:
         slicer.app.processEvents(*events)

@@ -7,14 +7,14 @@ import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import slicer
 import vtk
 
 from ...engine.errors import ThinSliceError
+from ...engine.events.told import Event, Finished, Started
 from .later import later
-from .outcome import Outcome, Progress, guarded, unexpected_sentence
+from .outcome import Outcome, Progress, Told, guarded, unexpected_sentence
 from .private_folder import PrivateFolder
 from .volume_writing import VolumeWriting
 from .worker_process import Ending, Worker
@@ -29,7 +29,7 @@ class WrittenVolume:
     entries: Mapping[str, str] = field(default_factory=dict)
 
 
-class Job(ABC):
+class WorkerJob(ABC):
     """A job from `start` until `on_ended`, which comes once and last, but not after `abandon`.
 
     Each kind of job says what its worker is given and asked, and what becomes of the scene at its end.
@@ -42,7 +42,7 @@ class Job(ABC):
         self._folder = folder.new_folder()
         self._on_progress = on_progress
         self._on_ended = on_ended
-        self._facts: dict[str, Any] = {}  # what the worker has told
+        self._events: list[Event] = []  # `started` and `finished`, as the worker has told them
         self._refusal = ""
         self._worker: Worker | None = None
         self._writing: VolumeWriting | None = None
@@ -62,7 +62,7 @@ class Job(ABC):
         """What the worker is asked."""
 
     @abstractmethod
-    def _on_event(self, event: dict[str, Any]) -> None:
+    def _on_event(self, event: Event) -> None:
         """The worker has told this."""
 
     @abstractmethod
@@ -103,7 +103,7 @@ class Job(ABC):
             raise
         self._observe_scene()
         self._begun()
-        on_event, on_ended = guarded(self._on_event, self._fail), guarded(self._answer_end, self._fail)
+        on_event, on_ended = guarded(self._take_event, self._fail), guarded(self._answer_end, self._fail)
         self._worker = Worker(self._arguments(), on_event=on_event, on_ended=on_ended)
 
     @property
@@ -170,6 +170,15 @@ class Job(ABC):
             self._started = True
             self._worker.start()
 
+    def _take_event(self, event: Event) -> None:
+        if isinstance(event, (Started, Finished)):
+            self._events.append(event)
+        self._on_event(event)
+
+    def _told(self, kind: type[Told]) -> Told | None:
+        """The event of this kind, once the worker has told it."""
+        return next((event for event in self._events if isinstance(event, kind)), None)
+
     def _answer_end(self, ending: Ending) -> None:
         if not self._ended:
             self._worker_ended(ending)
@@ -193,7 +202,7 @@ class Job(ABC):
         else:
             self._undo()
         sentence = self._refusal or ending.sentence
-        self._on_ended(Outcome(done, cancelled, ending.code, sentence, ending.log, self._facts))
+        self._on_ended(Outcome(done, cancelled, ending.code, sentence, ending.log, tuple(self._events)))
 
     def _observe_scene(self) -> None:
         @vtk.calldata_type(vtk.VTK_OBJECT)

@@ -65,7 +65,7 @@ class Results:
             return None
 
 
-def results_of(name: str, folder: Path, settings: Settings, is_dicom: bool) -> Results:
+def result_paths(name: str, folder: Path, settings: Settings, is_dicom: bool) -> Results:
     """Where the results of a volume lie in `folder`; only of DICOM (`is_dicom`) can a DICOM series be derived.
 
     Whatever the name, which others may have written into a file or a manifest, they lie there and nowhere else.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..volumes.volume import Volume
 
 NAME = "doubt"
-ENDINGS = (".json", ".csv")
+LIST_ENDINGS = (".json", ".csv")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,7 +61,7 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
     began = time.monotonic()
     output = arguments.output
     if output:
-        if output.suffix.lower() not in ENDINGS:
+        if output.suffix.lower() not in LIST_ENDINGS:
             raise UnusableInput(f"{output.name} has an unknown ending; name it .json or .csv.", "unknown_suffix")
         check_places([output], arguments.overwrite)
     made = [path for path in (arguments.dls, arguments.bicubic, arguments.doubt) if path]

@@ -23,7 +23,7 @@ from .derivation import Derivation, derivation_of
 from .pending_series import DicomOutput, PendingSeries
 
 # Positions of slices are often rounded to a tenth of a millimetre, by which programs place the same slices differently.
-PLACE_TOLERANCE_MM = 0.2
+SAME_GRID_MM = 0.2
 
 
 def export_results(
@@ -86,8 +86,8 @@ def on_grid_of(result: Volume, thick: Volume) -> Volume:
     beyond_mm = (len(thick.hu) - 1) * thick.spacing_mm[2] - (len(result.hu) - 1) * result.spacing_mm[2]
     if (
         result.size[:2] != thick.size[:2]
-        or np.abs(_corners(result) - _corners(placed)).max() > PLACE_TOLERANCE_MM
-        or not -PLACE_TOLERANCE_MM < beyond_mm < result.spacing_mm[2]
+        or np.abs(_corners(result) - _corners(placed)).max() > SAME_GRID_MM
+        or not -SAME_GRID_MM < beyond_mm < result.spacing_mm[2]
     ):
         raise UnusableInput(
             "The volume does not lie where its source series lies: it was moved, cropped or resampled, or made from "

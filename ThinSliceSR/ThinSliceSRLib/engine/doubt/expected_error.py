@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import WeightsError
+from ..evaluation.tissues import TISSUES, tissue_numbers
 from ..synthesis.resampling import resample_slices
-from ..weights.calibration import Calibration
+from ..weights.calibration import Calibration, SlabCalibration
 
 if TYPE_CHECKING:  # who has a calibration need not load PyTorch
     from ..volumes.volume import Volume
@@ -26,14 +27,20 @@ def require_calibration(model: Model) -> Calibration:
     return model.calibration
 
 
-def expected_error(told: Volume, calibration: Calibration, spacing_mm: float | None = None) -> Volume:
-    """The expected absolute error (int16 HU) where a network tells `told` (int16 HU).
+def expected_error(told: Volume, dls: Volume, calibration: SlabCalibration) -> Volume:
+    """The expected absolute error (int16 HU) of a DLS volume, on its grid, where the network tells `told` (int16 HU).
 
-    spacing_mm: of the slices along k of the DLS volume that it belongs to; None where they are those of `told`.
+    Both have their slices along k. dls: where it lies on other slices than `told`, as far apart as wanted; it says what
+    the tissue is. calibration: for the spacing of the thick slices.
     """
-    if spacing_mm is not None:
-        told = resample_slices(told, spacing_mm)
+    if told.spacing_mm[2] != dls.spacing_mm[2]:
+        told = resample_slices(told, dls.spacing_mm[2])
+    tissues = tissue_numbers(dls)
     hu = np.empty(told.hu.shape, np.int16)
     for k, slice_hu in enumerate(told.hu):  # one by one: a calibration computes with more bytes
-        hu[k] = np.rint(calibration.expected(slice_hu)).clip(0, np.iinfo(np.int16).max)
+        expected = calibration.expected_hu(slice_hu)
+        for number, tissue in enumerate(TISSUES, start=1):
+            inside = tissues[k] == number
+            expected[inside] = calibration.expected_hu(slice_hu[inside], tissue)
+        hu[k] = np.rint(expected).clip(0, np.iinfo(np.int16).max)
     return told.on_slice_grid(hu, told.spacing_mm[2])

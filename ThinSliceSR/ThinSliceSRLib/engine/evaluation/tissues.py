@@ -1,4 +1,4 @@
-"""Kinds of tissue in a true thin chest CT, to say where errors lie."""
+"""Kinds of tissue in a thin chest CT, to say where errors lie, and where they are to be expected."""
 
 from __future__ import annotations
 
@@ -15,6 +15,10 @@ VESSEL_HU = -700.0  # in the lungs: vessels, bronchial walls and nodules with th
 SOFT_TISSUE_HU = (-50.0, 150.0)
 
 TISSUES = ("lung", "vessels", "lung borders", "bone", "soft tissue")
+
+
+COARSE_MM = 1.4  # across pixels, about, that tell tissues apart well enough
+FEWEST_VOXELS = 4  # along an axis, which can be smoothed
 
 
 def tissue_masks(truth: Volume) -> dict[str, np.ndarray]:
@@ -43,3 +47,26 @@ def tissue_masks(truth: Volume) -> dict[str, np.ndarray]:
         "soft tissue": soft,
     }
     return {name: sitk.GetArrayFromImage(mask).astype(bool) for name, mask in masks.items()}
+
+
+def tissue_numbers(volume: Volume) -> np.ndarray:
+    """The number of the tissue of each voxel in TISSUES, from 1 on, uint8 (k, j, i); 0 where it is none of them.
+
+    Seen in coarser pixels than those of the volume, in a fraction of the time and memory. Volumes of fewer than four
+    slices, rows or columns show none.
+    """
+    factors = [max(1, round(COARSE_MM / spacing)) for spacing in volume.spacing_mm[:2]]
+    factors = [min(factor, size) for factor, size in zip(factors, volume.size, strict=False)]
+    coarse = sitk.BinShrink(sitk.GetImageFromArray(volume.hu), [*factors, 1])
+    if min(coarse.GetSize()) < FEWEST_VOXELS:
+        return np.zeros(volume.hu.shape, np.uint8)
+    spacing = (factors[0] * volume.spacing_mm[0], factors[1] * volume.spacing_mm[1], volume.spacing_mm[2])
+    masks = tissue_masks(Volume(sitk.GetArrayFromImage(coarse), spacing))
+    numbers = np.zeros(masks["body"].shape, np.uint8)
+    for number, tissue in enumerate(TISSUES, start=1):
+        numbers[masks[tissue]] = number
+    i, j = (
+        np.minimum(np.arange(size) // factor, kept - 1)  # the last pixels may fill no coarser one
+        for size, factor, kept in zip(volume.size, factors, coarse.GetSize(), strict=False)
+    )
+    return numbers[:, j[:, None], i]

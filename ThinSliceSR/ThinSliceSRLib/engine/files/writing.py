@@ -20,13 +20,12 @@ from ..volumes.geometry import shear_degrees
 from ..volumes.hounsfield import as_hu_values
 from ..volumes.volume import Volume
 from .file_acquisition import THICKNESS_ENTRY
-from .nrrd_file import nrrd_grid, nrrd_holds, write_nrrd
+from .nrrd_file import FAST, nrrd_grid, nrrd_holds, write_nrrd
 from .reading import read_volume
 
 # How far, in mm, a corner may lie off after reading back. NIfTI keeps geometry as float32, and of axes that lean by
 # the rounding of their DICOM positions ITK reads the nearest upright ones.
 CORNER_TOLERANCE_MM = {".nrrd": 1e-6, ".mha": 1e-6, ".nii": 0.1, ".nii.gz": 0.1}
-FAST = 1
 NIFTI_NOTE_LENGTH = 79
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..events.finding import Finding
+from ..volumes.hounsfield import AIR_HU
 from ..volumes.no_numbers import no_numbers_in_body
 from ..volumes.pieces import whole
-from ..volumes.value_scale import AIR_HU
 from ..volumes.volume import Volume
 from .on_scale import can_be_hu, looks_like, on_scale
 from .value_counts import ValueCounts, value_counts

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..volumes.hounsfield import AIR_HU
 from ..volumes.masks import DENSER_THAN_AIR_HU, lung_like
 from ..volumes.no_numbers import has_no_numbers, with_air
-from ..volumes.value_scale import AIR_HU, NEVER_WITHOUT_HU, in_hu_from
+from ..volumes.value_scale import NEVER_WITHOUT_HU, in_hu_from
 from ..volumes.volume import Volume
 
 # A CT of a chest holds both. Padding outside of the field of view (-2000, -3024) counts for neither.

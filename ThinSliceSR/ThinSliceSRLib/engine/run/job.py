@@ -47,7 +47,7 @@ class Job(RunOptions):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RunResult:
     """What a job made: the volumes as they were written, and the last event."""
 
     thick: Volume
@@ -63,7 +63,7 @@ class Outcome:
         return facts_of(self.finished)
 
 
-def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
+def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> RunResult:
     """Does the job, as `make_volumes`, and tells that it is finished."""
     outcome = make_volumes(job, reporter, undo)
     with suppress(Cancelled):  # the outputs stand: it is too late to cancel, even if nobody listens any more
@@ -71,7 +71,7 @@ def run_job(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
     return outcome
 
 
-def make_volumes(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
+def make_volumes(job: Job, reporter: Reporter, undo: ExitStack) -> RunResult:
     """Makes and writes the volumes, in five steps: read, check, plan, make, give the results their names.
 
     What must be removed if the run is ended from outside is put on `undo` before it is made.
@@ -98,7 +98,7 @@ def make_volumes(job: Job, reporter: Reporter, undo: ExitStack) -> Outcome:
     with suppress(Cancelled):  # the outputs stand: it is too late to cancel, even if nobody listens any more
         reporter.progress("write", outputs.steps, outputs.steps)
     made = {result.kind: result.volume for result in results}
-    return Outcome(thick.volume, made["dls"], made.get("bis"), made.get("doubt"), computing.model, finished)
+    return RunResult(thick.volume, made["dls"], made.get("bis"), made.get("doubt"), computing.model, finished)
 
 
 @contextmanager

@@ -7,27 +7,27 @@ from typing import TYPE_CHECKING, Literal
 
 from ..doubt.expected_error import expected_error
 from ..events.progress import Reporter
-from ..provenance import bis_header, dls_header, doubt_header, preview_header, thick_slices_entries
+from ..provenance import bis_header, difference_header, dls_header, doubt_header, preview_header, thick_slices_entries
 from ..synthesis.memory_ladder import rungs_from
 from ..synthesis.resampling import interpolate, resample_slices
 from ..synthesis.synthesize import CubeDone, Synthesis, synthesize
 from ..synthesis.tiling import TILINGS
 from ..volumes.volume import Volume
-from .difference import difference_header, difference_of
+from .difference import difference_of
 
 if TYPE_CHECKING:
     from .job import Job
     from .plan import RunPlan
     from .run_outputs import RunOutputs
 
-Kind = Literal["dls", "bis", "doubt", "difference"]
+ResultKind = Literal["dls", "bis", "doubt", "difference"]
 
 
 @dataclass(frozen=True)
 class MadeVolume:
     """A result with the axes of the input, and the entries of its header."""
 
-    kind: Kind
+    kind: ResultKind
     volume: Volume
     header: dict[str, str]
 
@@ -78,14 +78,16 @@ def _results(job: Job, plan: RunPlan, result: Synthesis, bis: Volume | None) -> 
     model, calibration = plan.computing.model, plan.computing.calibration
     tilt = plan.thick.acquisition.tilt_degrees
     made_of = thick_slices_entries(plan.thick, job.spacing, plan.spacing_mm)
-    dls = plan.as_stored(result.dls if plan.native else resample_slices(result.dls, plan.spacing_mm))
+    thin = result.dls if plan.native else resample_slices(result.dls, plan.spacing_mm)
+    dls = plan.as_stored(thin)
     results = [MadeVolume("dls", dls, dls_header(model, result, job.slab_consistent, tilt) | made_of)]
     bis = plan.as_stored(bis) if bis else None
     if bis and job.bicubic:
         results.append(MadeVolume("bis", bis, bis_header(tilt) | made_of))
     if result.doubt and calibration:
-        doubt = expected_error(result.doubt, calibration, None if plan.native else plan.spacing_mm)
-        header = doubt_header(model, calibration, tilt) | made_of
+        for_slabs = calibration.for_spacing(plan.thick.spacing_mm[2])
+        doubt = expected_error(result.doubt, thin, for_slabs)
+        header = doubt_header(model, for_slabs, tilt) | made_of
         results.append(MadeVolume("doubt", plan.as_stored(doubt), header))
     if bis and job.difference:
         results.append(MadeVolume("difference", difference_of(dls, bis), difference_header(model) | made_of))

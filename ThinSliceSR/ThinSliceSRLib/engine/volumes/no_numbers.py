@@ -9,11 +9,11 @@ from dataclasses import replace
 import numpy as np
 import SimpleITK as sitk
 
+from .hounsfield import AIR_HU
 from .masks import as_picture, body_of, lung_like
 from .pieces import each_slice
 from .volume import Volume
 
-AIR_HU = -1024
 # Lung is wider than the blurred edge of a body, which has such values too.
 LUNG_RADIUS = 2
 # Of the voxels beside those that hold no number: a blanket has the HU of lung, but no cut through lung is so small.

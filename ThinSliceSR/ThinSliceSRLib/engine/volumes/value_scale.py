@@ -8,13 +8,12 @@ from dataclasses import replace
 import numpy as np
 
 from ..errors import UnusableInput
-from .hounsfield import as_hu_values
+from .hounsfield import AIR_HU, as_hu_values
 from .pieces import whole
 from .volume import Volume
 
 # hu: as they are, whatever they look like. unit: 0 to 1 for -1024 to 2048 HU. offset: HU + 1024, without a sign.
 SCALES = ("hu", "unit", "offset")
-AIR_HU = -1024
 UNIT_HU = 3072
 # What was resampled on such a scale swings a little beyond its ends.
 UNIT_ENDS = (-0.1, 1.1)

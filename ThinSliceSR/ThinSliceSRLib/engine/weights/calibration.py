@@ -1,81 +1,148 @@
-"""Calibration of the doubt: what the network expects of its errors against the errors that it made."""
+"""Calibration of the doubt: what the network expects of its errors against the errors that it made.
+
+How much it errs depends, beside what it expects, on how far thick slices lie apart and on the tissue; how far errors
+reach beyond what is then expected depends on little else.
+"""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
 from ..errors import WeightsError
+from .calibration_curve import Curve, mean_curve, quantile_curve
 
 COVERAGES = (0.5, 0.8, 0.9, 0.95)
-LEVELS_PER_DOUBLING = 2
-FEWEST_ERRORS = 2000  # of a level
+ELSEWHERE = "elsewhere"  # than in any tissue that has a curve of its own
+VERSION = 2
+FEWEST_ERRORS = 5000  # of a tissue
+MOST_BEYOND = 1.25  # times the widest spacing that was measured, and the narrowest by as much
+
+
+@dataclass(frozen=True)
+class SlabCalibration:
+    """Of thick slices with one spacing.
+
+    expected: HU that are expected where the network tells so many, by tissue and ELSEWHERE. reach: how far errors
+    reach, by the shares of COVERAGES, where so many HU are expected.
+    """
+
+    spacing_mm: float
+    expected: Mapping[str, Curve]
+    reach: tuple[Curve, ...]
+
+    def expected_hu(self, told_hu: np.ndarray, tissue: str = ELSEWHERE) -> np.ndarray:
+        """The expected absolute error in HU, float32, where the network tells `told_hu` in a tissue."""
+        return self._of(tissue).at(told_hu)
+
+    def reach_hu(self, expected_hu: np.ndarray, coverage: float) -> np.ndarray:
+        """HU (float32) within which the error lies with the probability `coverage`, one of COVERAGES."""
+        return self.reach[COVERAGES.index(coverage)].at(expected_hu)
+
+    def towards(self, other: SlabCalibration, spacing_mm: float) -> SlabCalibration:
+        """That of another spacing, on the line through this one and another over the logarithm of the spacing."""
+        share = math.log(spacing_mm / self.spacing_mm) / math.log(other.spacing_mm / self.spacing_mm)
+        tissues = dict.fromkeys((*self.expected, *other.expected))
+        return SlabCalibration(
+            spacing_mm,
+            {tissue: self._of(tissue).towards(other._of(tissue), share) for tissue in tissues},
+            tuple(one.towards(another, share) for one, another in zip(self.reach, other.reach, strict=True)),
+        )
+
+    def _of(self, tissue: str) -> Curve:
+        return self.expected.get(tissue, self.expected[ELSEWHERE])
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """By level of what the network expects (HU, ascending): the mean absolute error that it made there, and how far
-    errors reach, by the shares of COVERAGES. Between levels both are interpolated, as ratios over the logarithm.
-    """
+    """slabs: of one spacing or more, ascending."""
 
-    levels_hu: tuple[float, ...]
-    expected_hu: tuple[float, ...]
-    reach_hu: tuple[tuple[float, ...], ...]
+    slabs: tuple[SlabCalibration, ...]
 
-    def expected(self, told_hu: np.ndarray) -> np.ndarray:
-        """The expected absolute error in HU, float32, where the network tells `told_hu`."""
-        return self._at(told_hu, self.expected_hu)
-
-    def reach(self, told_hu: np.ndarray, coverage: float) -> np.ndarray:
-        """HU (float32) within which the error lies with the probability `coverage`, one of COVERAGES."""
-        return self._at(told_hu, self.reach_hu[COVERAGES.index(coverage)])
-
-    def _at(self, told_hu: np.ndarray, values: tuple[float, ...]) -> np.ndarray:
-        levels = np.array(self.levels_hu)
-        told = np.maximum(np.asarray(told_hu, np.float32), np.float32(0.5))  # int16 holds no less
-        ratios = np.array(values) / levels
-        return (np.interp(np.log(told), np.log(levels), ratios) * told).astype(np.float32)
+    def for_spacing(self, spacing_mm: float) -> SlabCalibration:
+        """That of thick slices so far apart, between those that were measured, or not far beyond them."""
+        first, last = self.slabs[0], self.slabs[-1]
+        spacing_mm = min(max(spacing_mm, first.spacing_mm / MOST_BEYOND), last.spacing_mm * MOST_BEYOND)
+        if len(self.slabs) == 1:
+            return first
+        before = max(0, min(sum(slab.spacing_mm <= spacing_mm for slab in self.slabs), len(self.slabs) - 1) - 1)
+        return self.slabs[before].towards(self.slabs[before + 1], spacing_mm)
 
     def to_json(self) -> str:
-        return json.dumps(asdict(self))
+        slabs = [
+            {
+                "spacing_mm": slab.spacing_mm,
+                "expected": {tissue: [curve.at_hu, curve.value_hu] for tissue, curve in slab.expected.items()},
+                "reach": [[curve.at_hu, curve.value_hu] for curve in slab.reach],
+            }
+            for slab in self.slabs
+        ]
+        return json.dumps({"version": VERSION, "slabs": slabs}, separators=(",", ":"))
 
     @staticmethod
     def from_json(text: str) -> Calibration:
-        """The calibration that `to_json` wrote. Raises WeightsError when it is not one."""
+        """The calibration that `to_json` wrote, of this version or the first. Raises WeightsError when it is none."""
         try:
-            values = json.loads(text)
-            reach = tuple(tuple(map(float, row)) for row in values["reach_hu"])
-            levels, expected = (tuple(map(float, values[name])) for name in ("levels_hu", "expected_hu"))
-        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            told = json.loads(text)
+            if "version" not in told:
+                slabs: Sequence[SlabCalibration] = [_of_first_version(told)]
+            elif told["version"] == VERSION:
+                slabs = [_slab(slab) for slab in told["slabs"]]
+            else:
+                raise _impossible()
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise _impossible() from error
-        rows = (levels, expected, *reach)
-        numbers = np.array([number for row in rows for number in row])
-        fits = len(reach) == len(COVERAGES) and len({len(row) for row in rows}) == 1 and len(levels) > 0
-        if not (fits and np.isfinite(numbers).all() and (numbers > 0).all() and (np.diff(levels) > 0).all()):
+        spacings = [slab.spacing_mm for slab in slabs]
+        if not slabs or not all(0 < mm < math.inf for mm in spacings) or any(a >= b for a, b in pairwise(spacings)):
             raise _impossible()
-        return Calibration(levels, expected, reach)
+        return Calibration(tuple(slabs))
 
 
-def calibrate(told_hu: np.ndarray, error_hu: np.ndarray) -> Calibration:
-    """The calibration that fits absolute errors (HU) where the network told `told_hu`, both one-dimensional."""
-    told = np.maximum(told_hu.astype(np.float32), np.float32(0.5))
-    order = np.argsort(told, kind="stable")
-    told, error = told[order], error_hu[order].astype(np.float32)
-    steps = np.floor(np.log2(told) * LEVELS_PER_DOUBLING).astype(int)
-    edges = [0, *(np.flatnonzero(np.diff(steps)) + 1), len(told)]
-    # Levels of few errors join the next lower one, the lowest the next higher.
-    kept = [edges[0]]
-    for edge in edges[1:-1]:
-        if edge - kept[-1] >= FEWEST_ERRORS and len(told) - edge >= FEWEST_ERRORS:
-            kept.append(edge)
-    parts = [slice(start, stop) for start, stop in zip(kept, [*kept[1:], len(told)], strict=True)]
-    return Calibration(
-        tuple(float(np.exp(np.log(told[part]).mean())) for part in parts),
-        tuple(float(error[part].mean()) for part in parts),
-        tuple(tuple(float(np.quantile(error[part], share)) for part in parts) for share in COVERAGES),
+def calibrate(
+    spacing_mm: float, told_hu: np.ndarray, error_hu: np.ndarray, tissues: Mapping[str, np.ndarray]
+) -> SlabCalibration:
+    """The calibration that fits absolute errors (HU) where the network told `told_hu`, both one-dimensional.
+
+    tissues: where each kind lies, bool.
+    """
+    elsewhere = ~np.any(list(tissues.values()), axis=0) if tissues else np.ones(told_hu.shape, bool)
+    if np.count_nonzero(elsewhere) < FEWEST_ERRORS:
+        elsewhere = np.ones(told_hu.shape, bool)
+    curves = {ELSEWHERE: mean_curve(told_hu[elsewhere], error_hu[elsewhere])}
+    expected = curves[ELSEWHERE].at(told_hu)
+    for tissue, inside in tissues.items():
+        if np.count_nonzero(inside) >= FEWEST_ERRORS:
+            curves[tissue] = mean_curve(told_hu[inside], error_hu[inside])
+            expected[inside] = curves[tissue].at(told_hu[inside])
+    return SlabCalibration(spacing_mm, curves, tuple(quantile_curve(expected, error_hu, share) for share in COVERAGES))
+
+
+def _slab(told: Mapping[str, Any]) -> SlabCalibration:
+    expected = {str(tissue): Curve.of(*rows) for tissue, rows in told["expected"].items()}
+    reach = tuple(Curve.of(*rows) for rows in told["reach"])
+    if len(reach) != len(COVERAGES) or ELSEWHERE not in expected:
+        raise ValueError
+    return SlabCalibration(float(told["spacing_mm"]), expected, reach)
+
+
+def _of_first_version(told: Mapping[str, Any]) -> SlabCalibration:
+    """One curve for all spacings and tissues, and reaches by what was told."""
+    levels, expected, reach = (told[name] for name in ("levels_hu", "expected_hu", "reach_hu"))
+    if len(reach) != len(COVERAGES):
+        raise ValueError
+    curve = Curve.of(levels, expected)
+    places = np.unique(curve.value_hu, return_index=True)[1].tolist()  # ascending, one for each expectation
+    rows = [Curve.of(levels, row).value_hu for row in reach]
+    reaches = tuple(
+        Curve(*(tuple(values[place] for place in places) for values in (curve.value_hu, row))) for row in rows
     )
+    return SlabCalibration(1.0, {ELSEWHERE: curve}, reaches)
 
 
 def _impossible() -> WeightsError:

@@ -1,0 +1,120 @@
+"""How reliable a doubt is, from thin volumes and from the phantom to the tables, the picture and the weights file."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from chest_making import chest, write
+from models import CALIBRATION, doubting_network
+from PIL import Image
+from ThinSliceSRLib.engine.errors import UnusableInput, WeightsError
+from ThinSliceSRLib.engine.evaluation.tissues import TISSUES
+from ThinSliceSRLib.engine.network.configuration import SMALL
+from ThinSliceSRLib.engine.weights.calibration import COVERAGES
+from ThinSliceSRLib.engine.weights.weights_file import load_model, save_weights, untrained_network, with_calibration
+
+from training.measures import doubt_samples
+from training.measures.doubt_measurement import as_markdown, calibrate_weights, crossed, measure_on_phantom
+from training.measures.doubt_samples import Sample, samples_of
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("weights") / "doubting.safetensors"
+    save_weights(path, doubting_network(), "doubting", trained=False)
+    return path
+
+
+@pytest.fixture(scope="module")
+def thin_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("thin")
+    bodies = {name: chest(seed, slices=41) for seed, name in enumerate("ab")}
+    for body in bodies.values():
+        body.hu[:, 4:8, 30:44] = 700  # a rib
+    write(folder, **{name: replace(body, spacing_mm=(1.0, 1.0, 1.0)) for name, body in bodies.items()})
+    return folder
+
+
+def rows_of(table: str, volume: str) -> list[list[str]]:
+    return [re.split(r" *\| *", line)[1:-1] for line in table.splitlines() if line.startswith(f"| {volume}")]
+
+
+def test_one_command_calibrates_measures_and_draws(weights: Path, thin_folder: Path, tmp_path: Path):
+    table = calibrate_weights(weights, thin_folder, [6.0], tmp_path / "doubt.png")
+    calibration = load_model(weights).calibration
+    assert calibration
+    assert [slabs.spacing_mm for slabs in calibration.slabs] == [3.0, 5.0, 8.0]
+    assert {"lung", "soft tissue"} <= calibration.slabs[0].expected.keys()
+    for volume in ("a.nrrd", "b.nrrd"):
+        rows = rows_of(table, volume)
+        assert {row[1] for row in rows} == {"3", "5", "6", "8"}
+        assert {row[2] for row in rows if row[2] in TISSUES} >= {"lung", "lung borders", "bone", "soft tissue"}
+        bodies = [row for row in rows if row[2] == "body"]
+        assert len(bodies) == 4
+        for row in bodies:  # two chests that differ in their noise alone
+            held = [float(share.rstrip("%")) / 100 for share in row[-len(COVERAGES) :]]
+            assert held == pytest.approx(COVERAGES, abs=0.03)
+    assert (tmp_path / "doubt.png").stat().st_size < 150_000
+    with Image.open(tmp_path / "doubt.png") as picture:
+        assert picture.format == "PNG"
+        assert len(np.unique(np.asarray(picture.convert("L")))) > 10
+
+
+def made_up(volume: str, scale: float, seed: int, share: float = 1.0) -> Sample:
+    """Errors of which the network tells the share, and steps that have nothing to do with them."""
+    rng = np.random.default_rng(seed)
+    told = np.exp(rng.uniform(np.log(5), np.log(100), 60_000))
+    error = scale * told * rng.exponential(size=told.size)
+    seen = (rng.random(told.size) < 0.5).astype(np.uint8)  # elsewhere, or lung
+    steps = rng.exponential(50, told.size)
+    tissues = {"lung": seen == 1, "bone": np.zeros(told.size, bool)}
+    return Sample(volume, 5.0, told * share, seen, error, steps * rng.exponential(size=told.size), steps, tissues)
+
+
+def test_a_volume_is_measured_with_the_calibration_of_the_others(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("training.measures.doubt_measurement.SPACINGS_MM", (5.0,))
+    first, second = crossed([made_up("a", 1.0, 0), made_up("b", 1.5, 1)])
+    assert first.expected_hu["body"] == pytest.approx(1.5 * first.error_hu["body"], rel=0.05)
+    assert second.expected_hu["lung"] == pytest.approx(second.error_hu["lung"] / 1.5, rel=0.05)
+    assert all(held > share for held, share in zip(first.held["body"], COVERAGES, strict=True))
+    assert all(held < share for held, share in zip(second.held["body"], COVERAGES, strict=True))
+    assert "bone" not in first.held
+
+
+def test_the_doubt_and_the_steps_rank_the_same_errors(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("training.measures.doubt_measurement.SPACINGS_MM", (5.0,))
+    [row] = crossed([made_up("a", 1.0, 0)])
+    assert row.steps.area == pytest.approx(1, abs=0.1)
+    assert row.ranking.area < 0.7
+    assert row.bis.area < 0.7
+    cells = rows_of(as_markdown([row]), "a")[-1]
+    assert cells[2:4] == [f"{row.ranking.without_tenth:.1%}", f"{row.ranking.area:.3f}"]
+    assert cells[4:6] == [f"{row.steps.without_tenth:.1%}", f"{row.steps.area:.3f}"]
+
+
+def test_the_phantom_is_measured_by_the_calibration_in_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setattr(doubt_samples, "PHANTOM_SPACING_MM", (4.0, 4.0, 1.0))
+    monkeypatch.setattr(doubt_samples, "PHANTOM_SIZE", (88, 72, 41))
+    path = tmp_path / "doubting.safetensors"
+    save_weights(path, doubting_network(), "doubting", trained=False)
+    with pytest.raises(WeightsError, match="cannot tell where it may be wrong"):
+        measure_on_phantom(path)
+    with_calibration(path, CALIBRATION)
+    before = path.read_bytes()
+    table = measure_on_phantom(path, [5.0], tmp_path / "phantom.png")
+    assert path.read_bytes() == before
+    rows = rows_of(table, "phantom")
+    assert {row[1] for row in rows} == {"5"}
+    assert {"lung", "lung borders", "bone", "soft tissue"} <= {row[2] for row in rows}
+    assert (tmp_path / "phantom.png").is_file()
+
+
+def test_a_model_without_the_part_for_it_is_refused(thin_folder: Path, tmp_path: Path):
+    network = untrained_network(replace(SMALL, doubt_channels=0))
+    save_weights(tmp_path / "m.safetensors", network, "m", trained=False)
+    with pytest.raises(UnusableInput, match="tells no doubt"):
+        next(samples_of(load_model(tmp_path / "m.safetensors"), thin_folder, [5.0]))
