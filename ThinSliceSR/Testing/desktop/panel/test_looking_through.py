@@ -224,7 +224,7 @@ def test_work_that_fails_is_told_once_and_work_that_was_stopped_not_at_all():
     wait_for(lambda: told)
     assert [type(what) for what in told] == [OverflowError]
     assert not work.going_on
-    stopped: list[Piecework[None]] = []
+    stopped: list[Piecework] = []
 
     def stops() -> Iterator[None]:
         yield

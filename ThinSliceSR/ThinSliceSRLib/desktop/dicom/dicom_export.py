@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from ..scene.synthetic_mark import ATTRIBUTE_PREFIX, kind_of
 from ..scene.volume_nodes import require_one_volume
 from ..worker.job import WorkerJob, WrittenVolume
 from ..worker.outcome import Outcome, Progress, guarded
+from ..worker.piecework import Piecework
 from ..worker.private_folder import PrivateFolder
 from ..worker.worker_process import Ending
 from .dicom_database import add_series, holds_series, is_from_dicom, source_files
@@ -76,6 +77,8 @@ class DicomExport(WorkerJob):
         super().__init__(folder, on_progress, on_ended)
         self.request = request
         self._slices: dict[str, int] = {}
+        self._files: list[Path] = []
+        self._gathering: Piecework | None = None
         self._indexer: Any = None
 
     def cancel(self, sentence: str = "") -> None:
@@ -84,12 +87,17 @@ class DicomExport(WorkerJob):
             super().cancel(sentence)
 
     def _volumes(self) -> Sequence[WrittenVolume]:
-        _gather(source_files(self.request.results[0]), self._folder / "source")
+        self._files = source_files(self.request.results[0])
         for result in self.request.results:
             require_one_volume(result)
             kind = str(kind_of(result))  # what is no result is refused by the engine
             self._slices[kind] = result.GetImageData().GetDimensions()[2]
         return [WrittenVolume(str(kind_of(result)), result, _header(result)) for result in self.request.results]
+
+    def _begin_writing(self, volumes: Sequence[WrittenVolume]) -> None:
+        """Gathers the files of the input first, which takes long where they can only be copied."""
+        write = guarded(lambda _nothing: self._write(volumes), self._writing_failed)
+        self._gathering = Piecework(_gather(self._files, self._folder / "source"), write, self._writing_failed)
 
     def _observe_scene(self) -> None:
         """What is exported is read from memory that Slicer keeps as long as the request."""
@@ -125,6 +133,8 @@ class DicomExport(WorkerJob):
         self._end(ending)
 
     def _let_go(self) -> None:
+        if self._gathering is not None:
+            self._gathering.stop()
         self._indexer = None  # ends the copying first, so that nothing is removed under its hands
         super()._let_go()
 
@@ -141,12 +151,16 @@ def _header(result: slicer.vtkMRMLScalarVolumeNode) -> dict[str, str]:
     return {entry_key(entry): value for entry, value in entries.items() if value is not None}
 
 
-def _gather(files: Iterable[Path], folder: Path) -> None:
-    """Lets the files appear in a folder of their own, under names that say nothing. Raises CannotWrite."""
+def _gather(files: Iterable[Path], folder: Path) -> Generator[None, None, None]:
+    """Lets the files appear in a folder of their own, under names that say nothing, one after the other.
+
+    Raises CannotWrite.
+    """
     try:
         folder.mkdir()
         for number, file in enumerate(files):
             _let_appear(file.absolute(), folder / f"{number:05d}.dcm")
+            yield
     except OSError as error:
         sentence = _("The DICOM files of the input cannot be read or copied ({reason}); check the disks.")
         raise CannotWrite(sentence.format(reason=error.strerror)) from error

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,8 @@ from ..worker.slice_feed import InterpolatedSlices, SliceFeed
 from .run_facts import grid_of, raw_slices
 
 FILES = ("thick.nrrd", "preview.raw", "dls.nrrd", "bis.nrrd", "doubt.nrrd")
+# So many are freed in some 15 ms.
+FREED_BYTES = 64_000_000
 
 
 class GrowingResults:
@@ -80,9 +84,15 @@ class GrowingResults:
             self._feed.add(raw_slices(started, self._folder / f"{name}.nrrd", started.output), 0, count, slices)
         self._feed.then(self._results.show_grid)
         self._feed.then(self._become_visible)
-        for name in FILES:  # large files take a moment to remove
-            self._feed.then(partial((self._folder / name).unlink, missing_ok=True))
+        for name in FILES:
+            self._empty(self._folder / name)
         self._feed.then(then)
+
+    def _empty(self, file: Path) -> None:
+        """Begins to empty a file, bit by bit: a large one takes long at once, as the system frees its memory."""
+        size = file.stat().st_size if file.exists() else 0
+        for kept in reversed(range(0, size, FREED_BYTES)):
+            self._feed.then(partial(_shorten, file, kept))
 
     def stop(self) -> None:
         """Forgets what waits to be filled."""
@@ -110,3 +120,9 @@ class GrowingResults:
         if not self.visible:
             self.visible = True
             self._on_visible()
+
+
+def _shorten(file: Path, size: int) -> None:
+    """As far as it can be done, where another program looks at the file too: it goes with its folder in the end."""
+    with suppress(OSError):
+        os.truncate(file, size)

@@ -95,7 +95,7 @@ class WorkerJob(ABC):
     def start(self) -> None:
         """Begins to write the volumes for a worker, and returns. Raises ThinSliceError when that cannot be done."""
         try:
-            self._write(self._volumes())
+            self._begin_writing(self._volumes())
         except ThinSliceError:
             self._let_go()
             self._remove_files()
@@ -144,6 +144,10 @@ class WorkerJob(ABC):
         self._let_go()
         self._undo()
         self._worker.dismiss(self._remove_files)
+
+    def _begin_writing(self, volumes: Sequence[WrittenVolume]) -> None:
+        """Whoever has something else to do before that calls `_write` some time later, guarded by `_writing_failed`."""
+        self._write(volumes)
 
     def _write(self, volumes: Sequence[WrittenVolume]) -> None:
         """Writes these volumes, one after the other, and then starts the worker."""

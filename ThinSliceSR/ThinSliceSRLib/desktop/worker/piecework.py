@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from inspect import GEN_RUNNING, getgeneratorstate
 from typing import TypeVar
 
 import qt
@@ -43,7 +44,7 @@ class Piecework:
             return
         self._timer.stop()
         self._timer.deleteLater()
-        if not pieces.gi_running:  # else it is itself what stops it
+        if getgeneratorstate(pieces) != GEN_RUNNING:  # else it is itself what stops it
             pieces.close()
 
     def _work(self) -> None:

@@ -16,7 +16,7 @@ from .piecework import Piecework
 
 # One piece is copied in a few milliseconds.
 PIECE_BYTES = 4_000_000
-INTERPOLATED_PIECE_BYTES = 2_000_000
+INTERPOLATED_PIECE_BYTES = 500_000
 LEAST_HU = np.float32(-1024)  # what lies below is padding
 # Showing a large volume in nine views takes 70 ms (measured in Slicer 5.13), so it is not done after every piece.
 SHOW_EVERY_S = 0.5

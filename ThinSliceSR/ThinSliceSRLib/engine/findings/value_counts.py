@@ -53,10 +53,10 @@ def value_counts(volume: Volume, values: str | None = None) -> Generator[None, N
         hu = in_hu_from(stored, values)
         no_numbers = 0
         if has_no_numbers(hu):
-            no_numbers = np.count_nonzero(~np.isfinite(hu))
+            no_numbers = _count(~np.isfinite(hu))
             hu = with_air(hu)
         for name, count in {"no_numbers": no_numbers, **_of_slice(hu)}.items():
-            totals[name] = totals.get(name, 0) + int(count)
+            totals[name] = totals.get(name, 0) + count
         low, high = min(low, float(hu.min())), max(high, float(hu.max()))
         _add_to_sums(slice_sums, hu, volume.through_plane_axis, k)
         yield
@@ -66,18 +66,22 @@ def value_counts(volume: Volume, values: str | None = None) -> Generator[None, N
 
 def _of_slice(hu: np.ndarray) -> Mapping[str, int]:
     return {
-        "below": np.count_nonzero(hu < NEVER_WITHOUT_HU),
+        "below": _count(hu < NEVER_WITHOUT_HU),
         "lung_and_air": _between(hu, LUNG_AND_AIR_HU),
         "soft_tissue": _between(hu, SOFT_TISSUE_HU),
-        "bone": np.count_nonzero(hu > BONE_HU),
-        "lung": np.count_nonzero(lung_like(hu)),
-        "tissue": np.count_nonzero(hu > DENSER_THAN_AIR_HU),
+        "bone": _count(hu > BONE_HU),
+        "lung": _count(lung_like(hu)),
+        "tissue": _count(hu > DENSER_THAN_AIR_HU),
     }
 
 
 def _between(hu: np.ndarray, ends: tuple[int, int]) -> int:
     """How many lie between these, or on them."""
-    return np.count_nonzero((hu >= ends[0]) & (hu <= ends[1]))
+    return _count((hu >= ends[0]) & (hu <= ends[1]))
+
+
+def _count(mask: np.ndarray) -> int:
+    return int(np.count_nonzero(mask))
 
 
 def _add_to_sums(sums: np.ndarray, hu: np.ndarray, axis: int, k: int) -> None:
