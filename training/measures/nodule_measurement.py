@@ -232,8 +232,8 @@ def as_markdown(measured: Measured) -> str:
     lines += [
         "",
         "How well the list tells nodules that are wrong in DLS from right ones: area under the ROC (0.5: by chance) by "
-        "the expected error of their places, and by its share of the contrast, by which the list is sorted; in brackets of "
-        "those that it names alone.",
+        "the expected error of their places, and by its share of the contrast, by which the list is sorted; in "
+        "brackets of those that it names alone.",
         "",
         "| volume | wrong | right | expected error | share of the contrast |",
         "| --- | ---: | ---: | ---: | ---: |",
