@@ -13,6 +13,7 @@ from ThinSliceSRLib.engine.devices.device import choose_device
 from ThinSliceSRLib.engine.doubt.expected_error import expected_error
 from ThinSliceSRLib.engine.doubt.structures import LEAST_DOUBT_HU, Structure, find_structures, lungs_of
 from ThinSliceSRLib.engine.errors import UnusableInput
+from ThinSliceSRLib.engine.evaluation.reliability import area_under_roc
 from ThinSliceSRLib.engine.synthesis.memory_ladder import rungs_from
 from ThinSliceSRLib.engine.synthesis.resampling import interpolate, places_at, resample_slices
 from ThinSliceSRLib.engine.synthesis.simulation import simulate_thick
@@ -52,12 +53,16 @@ class Reading:
 @dataclass(frozen=True)
 class Finding:
     """A nodule, what the true thin slices show of it and what the methods do. named: whether the list names its place,
-    by the expected error from which on the list goes."""
+    by the expected error from which on the list goes. doubt_hu, relative_doubt: the largest of the places that the list
+    names at it; 0 where there are none."""
 
     nodule: Nodule
     truth: Reading
     readings: dict[str, Reading]
     named: dict[float, bool]
+    volume: str = ""
+    doubt_hu: float = 0.0
+    relative_doubt: float = 0.0
 
 
 @dataclass
@@ -78,7 +83,7 @@ def measure_nodules(weights: Path, validation: Path, count: int = 210, seed: int
     Raises UnusableInput when the lungs are too small for that.
     """
     model = load_model(weights)
-    volumes = [read_thin_volume(path) for path in find_volumes(validation)]
+    volumes = [(path.name, read_thin_volume(path)) for path in find_volumes(validation)]
     measured = Measured()
     for number in range(ROUNDS * len(volumes)):
         lacking = count - len(measured.findings)
@@ -86,11 +91,11 @@ def measure_nodules(weights: Path, validation: Path, count: int = 210, seed: int
             return measured
         turn = number % len(volumes)
         share = math.ceil(lacking / (len(volumes) - turn))
-        _measure(model, volumes[turn], share, seed + number, measured)
+        _measure(model, *volumes[turn], share, seed + number, measured)
     raise UnusableInput("The lungs in these volumes are too small for so many nodules; give more volumes, or fewer.")
 
 
-def _measure(model: Model, thin: Volume, count: int, seed: int, measured: Measured) -> None:
+def _measure(model: Model, name: str, thin: Volume, count: int, seed: int, measured: Measured) -> None:
     truth, nodules, lungs = put_nodules(thin, count, seed)
     thick = simulate_thick(truth, SlabProfile(THICK_MM, THICK_MM))
     rungs = rungs_from(choose_device("auto", "auto"), "auto", model.configuration, OVERLAPPED)
@@ -118,7 +123,11 @@ def _measure(model: Model, thin: Volume, count: int, seed: int, measured: Measur
             least_hu: any(_is_at(structure, nodule, truth) for structure in structures)
             for least_hu, structures in listed.items()
         }
-        measured.findings.append(Finding(nodule, read_nodule(truth, nodule), readings, named))
+        at_it = [structure for structure in listed.get(LEAST_DOUBT_HU, []) if _is_at(structure, nodule, truth)]
+        doubts = [
+            max((getattr(place, kind) for place in at_it), default=0.0) for kind in ("doubt_hu", "relative_doubt")
+        ]
+        measured.findings.append(Finding(nodule, read_nodule(truth, nodule), readings, named, name, *doubts))
     dense = _dense(truth)
     for method, volume in volumes.items():
         measured.invented[method] += invented(_dense(volume) & lungs, dense, truth.spacing_mm)
@@ -222,6 +231,14 @@ def as_markdown(measured: Measured) -> str:
         lines.append(f"| {least_hu:.0f} HU | {places / litres:.0f} | {' | '.join(shares)} |")
     lines += [
         "",
+        "How well the list tells nodules that are wrong in DLS from right ones: area under the ROC (0.5: by chance) by "
+        "the expected error of their places, and by its share of the contrast, by which the list is sorted; in "
+        "brackets of those that it names alone.",
+        "",
+        "| volume | wrong | right | expected error | share of the contrast |",
+        "| --- | ---: | ---: | ---: | ---: |",
+        *(_told_apart(name, measured.findings) for name in dict.fromkeys(found.volume for found in measured.findings)),
+        "",
         f"Of the list from {LEAST_DOUBT_HU:.0f} HU on:",
         "",
         "| nodules | diameter (mm) | wrong in DLS | named of these | right in DLS | named of these |",
@@ -234,6 +251,19 @@ def as_markdown(measured: Measured) -> str:
         ]
         lines.append(f"| {kind} | {size} | {' | '.join(f'{len(part)} | {_share(part)}' for part in named)} |")
     return "\n".join(lines)
+
+
+def _told_apart(volume: str, findings: Sequence[Finding]) -> str:
+    """A line of the table of how well the list tells wrong nodules of a volume from right ones."""
+    held = [finding for finding in findings if finding.volume == volume]
+    wrong = np.array([not _all_right(finding) for finding in held])
+    named = np.array([finding.named[LEAST_DOUBT_HU] for finding in held])
+    cells = []
+    for kind in ("doubt_hu", "relative_doubt"):
+        scores = np.array([getattr(finding, kind) for finding in held])
+        areas = area_under_roc(scores, wrong), area_under_roc(scores[named], wrong[named])
+        cells.append("{:.2f} ({:.2f})".format(*areas))
+    return f"| {volume} | {wrong.sum()} | {(~wrong).sum()} | {' | '.join(cells)} |"
 
 
 def _all_right(finding: Finding) -> bool:

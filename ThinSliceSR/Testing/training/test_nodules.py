@@ -124,6 +124,10 @@ def test_the_whole_way_from_a_thin_volume_to_the_tables(chest, tmp_path: Path):
     table = as_markdown(measured)
     assert "| all | 3–10 | " in table
     assert "| solid | 3–5 | " in table
+    told_apart = next(line for line in table.splitlines() if line.startswith("| chest.nrrd |"))
+    wrong, right_ones = (int(cell) for cell in told_apart.split(" | ")[1:3])
+    assert (wrong + right_ones, wrong > 0) == (len(measured.findings), True)
+    assert all((finding.relative_doubt > 0) == finding.named[50.0] for finding in measured.findings)
     assert without.split("\n| invented")[0].count("| part-solid |") == 3
     # An interpolation shows large solid nodules, and thick slices change what small ones measure.
     of_all = next(line for line in table.splitlines() if line.startswith("| all | 3–10 |"))

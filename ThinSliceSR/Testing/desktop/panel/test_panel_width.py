@@ -14,31 +14,16 @@ import pytest
 from chinese import compiled_chinese
 from driving import add_thick_volume, choose, open_module
 from result_making import finished
+from running import done_outcome
 from ThinSliceSRLib.desktop.run.doubt_places import Place
 from ThinSliceSRLib.desktop.run.doubt_search import SearchRequest
 from ThinSliceSRLib.desktop.setup.weights_list import ListedModel, WeightsList
 from ThinSliceSRLib.desktop.worker.outcome import Outcome, Progress
-from ThinSliceSRLib.engine.events.told import (
-    Grid,
-    Input,
-    Slab,
-    SlabErrorHu,
-    SynthesisFinished,
-    SynthesisStarted,
-    Weights,
-)
 
 WIDTH_PX = 330
 LONG = "cthnet_of_our_own_clinic_trained_on_five_thousand_pairs_of_thick_and_thin_slices"
 GPU = {"device": "cuda:0", "name": "NVIDIA RTX PRO 6000 Blackwell Max-Q Workstation Edition", "memory_bytes": 96e9}
 DEVICE = "cuda:0 NVIDIA RTX PRO 6000 Blackwell Max-Q Workstation Edition"
-GRID = Grid((512, 512, 300), (0.7, 0.7, 1.0))
-STARTED = SynthesisStarted(
-    slice_axis=2, input=Input(GRID.size, GRID.spacing_mm, Slab(5.0, 5.0, "header")), output=GRID, synthesis=GRID,
-    device=DEVICE, precision="float32", weights=Weights(LONG, "0"), engine_version="0", cubes=1, air="interpolated",
-    slab_consistency="on",
-)  # fmt: skip
-FINISHED = SynthesisFinished(5000, {}, DEVICE, "float32", 0.0, SlabErrorHu(1.0, 2.0))
 
 
 @pytest.fixture(params=["English", "Chinese"])
@@ -107,7 +92,7 @@ def in_many_states(module: Any) -> Iterator[str]:
     yield "failed"
     from ThinSliceSRLib.desktop.panel.status_texts import done_text
 
-    done = Outcome(True, False, "", "", "", (STARTED, FINISHED))
+    done = done_outcome(LONG, DEVICE, seconds=5000)
     module.panel._messages.tell(
         done_text(done, "Chest CT 5 mm DLS 1 mm (synthetic)", "Chest CT 5 mm BIS 1 mm", with_doubt=True)
     )

@@ -14,6 +14,7 @@ import qt
 import slicer
 from driving import add_thick_volume, choose, wait_for
 from result_making import finished
+from running import done_outcome
 from ThinSliceSRLib.desktop.dicom.export_dialog import ExportDialog
 from ThinSliceSRLib.desktop.panel import input_section, status_texts
 from ThinSliceSRLib.desktop.run.doubt_places import Place
@@ -24,6 +25,7 @@ from ThinSliceSRLib.desktop.worker.outcome import Outcome, Progress, unexpected_
 from ThinSliceSRLib.desktop.worker.private_folder import PrivateFolder
 from ThinSliceSRLib.desktop.worker.speed import Speed
 from ThinSliceSRLib.engine.errors import ThinSliceError
+from ThinSliceSRLib.engine.events.told import ExportFinished
 from volume_making import PLAIN, oblique, volume_node
 
 from translation.update_translations import python_texts
@@ -32,7 +34,6 @@ pytestmark = pytest.mark.usefixtures("application")
 
 SAGITTAL = np.array([[0.0, 0, 1], [-1, 0, 0], [0, -1, 0]])
 CORONAL = np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]])
-FACTS = {"seconds": 5, "weights": {"name": "w"}, "device": "cpu", "precision": "float32"}
 
 
 def shown(module: Any) -> Iterator[str]:
@@ -49,10 +50,10 @@ def of_status(_module: Any, _folder: Path) -> Iterator[str]:
     for stage in (*status_texts.RUN_STAGES, "places", "export", "import"):
         for share, seconds in ((None, None), (0.5, None), (0.5, 40.0), (0.5, 600.0), (0.5, 9000.0)):
             yield status_texts.stage_text(Progress(stage, share, seconds))
-    yield status_texts.done_text(FACTS, "DLS", "BIS", with_doubt=True)
-    yield status_texts.done_text(FACTS, "DLS", None)
-    export = {"series": {"DLS": "1"}, "outputs": {"dicom": "folder"}}
-    yield from (status_texts.exported_text(export, to_database) for to_database in (True, False))
+    yield status_texts.done_text(done_outcome(), "DLS", "BIS", with_doubt=True)
+    yield status_texts.done_text(done_outcome(), "DLS", None)
+    exported = Outcome(True, False, "", "", "", (ExportFinished(5.0, {"dicom": "folder"}, {"DLS": "1"}),))
+    yield from (status_texts.exported_text(exported, to_database) for to_database in (True, False))
     tells = (status_texts.failure_text, status_texts.export_failure_text, status_texts.places_failure_text)
     codes = ("not_enough_memory", "device", "weights_missing", "no_doubt", "cannot_write", "no_room", "no_folder")
     for tell, code, cancelled in product(tells, (*codes, "unexpected"), (True, False)):

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 from ThinSliceSRLib.engine.errors import WeightsError
-from ThinSliceSRLib.engine.evaluation.reliability import SPARSIFIED, coverage, sparsification
+from ThinSliceSRLib.engine.evaluation.reliability import SPARSIFIED, area_under_roc, coverage, sparsification
 from ThinSliceSRLib.engine.network.configuration import SMALL
 from ThinSliceSRLib.engine.weights.calibration import (
     COVERAGES,
@@ -92,6 +92,13 @@ def test_sparsification_of_a_perfect_and_of_a_blind_doubt():
     squares = np.sort(error**2)
     assert perfect.without_tenth == pytest.approx(squares[-5000:].sum() / squares.sum(), abs=1e-3)
     assert len(SPARSIFIED) == len(perfect.curve)
+
+
+def test_the_area_under_the_roc_is_the_share_of_pairs_in_order():
+    scores, wrong = np.array([3.0, 2.0, 2.0, 1.0]), np.array([True, True, False, False])
+    assert area_under_roc(scores, wrong) == 3.5 / 4
+    assert area_under_roc(-scores, wrong) == 0.5 / 4
+    assert np.isnan(area_under_roc(scores, np.ones(4, bool)))
 
 
 def test_a_weights_file_keeps_its_calibration(tmp_path):

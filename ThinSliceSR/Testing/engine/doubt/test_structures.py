@@ -46,7 +46,10 @@ def volumes() -> tuple[Volume, Volume, Volume]:
 
 def test_what_stands_or_vanishes_in_doubt_is_found_and_nothing_else(volumes):
     vanishing, standing = find_structures(*volumes)
-    assert (vanishing.kind, standing.kind) == ("vanishes", "stands")  # the most doubtful first
+    assert (vanishing.kind, standing.kind) == (
+        "vanishes",
+        "stands",
+    )  # the larger doubt first, as what lies around is much the same
     assert vanishing.index == VANISHES[::-1]
     assert standing.index == STANDS[::-1]
     size = np.cbrt(27 * 4 * 6 / np.pi)
@@ -57,6 +60,18 @@ def test_what_stands_or_vanishes_in_doubt_is_found_and_nothing_else(volumes):
     spacing, origin = np.array((2.0, 2.0, 1.0)), np.array(volumes[0].origin_mm)
     np.testing.assert_allclose(standing.position_lps_mm, origin + spacing * STANDS[::-1])
     np.testing.assert_allclose(standing.position_ras_mm, (origin + spacing * STANDS[::-1]) * (-1, -1, 1))
+
+
+def test_of_places_of_the_same_doubt_the_fainter_one_comes_first(volumes):
+    doubt = volumes[2]
+    faint, dense = (15, 30, 17), (30, 30, 55)
+    dls = block(block(chest(), faint, -650, 1), dense, 40, 1)
+    doubt = block(block(replace(doubt, hu=np.full_like(doubt.hu, 10)), faint, 80), dense, 100)
+    first, second = find_structures(dls, chest(), doubt)
+    assert (first.index, second.index) == (faint[::-1], dense[::-1])
+    assert first.contrast_hu == pytest.approx(220, abs=30)
+    assert second.contrast_hu == pytest.approx(900, abs=30)
+    assert first.relative_doubt == pytest.approx(80 / first.contrast_hu)
 
 
 def test_a_higher_bar_makes_the_list_shorter(volumes):
@@ -104,20 +119,23 @@ def test_volumes_of_different_grids_are_refused(volumes):
             find_structures(dls, bis, other)
 
 
-PLACE = Structure("stands", (-10.0, 20.0, 30.0), (1, 2, 3), 4.25, -500.4, -820.0, 61.6)
+PLACE = Structure("stands", (-10.0, 20.0, 30.0), (1, 2, 3), 4.25, -500.4, -820.0, 61.6, 308.0)
 
 
 def test_the_list_is_told_as_text_json_and_csv():
     text = as_text([PLACE])
     assert "1. only in DLS: 4.2 mm at R 10.0, A -20.0, S 30.0 mm (i 1, j 2, k 3); -500 HU in DLS" in text
+    assert "expected error 62 HU, 20% of its contrast" in text
     assert text.endswith(NO_PROOF)
     [told] = json.loads(as_json([PLACE]))["places"]
     assert told == {
         "kind": "stands", "position": [10.0, -20.0, 30.0], "position_lps": [-10.0, 20.0, 30.0], "i": 1, "j": 2, "k": 3,
-        "size_mm": 4.2, "hu_dls": -500, "hu_bis": -820, "doubt_hu": 62,
+        "size_mm": 4.2, "hu_dls": -500, "hu_bis": -820, "doubt_hu": 62, "contrast_hu": 308,
+        "relative_doubt": 0.2,
     }  # fmt: skip
     [row] = csv.DictReader(as_csv([PLACE]).splitlines())
     assert (row["right_mm"], row["left_mm"], row["superior_mm"], row["doubt_hu"]) == ("10.0", "-10.0", "30.0", "62")
+    assert (row["contrast_hu"], row["relative_doubt"]) == ("308", "0.2")
     assert as_csv([]).count("\n") == 1
 
 

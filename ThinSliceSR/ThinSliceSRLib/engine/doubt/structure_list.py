@@ -13,12 +13,12 @@ WHERE = {"stands": "only in DLS", "vanishes": "only in BIS"}
 NO_PROOF = "What is not listed is not proven: a model cannot doubt what nothing in the thick slices tells it of."
 COLUMNS = (
     "kind", "right_mm", "anterior_mm", "superior_mm", "left_mm", "posterior_mm", "i", "j", "k", "size_mm", "hu_dls",
-    "hu_bis", "doubt_hu",
+    "hu_bis", "doubt_hu", "contrast_hu", "relative_doubt",
 )  # fmt: skip
 
 
 def as_text(structures: Sequence[Structure]) -> str:
-    """A line for each place, the most doubtful first, and what the list cannot tell."""
+    """A line for each place in their order, and what the list cannot tell."""
     lines = []
     for number, structure in enumerate(structures, start=1):
         r, a, s = structure.position_ras_mm
@@ -26,7 +26,7 @@ def as_text(structures: Sequence[Structure]) -> str:
         lines.append(
             f"{number}. {WHERE[structure.kind]}: {structure.size_mm:.1f} mm at R {r:.1f}, A {a:.1f}, S {s:.1f} mm "
             f"(i {i}, j {j}, k {k}); {structure.hu_dls:.0f} HU in DLS, {structure.hu_bis:.0f} HU in BIS; expected "
-            f"error {structure.doubt_hu:.0f} HU"
+            f"error {structure.doubt_hu:.0f} HU, {structure.relative_doubt:.0%} of its contrast"
         )
     return "\n".join([*lines, f"{len(structures)} places. {NO_PROOF}"])
 

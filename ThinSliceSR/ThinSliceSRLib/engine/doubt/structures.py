@@ -3,6 +3,7 @@ the network doubts."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -16,6 +17,10 @@ from ..volumes.volume import Volume
 LEAST_DIFFERENCE_HU = 100.0  # between DLS and BIS: less is not seen in a window for the lungs
 LEAST_DOUBT_HU = 50.0
 SIZES_MM = (2.0, 10.0)
+# What stands at a place, by its densest voxels near it, and what lies around, by the less dense ones further off.
+NEAR_MM, DENSEST = 4.0, 97.0
+AROUND_MM, LESS_DENSE = 8.0, 25.0
+LEAST_CONTRAST_HU = 30.0  # as of noise
 GRID_TOLERANCE_MM = 0.1  # NIfTI keeps places as float32
 Kind = Literal["stands", "vanishes"]
 LPS_TO_RAS = np.array([-1.0, -1.0, 1.0])
@@ -27,6 +32,7 @@ class Structure:
 
     position_lps_mm: its centre, in DICOM's and ITK's coordinates. index: of the nearest voxel, i, j, k as stored.
     size_mm: diameter of a ball of its volume. hu_dls, hu_bis, doubt_hu: means over it; doubt is the expected error.
+    contrast_hu: by which what stands there in DLS is denser than what lies around.
     """
 
     kind: Kind
@@ -36,6 +42,12 @@ class Structure:
     hu_dls: float
     hu_bis: float
     doubt_hu: float
+    contrast_hu: float
+
+    @property
+    def relative_doubt(self) -> float:
+        """The expected error as a share of the contrast. Of what is faint, less has to be wrong."""
+        return self.doubt_hu / self.contrast_hu
 
     @property
     def position_ras_mm(self) -> tuple[float, float, float]:
@@ -57,6 +69,8 @@ class Structure:
             "hu_dls": round(self.hu_dls),
             "hu_bis": round(self.hu_bis),
             "doubt_hu": round(self.doubt_hu),
+            "contrast_hu": round(self.contrast_hu),
+            "relative_doubt": round(self.relative_doubt, 3),
         }
 
 
@@ -67,7 +81,7 @@ def find_structures(
     lungs: np.ndarray | None = None,
     least_doubt_hu: float = LEAST_DOUBT_HU,
 ) -> list[Structure]:
-    """The places in the lungs, the most doubtful first. All three volumes lie on one grid.
+    """The places in the lungs, those of the largest relative doubt first. All three volumes lie on one grid.
 
     A place is a connected part of the lungs, as large as a ball of SIZES_MM, in which DLS and BIS differ one way by
     LEAST_DIFFERENCE_HU or more and an error of `least_doubt_hu` or more is expected in every voxel.
@@ -93,7 +107,7 @@ def find_structures(
     for kind, sign in kinds:
         parts = _parts(eligible & (sign * difference >= LEAST_DIFFERENCE_HU))
         found += _structures(kind, parts, dls, offset, (first, second, doubted))
-    return sorted(found, key=lambda structure: -structure.doubt_hu)
+    return sorted(found, key=lambda structure: -structure.relative_doubt)
 
 
 def lungs_of(volume: Volume) -> np.ndarray:
@@ -138,8 +152,23 @@ def _structures(
         x, y, z = (np.asarray(volume.origin_mm) + volume.direction @ (place * volume.spacing_mm)).tolist()
         i, j, k = np.rint(place).astype(int).tolist()
         hu_dls, hu_bis, doubt_hu = (float(mean[number]) for mean in means)
-        structures.append(Structure(kind, (x, y, z), (i, j, k), float(sizes_mm[number]), hu_dls, hu_bis, doubt_hu))
+        size_mm, contrast_hu = float(sizes_mm[number]), _contrast_hu(volume, (i, j, k))
+        structures.append(Structure(kind, (x, y, z), (i, j, k), size_mm, hu_dls, hu_bis, doubt_hu, contrast_hu))
     return structures
+
+
+def _contrast_hu(volume: Volume, index: tuple[int, int, int]) -> float:
+    sides, squares = [], []
+    for place, spacing_mm, size in zip(index, volume.spacing_mm, volume.size, strict=True):
+        reach = math.ceil(AROUND_MM / spacing_mm)
+        side = np.arange(max(place - reach, 0), min(place + reach + 1, size))
+        sides.append(slice(side[0], side[-1] + 1))
+        squares.append(((side - place) * spacing_mm) ** 2)
+    i, j, k = squares
+    apart = k[:, None, None] + j[:, None] + i
+    hu = volume.hu[tuple(sides[::-1])]
+    dense = np.percentile(hu[apart <= NEAR_MM**2], DENSEST)
+    return float(max(dense - np.percentile(hu[apart <= AROUND_MM**2], LESS_DENSE), LEAST_CONTRAST_HU))
 
 
 def _box_of(mask: np.ndarray) -> tuple[slice, slice, slice] | None:

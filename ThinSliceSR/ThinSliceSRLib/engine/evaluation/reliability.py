@@ -41,6 +41,12 @@ def coverage(error_hu: np.ndarray, reach_hu: np.ndarray) -> float:
     return float((error_hu <= reach_hu).mean())
 
 
+def area_under_roc(scores: np.ndarray, wrong: np.ndarray) -> float:
+    """How often what is wrong (bool) has a higher score than what is right, 0.5 by chance; NaN where one is missing."""
+    above = np.subtract.outer(scores[wrong], scores[~wrong])
+    return float((above > 0).mean() + (above == 0).mean() / 2) if above.size else float("nan")
+
+
 def _left(order_by: np.ndarray, squares: np.ndarray) -> np.ndarray:
     order = np.argsort(order_by, kind="stable")
     sums = np.concatenate([[0.0], np.cumsum(squares[order])])
