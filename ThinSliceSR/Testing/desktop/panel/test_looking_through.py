@@ -59,6 +59,7 @@ def looking(module: Any) -> bool:
 
 def choose_and_hold(module: Any, volume: Any) -> Callable[[], None]:
     """Chooses a volume whose look stands still in its middle; what is returned lets it go on."""
+    choose(module.ui.inputSelector, None)  # the selector takes the first volume of a scene by itself
     choose(module.ui.inputSelector, volume)
     look = module.panel._input._look
     pieces, held, goes_on = look._pieces, [], []
