@@ -4,7 +4,7 @@
 # make test-dicom: DICOM output against dciodvfy, DCMTK and a real Orthanc, which  make dicom-tools  installs (Debian).
 # make bench: speed and memory, hours on a CPU; see benchmarks/README.md. BENCH="--cubes-only --cube 128" is a quick look.
 # make docs: the documentation as a site, in site/; broken links are errors.
-# make pictures: draws docs/pictures/tutorial_*.png anew, from the real program on the phantom.
+# make pictures: draws the rooms (docs/pictures/rooms.svg), and tutorial_*.png from the real program on the phantom, anew.
 # make translations: brings the panel's translations up to date and tells what is missing; see translation/README.md.
 # make publish-address REPOSITORY=…: writes the address of the public repository where it is needed; see extension_index.
 # make coverage: the fast tests, and which lines and branches of which room they reach.
@@ -77,6 +77,7 @@ docs: $(VENV)/test-ready
 	$(BIN)/mkdocs build --strict
 
 pictures: $(VENV)/test-ready
+	$(BIN)/python docs/rooms_picture.py
 	$(BIN)/python docs/tutorial_pictures.py
 
 # A text that is not translated yet is an error: it would be shown in English amid the others.

@@ -83,9 +83,9 @@ class ThinSliceSR(ScriptedLoadableModule):
 class ThinSliceSRParameterNode:
     """The user's choices, which are kept with the scene.
 
-    dlsVolume, bisVolume: volumes to be filled; None makes new ones. model, device, precision, spacing, threads: as the
-    engine's command line takes them. makeDoubt: also tell where the result may be wrong. thinVolume: real thin slices
-    to compare with.
+    dlsVolume, bisVolume: volumes to be filled; None makes new ones. model, quality, device, precision, spacing,
+    threads: as the engine's command line takes them. makeDoubt: also tell where the result may be wrong. thinVolume:
+    real thin slices to compare with.
     """
 
     inputVolume: vtkMRMLScalarVolumeNode
@@ -95,6 +95,7 @@ class ThinSliceSRParameterNode:
     makeBis: bool = True
     makeDoubt: bool = False
     model: str = "auto"
+    quality: str = "standard"
     device: str = "auto"
     precision: str = "auto"
     spacing: str = "auto"

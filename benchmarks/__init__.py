@@ -3,5 +3,8 @@
 from __future__ import annotations
 
 from ThinSliceSRLib.engine.busy_machine import let_waiting_threads_sleep
+from ThinSliceSRLib.engine.freed_memory import keep_freed_memory
 
-let_waiting_threads_sleep()  # as the command line does, and here before anything imports PyTorch
+# As the command line does, and here before anything imports PyTorch.
+let_waiting_threads_sleep()
+keep_freed_memory()

@@ -19,6 +19,8 @@ from ThinSliceSRLib.engine.batch.manifest.row import Row
 from ThinSliceSRLib.engine.batch.manifest.tables import CSV_NAME, JSON_NAME
 from ThinSliceSRLib.engine.batch.settings import Settings
 
+from .measured_process import process_peak_bytes
+
 WARNING = "The slices are 5 mm apart but 7 mm thick, so they overlap; the result is as sharp as the slices allow."
 
 
@@ -35,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def measured(folder: Path, count: int) -> str:
-    """What a manifest of so many rows cost, in a line."""
+    """What a manifest of so many rows cost, in a line, with the most memory that this process has held until then."""
     manifest = Manifest(folder)
     with manifest:
         looked_up = per_row_ms(_look_up_all, manifest, count)
@@ -47,7 +49,8 @@ def measured(folder: Path, count: int) -> str:
     sizes = ", ".join(f"{name} {size:.1f} MB" for name, size in megabytes.items())
     return (
         f"{count} rows, each: {looked_up} looked up at first, {taken_in} taken in, {ended} put as it ends, "
-        f"{looked_up_again} looked up by a later run, {tables} written as tables; {sizes}"
+        f"{looked_up_again} looked up by a later run, {tables} written as tables; {sizes}; "
+        f"memory at most {process_peak_bytes() / 1e6:.0f} MB"
     )
 
 

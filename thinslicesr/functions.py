@@ -55,7 +55,6 @@ def synthesize(
     Warnings on the input go to the logger "thinslicesr", notes as well, below them. Raises ThinSliceError.
     """
     from ThinSliceSRLib.engine.run.job import Job, run_job
-    from ThinSliceSRLib.engine.synthesis.tiling import OVERLAPPED, PUBLISHED_TILING
 
     from .listening import Listener
 
@@ -71,9 +70,9 @@ def synthesize(
             precision=precision,
             spacing=spacing if isinstance(spacing, str) else float(spacing),
             compressed=False,
-            tiling=PUBLISHED_TILING if tiling == "published" else OVERLAPPED,
-            skip_air=skip_air,
-            slab_consistent=slab_consistency,
+            tiling=tiling,
+            skip_air="on" if skip_air else "off",
+            slab_consistency="on" if slab_consistency else "off",
         )
         run_job(job, Listener(on_progress), ExitStack())
         return _image_of(job.output)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from ThinSliceSRLib.engine.devices.device import choose_device
-from ThinSliceSRLib.engine.run.job import read_fit_volume
+from ThinSliceSRLib.engine.run.thick_input import check_thick, read_thick
 from ThinSliceSRLib.engine.synthesis.memory_ladder import rungs_from
 from ThinSliceSRLib.engine.synthesis.synthesize import Synthesis, synthesize
 from ThinSliceSRLib.engine.synthesis.tiling import OVERLAPPED
@@ -81,5 +81,4 @@ def synthesis_of(source: Volume, model: Model, device: str, precision: str) -> S
 def volumes_of(files: Iterable[Any]) -> Iterator[Volume]:
     """The volumes of files and folders, read as the command line reads them, one by one."""
     for file in files:
-        volume, _ = read_fit_volume(file, None)
-        yield volume
+        yield check_thick(read_thick(file)).volume

@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from ..settings import SimulatedPairSettings
-from .scanner import as_by_another_kernel, ct_noise
+from .scanner import added_noise, as_by_another_kernel
 from .volumes import TrainingVolume, View
 
 # Outside of the body lies air of about -1000 HU; lung is above this nearly everywhere.
@@ -58,7 +58,7 @@ class SimulatedPairs(Dataset):
         noise = None
         if rng.random() < self.settings.noisy_share:
             thin_per_slab = max(1.0, profile.thickness_mm / view.spacing_mm)
-            noise = ct_noise(hu, rng.uniform(0, self.settings.noise_hu) * math.sqrt(thin_per_slab), rng)
+            noise = added_noise(hu, rng.uniform(0, self.settings.noise_hu) * math.sqrt(thin_per_slab), rng)
         thick, thin = simulated_pair(hu, view.spacing_mm, profile, self.config, first_mm, noise)
         thick, thin = turned(thick, thin, rng)
         bell = min(max(profile.bell + rng.normal(0, self.settings.bell_error), 0.0), 1.0)  # as a run reads it

@@ -10,14 +10,13 @@ from ThinSliceSRLib.engine.errors import UnusableInput
 from ThinSliceSRLib.engine.files.reading import read_volume
 from ThinSliceSRLib.engine.network.configuration import NetworkConfiguration
 from ThinSliceSRLib.engine.network.slab_inputs import TYPICAL
+from ThinSliceSRLib.engine.volumes.hounsfield import AIR_HU
+from ThinSliceSRLib.engine.volumes.value_scale import UNIT_HU
 from torch.utils.data import Dataset
 
 from ..settings import RealPairSettings
 from .pairs import Sample, scaled
 from .volumes import find_volumes
-
-UNIT_HU = 3072.0
-UNIT_LOWEST_HU = -1024.0
 
 
 class RealPairs(Dataset):
@@ -80,4 +79,4 @@ def _in_hu(values: np.ndarray, stored_as: str, path: Path) -> np.ndarray:
         return values
     if values.min() < -0.01 or values.max() > 1.01:
         raise UnusableInput(f"The values of {path.name} are not from 0 to 1; set stored_as: hu.")
-    return values * np.float32(UNIT_HU) + np.float32(UNIT_LOWEST_HU)
+    return values * np.float32(UNIT_HU) + np.float32(AIR_HU)

@@ -16,7 +16,7 @@ def as_by_another_kernel(hu: np.ndarray, sharper: float) -> np.ndarray:
     return hu + np.float32(sharper) * (hu - gaussian_filter(hu, (0, KERNEL_VOXELS, KERNEL_VOXELS)))
 
 
-def ct_noise(hu: np.ndarray, most_hu: float, rng: Generator) -> np.ndarray:
+def added_noise(hu: np.ndarray, most_hu: float, rng: Generator) -> np.ndarray:
     """Noise for these slices, float32: each slice its own, grainy, and up to `most_hu` (standard deviation) where rays
     pass much tissue, half of that in air."""
     grain = rng.uniform(*NOISE_VOXELS)

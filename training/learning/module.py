@@ -21,7 +21,7 @@ from ..data.pairs import Sample
 from ..settings import Settings
 from .sample_order import SampleOrder
 from .schedules import DropOnPlateau, WarmUpConstantDecay
-from .validation import Case, dls_psnr
+from .validation import ValidationCase, dls_psnr
 
 CHARBONNIER_WIDTH = 0.01  # about 30 HU: below it squares count, above it distances
 DOUBT_SHARE = 0.001  # of the loss: nothing where gradients are clipped together, and AdamW does not care
@@ -31,7 +31,7 @@ TYPICAL_ERROR = 0.005  # about 15 HU; so a run can go on with the other loss wit
 class Training(lightning.LightningModule):
     """Samples and validation cases in, a trained network out: `averaged_network`, to validate and export."""
 
-    def __init__(self, settings: Settings, samples: Dataset, cases: list[Case]) -> None:
+    def __init__(self, settings: Settings, samples: Dataset, cases: list[ValidationCase]) -> None:
         super().__init__()
         self.settings = settings
         self.samples = samples

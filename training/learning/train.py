@@ -21,7 +21,7 @@ from ..settings import Settings
 from .checkpoints import LAST, KeepLast, keep_best
 from .module import Training
 from .schedules import WarmUpConstantDecay
-from .validation import Case, real_cases, simulated_cases
+from .validation import ValidationCase, real_cases, simulated_cases
 
 logger = logging.getLogger(__name__)
 
@@ -153,7 +153,7 @@ def samples_of(settings: Settings, data: Path) -> Dataset:
     return SimulatedPairs(volumes, config, settings.simulated_pairs, settings.seed)
 
 
-def cases_of(settings: Settings, folder: Path) -> list[Case]:
+def cases_of(settings: Settings, folder: Path) -> list[ValidationCase]:
     """The validation cases in `folder`: of the same kind as the training pairs."""
     region, ratio = settings.validation.region, settings.network.ratio
     if settings.real_pairs:

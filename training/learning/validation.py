@@ -25,7 +25,7 @@ from ..settings import RealPairSettings
 
 
 @dataclass(frozen=True)
-class Case:
+class ValidationCase:
     """The central region of a volume: its thick slices, its true thin slices, and how near BIS comes to them (dB)."""
 
     name: str
@@ -34,7 +34,7 @@ class Case:
     bis_psnr: float
 
 
-def simulated_cases(folder: Path, region: int, slabs: Sequence[tuple[float, float]]) -> list[Case]:
+def simulated_cases(folder: Path, region: int, slabs: Sequence[tuple[float, float]]) -> list[ValidationCase]:
     """Cases of each thin volume in the folder: thick slices are boxes of these thicknesses and distances."""
     cases = []
     for path in find_volumes(folder):
@@ -47,7 +47,7 @@ def simulated_cases(folder: Path, region: int, slabs: Sequence[tuple[float, floa
     return cases
 
 
-def real_cases(folder: Path, region: int, ratio: int, settings: RealPairSettings) -> list[Case]:
+def real_cases(folder: Path, region: int, ratio: int, settings: RealPairSettings) -> list[ValidationCase]:
     """A case of each pair in the folder."""
     cases = []
     for thick_path, thin_path in find_pairs(folder):
@@ -58,7 +58,7 @@ def real_cases(folder: Path, region: int, ratio: int, settings: RealPairSettings
 
 
 def dls_psnr(
-    case: Case, network: CTHNet, device: Device, tiling: Tiling = OVERLAPPED, slab_consistent: bool = True
+    case: ValidationCase, network: CTHNet, device: Device, tiling: Tiling = OVERLAPPED, slab_consistent: bool = True
 ) -> float:
     """PSNR in dB of what the network makes of a case, by the engine's own synthesis, on the slices of the truth."""
     model = Model("in training", network.eval(), sha256="", trained=True)
@@ -78,7 +78,7 @@ def central(hu: np.ndarray, region: int) -> np.ndarray:
     return np.ascontiguousarray(hu[:, rows, columns][:, :region, :region])
 
 
-def _case(name: str, thick: Volume, thin: np.ndarray) -> Case:
+def _case(name: str, thick: Volume, thin: np.ndarray) -> ValidationCase:
     bis = interpolate(thick, places_at(THIN_MM, thick)).hu
     thin = thin[: len(bis)]
-    return Case(name, thick, thin, paper_psnr(bis, thin))
+    return ValidationCase(name, thick, thin, paper_psnr(bis, thin))

@@ -371,6 +371,14 @@
         <translation>网络的权重。</translation>
     </message>
     <message>
+        <source>Quality:</source>
+        <translation>质量：</translation>
+    </message>
+    <message>
+        <source>Best takes the mean of what the model makes of each part of the volume and of its seven mirror images: a little closer to true thin slices, in eight times the time.</source>
+        <translation>“最佳”取模型对体数据每一部分及其七个镜像所得结果的平均值：更接近真实薄层少许，用时为八倍。</translation>
+    </message>
+    <message>
         <source>Device:</source>
         <translation>设备：</translation>
     </message>
@@ -480,6 +488,105 @@
     </message>
 </context>
 <context>
+    <name>compare.comparison</name>
+    <message>
+        <source>This Slicer has no views to compare in; start it with its main window.</source>
+        <translation>此 Slicer 没有可用于对比的视图；请启动带主窗口的 Slicer。</translation>
+    </message>
+</context>
+<context>
+    <name>compare.comparison_layout</name>
+    <message>
+        <source>Thick</source>
+        <translation>厚层</translation>
+    </message>
+    <message>
+        <source>Thin</source>
+        <translation>薄层</translation>
+    </message>
+</context>
+<context>
+    <name>dicom.dicom_database</name>
+    <message>
+        <source>The input was not loaded from DICOM, so it has no study to add a series to; load the scan in the DICOM module, then press Apply again.</source>
+        <translation>输入图像不是从 DICOM 加载的，因此没有可以加入序列的检查；请在 DICOM 模块中加载该扫描，然后再按一次“开始”。</translation>
+    </message>
+    <message>
+        <source>Slicer&apos;s DICOM database is not open; open the DICOM module, then try again.</source>
+        <translation>Slicer 的 DICOM 数据库没有打开；请打开 DICOM 模块，然后重试。</translation>
+    </message>
+    <message>
+        <source>The DICOM files of the input are not there any more; import them in the DICOM module again.</source>
+        <translation>输入图像的 DICOM 文件已不存在；请在 DICOM 模块中重新导入。</translation>
+    </message>
+</context>
+<context>
+    <name>dicom.dicom_export</name>
+    <message>
+        <source>Slicer&apos;s DICOM database did not take in the series; check its disk, or export to a folder.</source>
+        <translation>Slicer 的 DICOM 数据库未能收入该序列；请检查其磁盘，或导出到文件夹。</translation>
+    </message>
+    <message>
+        <source>This volume is a DICOM series already; send or copy that one.</source>
+        <translation>该体数据已经是一个 DICOM 序列；请直接发送或复制该序列。</translation>
+    </message>
+    <message>
+        <source>This volume is unfinished; press Apply to make it again.</source>
+        <translation>该体数据尚未完成；请按“开始”重新合成。</translation>
+    </message>
+    <message>
+        <source>The DICOM files of the input cannot be read or copied ({reason}); check the disks.</source>
+        <translation>无法读取或复制输入图像的 DICOM 文件（{reason}）；请检查磁盘。</translation>
+    </message>
+</context>
+<context>
+    <name>dicom.export_dialog</name>
+    <message>
+        <source>BIS is interpolated, without a network. Tick this to compare DLS with it where the series are read later.</source>
+        <translation>BIS 由插值得到，不使用网络。如需在日后阅片时与 DLS 对比，请勾选此项。</translation>
+    </message>
+    <message>
+        <source>Smaller files with the same values. Some older programs cannot read them.</source>
+        <translation>文件更小，数值不变。某些较旧的程序无法读取。</translation>
+    </message>
+    <message>
+        <source>Without names, dates and numbers, as a new study of a new patient. The pixels stay as they are.</source>
+        <translation>去除姓名、日期和编号，并归入新的检查和新的患者。像素保持不变。</translation>
+    </message>
+    <message>
+        <source>Folder for the DICOM series</source>
+        <translation>DICOM 序列的文件夹</translation>
+    </message>
+    <message>
+        <source>Export to DICOM</source>
+        <translation>导出为 DICOM</translation>
+    </message>
+    <message>
+        <source>Leave out the patient&apos;s identity</source>
+        <translation>去除患者身份信息</translation>
+    </message>
+    <message>
+        <source>Add to Slicer&apos;s DICOM database</source>
+        <translation>加入 Slicer 的 DICOM 数据库</translation>
+    </message>
+    <message>
+        <source>Makes a new CT series of the latest DLS volume. It joins the study of the input and says that it is synthetic.</source>
+        <translation>把最近的 DLS 体数据制成新的 CT 序列。该序列加入输入图像所属的检查，并注明为合成图像。</translation>
+    </message>
+    <message>
+        <source>Save in a new folder, at a place that I choose next</source>
+        <translation>保存到新文件夹中，其位置在下一步选择</translation>
+    </message>
+    <message>
+        <source>Also the BIS volume (bicubic interpolation)</source>
+        <translation>同时导出 BIS 体数据（双三次插值）</translation>
+    </message>
+    <message>
+        <source>Compress without loss (RLE)</source>
+        <translation>无损压缩（RLE）</translation>
+    </message>
+</context>
+<context>
     <name>panel.advanced_section</name>
     <message>
         <source>Automatic</source>
@@ -488,6 +595,22 @@
     <message>
         <source>{name} ({memory:.0f} GB)</source>
         <translation>{name}（{memory:.0f} GB）</translation>
+    </message>
+    <message>
+        <source>Standard</source>
+        <translation>标准</translation>
+    </message>
+    <message>
+        <source>Standard (about {time})</source>
+        <translation>标准（约 {time}）</translation>
+    </message>
+    <message>
+        <source>Best (8 times as long)</source>
+        <translation>最佳（用时 8 倍）</translation>
+    </message>
+    <message>
+        <source>Best (about {time})</source>
+        <translation>最佳（约 {time}）</translation>
     </message>
     <message>
         <source>32 bit (slowest)</source>
@@ -550,24 +673,6 @@
     </message>
 </context>
 <context>
-    <name>compare.comparison</name>
-    <message>
-        <source>This Slicer has no views to compare in; start it with its main window.</source>
-        <translation>此 Slicer 没有可用于对比的视图；请启动带主窗口的 Slicer。</translation>
-    </message>
-</context>
-<context>
-    <name>compare.comparison_layout</name>
-    <message>
-        <source>Thick</source>
-        <translation>厚层</translation>
-    </message>
-    <message>
-        <source>Thin</source>
-        <translation>薄层</translation>
-    </message>
-</context>
-<context>
     <name>panel.dialogs</name>
     <message>
         <source>Weights file</source>
@@ -580,47 +685,6 @@
     <message>
         <source>Log of the background program</source>
         <translation>后台程序的日志</translation>
-    </message>
-</context>
-<context>
-    <name>dicom.dicom_database</name>
-    <message>
-        <source>The input was not loaded from DICOM, so it has no study to add a series to; load the scan in the DICOM module, then press Apply again.</source>
-        <translation>输入图像不是从 DICOM 加载的，因此没有可以加入序列的检查；请在 DICOM 模块中加载该扫描，然后再按一次“开始”。</translation>
-    </message>
-    <message>
-        <source>Slicer&apos;s DICOM database is not open; open the DICOM module, then try again.</source>
-        <translation>Slicer 的 DICOM 数据库没有打开；请打开 DICOM 模块，然后重试。</translation>
-    </message>
-    <message>
-        <source>The DICOM files of the input are not there any more; import them in the DICOM module again.</source>
-        <translation>输入图像的 DICOM 文件已不存在；请在 DICOM 模块中重新导入。</translation>
-    </message>
-</context>
-<context>
-    <name>dicom.dicom_export</name>
-    <message>
-        <source>Slicer&apos;s DICOM database did not take in the series; check its disk, or export to a folder.</source>
-        <translation>Slicer 的 DICOM 数据库未能收入该序列；请检查其磁盘，或导出到文件夹。</translation>
-    </message>
-    <message>
-        <source>This volume is a DICOM series already; send or copy that one.</source>
-        <translation>该体数据已经是一个 DICOM 序列；请直接发送或复制该序列。</translation>
-    </message>
-    <message>
-        <source>This volume is unfinished; press Apply to make it again.</source>
-        <translation>该体数据尚未完成；请按“开始”重新合成。</translation>
-    </message>
-    <message>
-        <source>The DICOM files of the input cannot be read or copied ({reason}); check the disks.</source>
-        <translation>无法读取或复制输入图像的 DICOM 文件（{reason}）；请检查磁盘。</translation>
-    </message>
-</context>
-<context>
-    <name>run.doubt_search</name>
-    <message>
-        <source>A volume that was searched was removed, so the search was ended.</source>
-        <translation>正在查找的体数据已被移除，因此查找已结束。</translation>
     </message>
 </context>
 <context>
@@ -656,6 +720,293 @@
     <message>
         <source>{count} places: choose one, and all views go there. There may be others.</source>
         <translation>{count} 个位置：选择一个，所有视图即转到该处。可能还有其他位置。</translation>
+    </message>
+</context>
+<context>
+    <name>panel.export_section</name>
+    <message>
+        <source>Make new DICOM series of the latest results, in the study of the input; each says that it is synthetic.</source>
+        <translation>把最近的结果作为新的 DICOM 序列加入输入图像所属的检查，每个序列均注明为合成图像。</translation>
+    </message>
+    <message>
+        <source>Choose the volume whose results are to be exported, or a result.</source>
+        <translation>请选择要导出其结果的体数据，或直接选择一个结果。</translation>
+    </message>
+    <message>
+        <source>A run or an export is going on; wait for its end or cancel it.</source>
+        <translation>有运行或导出正在进行；请等待其结束，或将其取消。</translation>
+    </message>
+    <message>
+        <source>There is no result yet; press Apply first.</source>
+        <translation>还没有结果；请先按“开始”。</translation>
+    </message>
+</context>
+<context>
+    <name>panel.input_section</name>
+    <message>
+        <source>Choose the chest CT with thick slices.</source>
+        <translation>请选择厚层胸部 CT。</translation>
+    </message>
+    <message>
+        <source>HU, if they can be</source>
+        <translation>HU（如果可能）</translation>
+    </message>
+    <message>
+        <source>HU, whatever they look like</source>
+        <translation>HU（无论看起来如何）</translation>
+    </message>
+    <message>
+        <source>0 to 1 for -1024 to 2048 HU</source>
+        <translation>0 至 1 表示 -1024 至 2048 HU</translation>
+    </message>
+    <message>
+        <source>HU with 1024 added</source>
+        <translation>HU 加 1024</translation>
+    </message>
+    <message>
+        <source>This volume is synthetic; choose the original CT.</source>
+        <translation>该体数据是合成的；请选择原始 CT。</translation>
+    </message>
+    <message>
+        <source>Looking through all its values; Apply is offered when that is done…</source>
+        <translation>正在检查全部体素值；完成后即可按“开始”…</translation>
+    </message>
+</context>
+<context>
+    <name>panel.models_section</name>
+    <message>
+        <source>Looking for devices that can compute…</source>
+        <translation>正在查找可用的计算设备…</translation>
+    </message>
+    <message>
+        <source>Looking for models on this computer…</source>
+        <translation>正在查找本机上的模型…</translation>
+    </message>
+    <message>
+        <source>Some of what this needs is not installed yet; choose a volume and press Apply to install it.</source>
+        <translation>尚未安装所需的组件；请选择体数据并按“开始”进行安装。</translation>
+    </message>
+    <message>
+        <source>Downloading {name}…</source>
+        <translation>正在下载 {name}…</translation>
+    </message>
+    <message>
+        <source>Downloaded.</source>
+        <translation>已下载。</translation>
+    </message>
+    <message>
+        <source>Downloading: {percent} %</source>
+        <translation>正在下载：{percent} %</translation>
+    </message>
+    <message>
+        <source>Imported.</source>
+        <translation>已导入。</translation>
+    </message>
+    <message>
+        <source>Remove the weights {name} from your own folder?</source>
+        <translation>从您自己的文件夹中删除权重 {name} 吗？</translation>
+    </message>
+    <message>
+        <source>Removed.</source>
+        <translation>已删除。</translation>
+    </message>
+</context>
+<context>
+    <name>panel.panel</name>
+    <message>
+        <source>Cancelling…</source>
+        <translation>正在取消…</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message>
+        <source>Apply</source>
+        <translation>开始</translation>
+    </message>
+    <message>
+        <source>Cancelling when the current step of the installation has ended…</source>
+        <translation>当前安装步骤结束后即取消…</translation>
+    </message>
+</context>
+<context>
+    <name>panel.status_texts</name>
+    <message>
+        <source>Interpolating (BIS)</source>
+        <translation>正在插值（BIS）</translation>
+    </message>
+    <message>
+        <source>Making thin slices (DLS)</source>
+        <translation>正在合成薄层图像（DLS）</translation>
+    </message>
+    <message>
+        <source>Saving</source>
+        <translation>正在保存</translation>
+    </message>
+    <message>
+        <source>Showing the result</source>
+        <translation>正在显示结果</translation>
+    </message>
+    <message>
+        <source>Writing DICOM series</source>
+        <translation>正在写入 DICOM 序列</translation>
+    </message>
+    <message>
+        <source>Adding the series to Slicer&apos;s DICOM database</source>
+        <translation>正在将序列加入 Slicer 的 DICOM 数据库</translation>
+    </message>
+    <message>
+        <source>Computed with {model} on {device} ({precision}).</source>
+        <translation>使用 {model} 在 {device} 上计算（{precision}）。</translation>
+    </message>
+    <message>
+        <source>Starting the background program</source>
+        <translation>正在启动后台程序</translation>
+    </message>
+    <message>
+        <source>Checking the volume</source>
+        <translation>正在检查体数据</translation>
+    </message>
+    <message>
+        <source>Loading the model</source>
+        <translation>正在加载模型</translation>
+    </message>
+    <message>
+        <source>Looking for places to doubt</source>
+        <translation>正在查找存疑位置</translation>
+    </message>
+    <message>
+        <source>Done in {time}. The thin slices are in the volume “{dls}”. They are synthetic, for research only.</source>
+        <translation>已完成，用时 {time}。薄层图像在体数据“{dls}”中。它们是合成图像，仅供研究。</translation>
+    </message>
+    <message>
+        <source>Done in {time}. The thin slices are in the volume “{dls}”, and interpolated ones, to compare with, in “{bis}”. They are synthetic, for research only.</source>
+        <translation>已完成，用时 {time}。薄层图像在体数据“{dls}”中，供对比的插值图像在“{bis}”中。它们是合成图像，仅供研究。</translation>
+    </message>
+    <message>
+        <source>Done. Slicer&apos;s DICOM database holds new series ({kinds}); each says that it is synthetic.</source>
+        <translation>已完成。新的序列（{kinds}）已加入 Slicer 的 DICOM 数据库，均注明为合成图像。</translation>
+    </message>
+    <message>
+        <source>Done. The folder {folder} holds new DICOM series ({kinds}); each says that it is synthetic.</source>
+        <translation>已完成。新的 DICOM 序列（{kinds}）已保存到文件夹 {folder}，均注明为合成图像。</translation>
+    </message>
+    <message>
+        <source>The export was cancelled; nothing was kept.</source>
+        <translation>导出已取消；未保留任何内容。</translation>
+    </message>
+    <message>
+        <source>The memory does not suffice; close other programs, choose the CPU under Advanced, or crop the volume.</source>
+        <translation>内存不足；请关闭其他程序，在“高级”中选择 CPU，或裁剪体数据。</translation>
+    </message>
+    <message>
+        <source>The chosen device cannot be used; choose Automatic under Advanced.</source>
+        <translation>所选设备无法使用；请在“高级”中选择“自动”。</translation>
+    </message>
+    <message>
+        <source>The chosen model is not here; choose another under Advanced, or get it under Models.</source>
+        <translation>所选模型不在这台计算机上；请在“高级”中选择另一个，或在“模型”中获取。</translation>
+    </message>
+    <message>
+        <source>The model cannot tell where it may be wrong; choose another under Advanced, or go without that.</source>
+        <translation>该模型无法给出何处可能有误；请在“高级”中选择其他模型，或不使用此功能。</translation>
+    </message>
+    <message>
+        <source>The temporary files could not be written; free some disk space, then press Apply again.</source>
+        <translation>无法写入临时文件；请腾出磁盘空间，然后再按一次“开始”。</translation>
+    </message>
+    <message>
+        <source>The folder for temporary files is gone; restart Slicer, then press Apply again.</source>
+        <translation>临时文件夹已不存在；请重启 Slicer，然后再按一次“开始”。</translation>
+    </message>
+    <message>
+        <source>Something unexpected went wrong; look at the log, and report it with the diagnostics.</source>
+        <translation>发生意外错误；请查看日志，并连同诊断信息一起报告。</translation>
+    </message>
+    <message>
+        <source>Step {step} of {steps}: {text}</source>
+        <translation>第 {step} 步（共 {steps} 步）：{text}</translation>
+    </message>
+    <message>
+        <source>{stage}: {percent} %, about {time} left</source>
+        <translation>{stage}：{percent} %，约剩 {time}</translation>
+    </message>
+    <message>
+        <source>{count} h</source>
+        <translation>{count} 小时</translation>
+    </message>
+    <message>
+        <source>Where they may be wrong is shown below, when you ask for it.</source>
+        <translation>如有需要，可在下方显示何处可能有误。</translation>
+    </message>
+    <message>
+        <source>The search for places was cancelled.</source>
+        <translation>已取消查找。</translation>
+    </message>
+    <message>
+        <source>The run was cancelled; nothing was kept.</source>
+        <translation>运行已取消；未保留任何内容。</translation>
+    </message>
+    <message>
+        <source>{stage}; how long it takes is known after the first part…</source>
+        <translation>{stage}；完成第一部分后即可知道所需时间…</translation>
+    </message>
+    <message>
+        <source>{stage}: {percent} %</source>
+        <translation>{stage}：{percent} %</translation>
+    </message>
+    <message>
+        <source>{count} s</source>
+        <translation>{count} 秒</translation>
+    </message>
+    <message>
+        <source>{count} min</source>
+        <translation>{count} 分钟</translation>
+    </message>
+</context>
+<context>
+    <name>qSlicerAbstractCoreModule</name>
+    <message>
+        <source>Image Synthesis</source>
+        <translation>图像合成</translation>
+    </message>
+</context>
+<context>
+    <name>run.doubt_search</name>
+    <message>
+        <source>A volume that was searched was removed, so the search was ended.</source>
+        <translation>正在查找的体数据已被移除，因此查找已结束。</translation>
+    </message>
+</context>
+<context>
+    <name>run.run</name>
+    <message>
+        <source>The result could not be read from the temporary folder ({reason}); press Apply again.</source>
+        <translation>无法从临时文件夹读取结果（{reason}）；请再按一次“开始”。</translation>
+    </message>
+    <message>
+        <source>The input was removed, so the run was ended; choose another input.</source>
+        <translation>输入图像已被移除，运行因此结束；请选择另一个输入图像。</translation>
+    </message>
+    <message>
+        <source>A result was removed, so the run was ended; press Apply to make it again.</source>
+        <translation>结果已被移除，运行因此结束；请按“开始”重新合成。</translation>
+    </message>
+</context>
+<context>
+    <name>run.session</name>
+    <message>
+        <source>The scene was closed, so the run was ended.</source>
+        <translation>场景已关闭，运行因此结束。</translation>
+    </message>
+    <message>
+        <source>A run is going on already; wait for its end or cancel it.</source>
+        <translation>已有一次运行正在进行；请等待其结束，或将其取消。</translation>
+    </message>
+    <message>
+        <source>The run was cancelled.</source>
+        <translation>运行已取消。</translation>
     </message>
 </context>
 <context>
@@ -810,72 +1161,6 @@
     </message>
 </context>
 <context>
-    <name>dicom.export_dialog</name>
-    <message>
-        <source>BIS is interpolated, without a network. Tick this to compare DLS with it where the series are read later.</source>
-        <translation>BIS 由插值得到，不使用网络。如需在日后阅片时与 DLS 对比，请勾选此项。</translation>
-    </message>
-    <message>
-        <source>Smaller files with the same values. Some older programs cannot read them.</source>
-        <translation>文件更小，数值不变。某些较旧的程序无法读取。</translation>
-    </message>
-    <message>
-        <source>Without names, dates and numbers, as a new study of a new patient. The pixels stay as they are.</source>
-        <translation>去除姓名、日期和编号，并归入新的检查和新的患者。像素保持不变。</translation>
-    </message>
-    <message>
-        <source>Folder for the DICOM series</source>
-        <translation>DICOM 序列的文件夹</translation>
-    </message>
-    <message>
-        <source>Export to DICOM</source>
-        <translation>导出为 DICOM</translation>
-    </message>
-    <message>
-        <source>Leave out the patient&apos;s identity</source>
-        <translation>去除患者身份信息</translation>
-    </message>
-    <message>
-        <source>Add to Slicer&apos;s DICOM database</source>
-        <translation>加入 Slicer 的 DICOM 数据库</translation>
-    </message>
-    <message>
-        <source>Makes a new CT series of the latest DLS volume. It joins the study of the input and says that it is synthetic.</source>
-        <translation>把最近的 DLS 体数据制成新的 CT 序列。该序列加入输入图像所属的检查，并注明为合成图像。</translation>
-    </message>
-    <message>
-        <source>Save in a new folder, at a place that I choose next</source>
-        <translation>保存到新文件夹中，其位置在下一步选择</translation>
-    </message>
-    <message>
-        <source>Also the BIS volume (bicubic interpolation)</source>
-        <translation>同时导出 BIS 体数据（双三次插值）</translation>
-    </message>
-    <message>
-        <source>Compress without loss (RLE)</source>
-        <translation>无损压缩（RLE）</translation>
-    </message>
-</context>
-<context>
-    <name>panel.export_section</name>
-    <message>
-        <source>Make new DICOM series of the latest results, in the study of the input; each says that it is synthetic.</source>
-        <translation>把最近的结果作为新的 DICOM 序列加入输入图像所属的检查，每个序列均注明为合成图像。</translation>
-    </message>
-    <message>
-        <source>Choose the volume whose results are to be exported, or a result.</source>
-        <translation>请选择要导出其结果的体数据，或直接选择一个结果。</translation>
-    </message>
-    <message>
-        <source>A run or an export is going on; wait for its end or cancel it.</source>
-        <translation>有运行或导出正在进行；请等待其结束，或将其取消。</translation>
-    </message>
-    <message>
-        <source>There is no result yet; press Apply first.</source>
-        <translation>还没有结果；请先按“开始”。</translation>
-    </message>
-</context>
-<context>
     <name>scene.input_facts</name>
     <message>
         <source>The values lie between {low} and {high}, which cannot be the Hounsfield units of a chest (air near -1000); choose a CT in HU, not MR, a mask or a picture of other grey values.</source>
@@ -939,30 +1224,64 @@
     </message>
 </context>
 <context>
-    <name>panel.input_section</name>
+    <name>scene.result_nodes</name>
     <message>
-        <source>Choose the chest CT with thick slices.</source>
-        <translation>请选择厚层胸部 CT。</translation>
+        <source>A result cannot replace its own input; choose another output volume, or none to make one.</source>
+        <translation>结果不能替换其自身的输入图像；请选择另一个输出体数据，或不选择而新建一个。</translation>
     </message>
     <message>
-        <source>HU, if they can be</source>
-        <translation>HU（如果可能）</translation>
+        <source>DLS and BIS cannot share one output volume; choose another one, or none to make it.</source>
+        <translation>DLS 和 BIS 不能共用一个输出体数据；请选择另一个，或不选择而新建一个。</translation>
     </message>
     <message>
-        <source>HU, whatever they look like</source>
-        <translation>HU（无论看起来如何）</translation>
+        <source>The chosen output volume holds other data, which would be lost; choose none to make it.</source>
+        <translation>所选输出体数据中有其他数据，这些数据将会丢失；请不选择而新建一个。</translation>
+    </message>
+</context>
+<context>
+    <name>scene.volume_nodes</name>
+    <message>
+        <source>The run&apos;s temporary files need {needed} GB, but only {free} GB are free; free some disk space.</source>
+        <translation>本次运行的临时文件需要 {needed} GB，但只有 {free} GB 可用；请腾出磁盘空间。</translation>
     </message>
     <message>
-        <source>0 to 1 for -1024 to 2048 HU</source>
-        <translation>0 至 1 表示 -1024 至 2048 HU</translation>
+        <source>Each voxel has more than one value (a colour image, for example); choose a CT with one.</source>
+        <translation>每个体素有多个值（例如彩色图像）；请选择每个体素只有一个值的 CT。</translation>
     </message>
     <message>
-        <source>HU with 1024 added</source>
-        <translation>HU 加 1024</translation>
+        <source>The folder for the run&apos;s temporary files is gone; restart Slicer.</source>
+        <translation>本次运行的临时文件夹已不存在；请重启 Slicer。</translation>
     </message>
     <message>
-        <source>This volume is synthetic; choose the original CT.</source>
-        <translation>该体数据是合成的；请选择原始 CT。</translation>
+        <source>The run&apos;s temporary files could not be written; check the disk&apos;s space and permissions.</source>
+        <translation>无法写入本次运行的临时文件；请检查磁盘空间和权限。</translation>
+    </message>
+    <message>
+        <source>No volume is chosen; choose the chest CT with thick slices.</source>
+        <translation>尚未选择体数据；请选择厚层胸部 CT。</translation>
+    </message>
+    <message>
+        <source>This volume holds no image; choose another one.</source>
+        <translation>该体数据中没有图像；请选择另一个。</translation>
+    </message>
+    <message>
+        <source>This is a label map, not CT; choose the CT itself.</source>
+        <translation>这是标签图，不是 CT；请选择 CT 本身。</translation>
+    </message>
+    <message>
+        <source>This is a single picture; choose a volume of at least 2 slices.</source>
+        <translation>这是单幅图像；请选择至少有 2 层的体数据。</translation>
+    </message>
+</context>
+<context>
+    <name>setup.diagnostics_button</name>
+    <message>
+        <source>The diagnostics are on the clipboard; paste them into your report.</source>
+        <translation>诊断信息已复制到剪贴板；请将其粘贴到您的报告中。</translation>
+    </message>
+    <message>
+        <source>Asking the background program about this computer…</source>
+        <translation>正在向后台程序查询本机信息…</translation>
     </message>
 </context>
 <context>
@@ -1073,120 +1392,6 @@
     </message>
 </context>
 <context>
-    <name>panel.models_section</name>
-    <message>
-        <source>Downloading {name}…</source>
-        <translation>正在下载 {name}…</translation>
-    </message>
-    <message>
-        <source>Downloaded.</source>
-        <translation>已下载。</translation>
-    </message>
-    <message>
-        <source>Downloading: {percent} %</source>
-        <translation>正在下载：{percent} %</translation>
-    </message>
-    <message>
-        <source>Imported.</source>
-        <translation>已导入。</translation>
-    </message>
-    <message>
-        <source>Remove the weights {name} from your own folder?</source>
-        <translation>从您自己的文件夹中删除权重 {name} 吗？</translation>
-    </message>
-    <message>
-        <source>Removed.</source>
-        <translation>已删除。</translation>
-    </message>
-</context>
-<context>
-    <name>worker.outcome</name>
-    <message>
-        <source>Something unexpected went wrong ({kind}); look at Slicer&apos;s Python console, and report what it says.</source>
-        <translation>发生意外错误（{kind}）；请查看 Slicer 的 Python 控制台，并报告其中的内容。</translation>
-    </message>
-    <message>
-        <source>The memory of this computer does not suffice; close other programs or crop the volume.</source>
-        <translation>这台计算机的内存不足；请关闭其他程序，或裁剪体数据。</translation>
-    </message>
-</context>
-<context>
-    <name>panel.panel</name>
-    <message>
-        <source>Cancelling…</source>
-        <translation>正在取消…</translation>
-    </message>
-    <message>
-        <source>The diagnostics are on the clipboard; paste them into your report.</source>
-        <translation>诊断信息已复制到剪贴板；请将其粘贴到您的报告中。</translation>
-    </message>
-    <message>
-        <source>What this needs is not installed yet; choose a volume and press Apply to install it.</source>
-        <translation>尚未安装所需的组件；请选择体数据并按“开始”进行安装。</translation>
-    </message>
-    <message>
-        <source>Cancel</source>
-        <translation>取消</translation>
-    </message>
-    <message>
-        <source>Apply</source>
-        <translation>开始</translation>
-    </message>
-    <message>
-        <source>Looking which devices can compute…</source>
-        <translation>正在查找可用的计算设备…</translation>
-    </message>
-    <message>
-        <source>Looking which models are here…</source>
-        <translation>正在查找本机上的模型…</translation>
-    </message>
-    <message>
-        <source>Cancelling when the current step of the installation has ended…</source>
-        <translation>当前安装步骤结束后即取消…</translation>
-    </message>
-    <message>
-        <source>Asking the background program about this computer…</source>
-        <translation>正在向后台程序查询本机信息…</translation>
-    </message>
-</context>
-<context>
-    <name>worker.private_folder</name>
-    <message>
-        <source>No temporary folder can be made in {folder} ({reason}); make room there or restart Slicer.</source>
-        <translation>无法在 {folder} 中创建临时文件夹（{reason}）；请在该处腾出空间，或重启 Slicer。</translation>
-    </message>
-</context>
-<context>
-    <name>scene.result_nodes</name>
-    <message>
-        <source>A result cannot replace its own input; choose another output volume, or none to make one.</source>
-        <translation>结果不能替换其自身的输入图像；请选择另一个输出体数据，或不选择而新建一个。</translation>
-    </message>
-    <message>
-        <source>DLS and BIS cannot share one output volume; choose another one, or none to make it.</source>
-        <translation>DLS 和 BIS 不能共用一个输出体数据；请选择另一个，或不选择而新建一个。</translation>
-    </message>
-    <message>
-        <source>The chosen output volume holds other data, which would be lost; choose none to make it.</source>
-        <translation>所选输出体数据中有其他数据，这些数据将会丢失；请不选择而新建一个。</translation>
-    </message>
-</context>
-<context>
-    <name>run.run</name>
-    <message>
-        <source>The result could not be read from the temporary folder ({reason}); press Apply again.</source>
-        <translation>无法从临时文件夹读取结果（{reason}）；请再按一次“开始”。</translation>
-    </message>
-    <message>
-        <source>The input was removed, so the run was ended; choose another input.</source>
-        <translation>输入图像已被移除，运行因此结束；请选择另一个输入图像。</translation>
-    </message>
-    <message>
-        <source>A result was removed, so the run was ended; press Apply to make it again.</source>
-        <translation>结果已被移除，运行因此结束；请按“开始”重新合成。</translation>
-    </message>
-</context>
-<context>
     <name>setup.sample_volumes</name>
     <message>
         <source>Chest phantom 5 mm</source>
@@ -1207,191 +1412,6 @@
     <message>
         <source>Drawing the phantom: {percent} %</source>
         <translation>正在绘制体模：{percent} %</translation>
-    </message>
-</context>
-<context>
-    <name>run.session</name>
-    <message>
-        <source>The scene was closed, so the run was ended.</source>
-        <translation>场景已关闭，运行因此结束。</translation>
-    </message>
-    <message>
-        <source>A run is going on already; wait for its end or cancel it.</source>
-        <translation>已有一次运行正在进行；请等待其结束，或将其取消。</translation>
-    </message>
-    <message>
-        <source>The run was cancelled.</source>
-        <translation>运行已取消。</translation>
-    </message>
-</context>
-<context>
-    <name>panel.status_texts</name>
-    <message>
-        <source>Interpolating (BIS)</source>
-        <translation>正在插值（BIS）</translation>
-    </message>
-    <message>
-        <source>Making thin slices (DLS)</source>
-        <translation>正在合成薄层图像（DLS）</translation>
-    </message>
-    <message>
-        <source>Saving</source>
-        <translation>正在保存</translation>
-    </message>
-    <message>
-        <source>Showing the result</source>
-        <translation>正在显示结果</translation>
-    </message>
-    <message>
-        <source>Writing DICOM series</source>
-        <translation>正在写入 DICOM 序列</translation>
-    </message>
-    <message>
-        <source>Adding the series to Slicer&apos;s DICOM database</source>
-        <translation>正在将序列加入 Slicer 的 DICOM 数据库</translation>
-    </message>
-    <message>
-        <source>Computed with {model} on {device} ({precision}).</source>
-        <translation>使用 {model} 在 {device} 上计算（{precision}）。</translation>
-    </message>
-    <message>
-        <source>Starting the background program</source>
-        <translation>正在启动后台程序</translation>
-    </message>
-    <message>
-        <source>Checking the volume</source>
-        <translation>正在检查体数据</translation>
-    </message>
-    <message>
-        <source>Loading the model</source>
-        <translation>正在加载模型</translation>
-    </message>
-    <message>
-        <source>Looking for places to doubt</source>
-        <translation>正在查找存疑位置</translation>
-    </message>
-    <message>
-        <source>Done in {time}. The thin slices are in the volume “{dls}”. They are synthetic, for research only.</source>
-        <translation>已完成，用时 {time}。薄层图像在体数据“{dls}”中。它们是合成图像，仅供研究。</translation>
-    </message>
-    <message>
-        <source>Done in {time}. The thin slices are in the volume “{dls}”, and interpolated ones, to compare with, in “{bis}”. They are synthetic, for research only.</source>
-        <translation>已完成，用时 {time}。薄层图像在体数据“{dls}”中，供对比的插值图像在“{bis}”中。它们是合成图像，仅供研究。</translation>
-    </message>
-    <message>
-        <source>Done. Slicer&apos;s DICOM database holds new series ({kinds}); each says that it is synthetic.</source>
-        <translation>已完成。新的序列（{kinds}）已加入 Slicer 的 DICOM 数据库，均注明为合成图像。</translation>
-    </message>
-    <message>
-        <source>Done. The folder {folder} holds new DICOM series ({kinds}); each says that it is synthetic.</source>
-        <translation>已完成。新的 DICOM 序列（{kinds}）已保存到文件夹 {folder}，均注明为合成图像。</translation>
-    </message>
-    <message>
-        <source>The export was cancelled; nothing was kept.</source>
-        <translation>导出已取消；未保留任何内容。</translation>
-    </message>
-    <message>
-        <source>The memory does not suffice; close other programs, choose the CPU under Advanced, or crop the volume.</source>
-        <translation>内存不足；请关闭其他程序，在“高级”中选择 CPU，或裁剪体数据。</translation>
-    </message>
-    <message>
-        <source>The chosen device cannot be used; choose Automatic under Advanced.</source>
-        <translation>所选设备无法使用；请在“高级”中选择“自动”。</translation>
-    </message>
-    <message>
-        <source>The chosen model is not here; choose another under Advanced, or get it under Models.</source>
-        <translation>所选模型不在这台计算机上；请在“高级”中选择另一个，或在“模型”中获取。</translation>
-    </message>
-    <message>
-        <source>The model cannot tell where it may be wrong; choose another under Advanced, or go without that.</source>
-        <translation>该模型无法给出何处可能有误；请在“高级”中选择其他模型，或不使用此功能。</translation>
-    </message>
-    <message>
-        <source>The temporary files could not be written; free some disk space, then press Apply again.</source>
-        <translation>无法写入临时文件；请腾出磁盘空间，然后再按一次“开始”。</translation>
-    </message>
-    <message>
-        <source>The folder for temporary files is gone; restart Slicer, then press Apply again.</source>
-        <translation>临时文件夹已不存在；请重启 Slicer，然后再按一次“开始”。</translation>
-    </message>
-    <message>
-        <source>Something unexpected went wrong; look at the log, and report it with the diagnostics.</source>
-        <translation>发生意外错误；请查看日志，并连同诊断信息一起报告。</translation>
-    </message>
-    <message>
-        <source>Step {step} of {steps}: {text}</source>
-        <translation>第 {step} 步（共 {steps} 步）：{text}</translation>
-    </message>
-    <message>
-        <source>{stage}: {percent} %, about {time} left</source>
-        <translation>{stage}：{percent} %，约剩 {time}</translation>
-    </message>
-    <message>
-        <source>{count} h</source>
-        <translation>{count} 小时</translation>
-    </message>
-    <message>
-        <source>Where they may be wrong is shown below, when you ask for it.</source>
-        <translation>如有需要，可在下方显示何处可能有误。</translation>
-    </message>
-    <message>
-        <source>The search for places was cancelled.</source>
-        <translation>已取消查找。</translation>
-    </message>
-    <message>
-        <source>The run was cancelled; nothing was kept.</source>
-        <translation>运行已取消；未保留任何内容。</translation>
-    </message>
-    <message>
-        <source>{stage}; how long it takes is known after the first part…</source>
-        <translation>{stage}；完成第一部分后即可知道所需时间…</translation>
-    </message>
-    <message>
-        <source>{stage}: {percent} %</source>
-        <translation>{stage}：{percent} %</translation>
-    </message>
-    <message>
-        <source>{count} s</source>
-        <translation>{count} 秒</translation>
-    </message>
-    <message>
-        <source>{count} min</source>
-        <translation>{count} 分钟</translation>
-    </message>
-</context>
-<context>
-    <name>scene.volume_nodes</name>
-    <message>
-        <source>The run&apos;s temporary files need {needed} GB, but only {free} GB are free; free some disk space.</source>
-        <translation>本次运行的临时文件需要 {needed} GB，但只有 {free} GB 可用；请腾出磁盘空间。</translation>
-    </message>
-    <message>
-        <source>Each voxel has more than one value (a colour image, for example); choose a CT with one.</source>
-        <translation>每个体素有多个值（例如彩色图像）；请选择每个体素只有一个值的 CT。</translation>
-    </message>
-    <message>
-        <source>The folder for the run&apos;s temporary files is gone; restart Slicer.</source>
-        <translation>本次运行的临时文件夹已不存在；请重启 Slicer。</translation>
-    </message>
-    <message>
-        <source>The run&apos;s temporary files could not be written; check the disk&apos;s space and permissions.</source>
-        <translation>无法写入本次运行的临时文件；请检查磁盘空间和权限。</translation>
-    </message>
-    <message>
-        <source>No volume is chosen; choose the chest CT with thick slices.</source>
-        <translation>尚未选择体数据；请选择厚层胸部 CT。</translation>
-    </message>
-    <message>
-        <source>This volume holds no image; choose another one.</source>
-        <translation>该体数据中没有图像；请选择另一个。</translation>
-    </message>
-    <message>
-        <source>This is a label map, not CT; choose the CT itself.</source>
-        <translation>这是标签图，不是 CT；请选择 CT 本身。</translation>
-    </message>
-    <message>
-        <source>This is a single picture; choose a volume of at least 2 slices.</source>
-        <translation>这是单幅图像；请选择至少有 2 层的体数据。</translation>
     </message>
 </context>
 <context>
@@ -1482,6 +1502,24 @@
     </message>
 </context>
 <context>
+    <name>worker.outcome</name>
+    <message>
+        <source>Something unexpected went wrong ({kind}); look at Slicer&apos;s Python console, and report what it says.</source>
+        <translation>发生意外错误（{kind}）；请查看 Slicer 的 Python 控制台，并报告其中的内容。</translation>
+    </message>
+    <message>
+        <source>The memory of this computer does not suffice; close other programs or crop the volume.</source>
+        <translation>这台计算机的内存不足；请关闭其他程序，或裁剪体数据。</translation>
+    </message>
+</context>
+<context>
+    <name>worker.private_folder</name>
+    <message>
+        <source>No temporary folder can be made in {folder} ({reason}); make room there or restart Slicer.</source>
+        <translation>无法在 {folder} 中创建临时文件夹（{reason}）；请在该处腾出空间，或重启 Slicer。</translation>
+    </message>
+</context>
+<context>
     <name>worker.worker_process</name>
     <message>
         <source>The background program ended unexpectedly; try again, and restart Slicer if it happens again.</source>
@@ -1490,13 +1528,6 @@
     <message>
         <source>The background program could not be started ({program}); restart Slicer, or install it again.</source>
         <translation>无法启动后台程序（{program}）；请重启 Slicer，或重新安装 Slicer。</translation>
-    </message>
-</context>
-<context>
-    <name>qSlicerAbstractCoreModule</name>
-    <message>
-        <source>Image Synthesis</source>
-        <translation>图像合成</translation>
     </message>
 </context>
 </TS>

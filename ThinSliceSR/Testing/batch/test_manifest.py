@@ -28,7 +28,7 @@ PUT_FOR_EVER = """
 import sys
 from pathlib import Path
 from ThinSliceSRLib.engine.batch.manifest import Manifest
-from ThinSliceSRLib.engine.batch.row import Row
+from ThinSliceSRLib.engine.batch.manifest.row import Row
 with Manifest(Path(sys.argv[1])) as manifest:
     for number in range(10**9):
         manifest.put([Row(f"/{number}", f"scan{number}", "done")])

@@ -59,7 +59,7 @@ def find_places(folder: Path, arguments: list[str]) -> int:
     if [file.name for file in given if file.is_file()] != ["dls.nrrd", "bis.nrrd", "doubt.nrrd"]:
         event("failed", code="unreadable", message="A volume is missing.")
         return UNUSABLE
-    event("finished", places=PLACES)
+    event("finished", seconds=0.1, outputs={}, places=PLACES)
     return 0
 
 
@@ -80,10 +80,18 @@ def synthesize(folder: Path, arguments: list[str]) -> int:
     i, j, k = (int(size) for size in header["sizes"].split())
     thin = {"size": [i, j, 5 * (k - 1) + 1], "spacing_mm": [0.7, 0.7, 1.0]}
     pixels = thin["size"][0] * thin["size"][1] * thin["size"][2]
+    thick_grid = {"size": [i, j, k], "spacing_mm": [0.7, 0.7, 5.0]}
     slab = {"thickness_mm": 5.0, "spacing_mm": 5.0, "told_by": "nobody"}
-    told = {"slice_axis": 2, "input": {"slab": slab}, "output": thin, "synthesis": thin, "slab_consistency": "on"}
+    told = {
+        "slice_axis": 2,
+        "input": {**thick_grid, "slab": slab},
+        "output": thin,
+        "synthesis": thin,
+        "slab_consistency": "on",
+    }
     told |= {"device": "cpu", "precision": "float32"}
-    told |= {"weights": {"name": "fast", "sha256": "0"}, "engine_version": "0", "air": "network"}
+    told |= {"weights": {"name": "fast", "sha256": "0"}, "engine_version": "0", "cubes": 2, "air": "network"}
+    told["quality"] = arguments[arguments.index("--quality") + 1]
     event("started", **told)
     thick.with_name("preview.raw").write_bytes(bytes(2 * pixels))
     event("progress", stage="synthesize", done=1, total=2, eta_s=1.0, slices=[0, 1])
@@ -102,7 +110,8 @@ def synthesize(folder: Path, arguments: list[str]) -> int:
     if "--doubt" in arguments:
         dls.with_name("doubt.nrrd").write_bytes(DOUBT_HU.to_bytes(2, "little") * pixels)
         outputs["doubt"] = str(dls.with_name("doubt.nrrd"))
-    event("finished", seconds=0.1, outputs=outputs, slab_error_hu={"mean": 1.0})
+    made = {"device": "cpu", "precision": "float32", "slab_bell_share": 0.0}
+    event("finished", seconds=0.1, outputs=outputs, slab_error_hu={"mean": 1.0, "p99": 2.0}, **made)
     return 0
 
 

@@ -22,6 +22,21 @@ class Listening:
         }
 
 
+def done_outcome(model: str = "w", device: str = "cpu", seconds: float = 5.0) -> object:
+    """What a run tells at its end that was made by this model on this device."""
+    from ThinSliceSRLib.desktop.worker.outcome import Outcome
+    from ThinSliceSRLib.engine.events import told
+
+    grid = told.Grid((512, 512, 300), (0.7, 0.7, 1.0))
+    thick = told.Input((512, 512, 60), (0.7, 0.7, 5.0), told.Slab(5.0, 5.0, "header"))
+    started = told.SynthesisStarted(
+        slice_axis=2, input=thick, output=grid, synthesis=grid, device=device, precision="float32",
+        weights=told.Weights(model, "0"), engine_version="0", cubes=1, air="interpolated", slab_consistency="on",
+    )  # fmt: skip
+    finished = told.SynthesisFinished(seconds, {}, device, "float32", 0.0, told.SlabErrorHu(1.0, 2.0))
+    return Outcome(True, False, "", "", "", (started, finished))
+
+
 def run_to_the_end(session: object, request: object) -> tuple[object, Listening]:
     told = Listening()
     run = session.start(request, **told.listeners)

@@ -15,7 +15,7 @@ from ThinSliceSRLib.engine.dicom_out.derivation import derivation_of
 from ThinSliceSRLib.engine.dicom_out.pending_series import DicomOutput, PendingSeries
 from ThinSliceSRLib.engine.files.reading import read_volume
 from ThinSliceSRLib.engine.provenance import bis_header, dls_header, doubt_header
-from ThinSliceSRLib.engine.run.job import interpolate
+from ThinSliceSRLib.engine.synthesis.resampling import interpolate
 from ThinSliceSRLib.engine.synthesis.slab import SlabError
 from ThinSliceSRLib.engine.synthesis.synthesize import Synthesis
 from ThinSliceSRLib.engine.volumes.slab_profile import SlabProfile

@@ -15,7 +15,7 @@ pytest.importorskip("yaml")
 from training_making import blobs, tiny_settings, write_volume
 
 from training.data.pairs import SimulatedPairs, draw_profile, draw_view, mirrored, simulated_pair
-from training.data.scanner import as_by_another_kernel, ct_noise
+from training.data.scanner import added_noise, as_by_another_kernel
 from training.data.volumes import (
     THIN_MM,
     TrainingVolume,
@@ -103,7 +103,7 @@ def test_a_softer_kernel_blurs_in_the_plane_and_a_sharper_one_does_not():
 def test_noise_is_stronger_in_the_body_and_each_slices_own():
     hu = np.full((40, 96, 96), -1000, np.float32)
     hu[:, :, :48] = 40
-    noise = ct_noise(hu, 10.0, np.random.default_rng(0))
+    noise = added_noise(hu, 10.0, np.random.default_rng(0))
     assert noise[:, :, :20].std() == pytest.approx(10, rel=0.1)
     assert noise[:, :, -20:].std() == pytest.approx(5, rel=0.1)
     assert abs(np.corrcoef(noise[:-1].ravel(), noise[1:].ravel())[0, 1]) < 0.02

@@ -10,8 +10,10 @@ def run() -> NoReturn:
     """Runs the command line; Ctrl-C is answered even while it is still being imported."""
     try:
         from .busy_machine import let_waiting_threads_sleep
+        from .freed_memory import keep_freed_memory
 
         let_waiting_threads_sleep()  # before anything imports PyTorch
+        keep_freed_memory()
         from .command_line import console
 
         console()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
@@ -16,9 +17,40 @@ if TYPE_CHECKING:  # who reads an entry need not load PyTorch
     from .volumes.volume import Volume
     from .weights.weights_file import Model
 
+# What a header may tell, each entry under its name behind the prefix.
+Entry = Literal[
+    "content",
+    "synthetic",
+    "unit",
+    "model",
+    "model_sha256",
+    "device",
+    "precision",
+    "air",
+    "quality",
+    "slab_bell_share",
+    "slab_consistency",
+    "slab_error_mean_hu",
+    "tilt_corrected_degrees",
+    "doubt_expected_hu",
+    "doubt_reach_50_hu",
+    "doubt_reach_80_hu",
+    "doubt_reach_90_hu",
+    "doubt_reach_95_hu",
+    "slab_mm",
+    "slab_mm_told_by",
+    "values",
+    "thick_spacing_mm",
+    "spacing",
+    "spacing_mm",
+    "engine_version",
+]
+ENTRIES: tuple[Entry, ...] = get_args(Entry)
+REACHES: tuple[Entry, ...] = ("doubt_reach_50_hu", "doubt_reach_80_hu", "doubt_reach_90_hu", "doubt_reach_95_hu")
 PREFIX = "ThinSliceSR_"
 DLS_CONTENT = "DLS: synthetic thin slices made by a neural network from thick slices; for research only"
 BIS_CONTENT = "BIS: thin slices interpolated from thick slices by a cubic B-spline"
+DIFFERENCE_CONTENT = "DLS minus BIS: what the network added to the interpolation; synthetic, for research only"
 DOUBT_CONTENT = "DOUBT: expected absolute error of the DLS volume in HU; low doubt is no proof"
 
 
@@ -60,7 +92,8 @@ def doubt_header(model: Model, calibration: SlabCalibration, tilt_degrees: float
     as `doubt_reach_50_hu` and so on, with the probabilities of 50, 80, 90 and 95 %.
     """
     levels = np.unique([hu for curve in calibration.reach for hu in curve.at_hu])
-    reach = {f"doubt_reach_{share * 100:.0f}_hu": _row(calibration.reach_hu(levels, share)) for share in COVERAGES}
+    shares = zip(REACHES, COVERAGES, strict=True)
+    reach = {entry: _row(calibration.reach_hu(levels, share)) for entry, share in shares}
     return _header(
         {
             "content": DOUBT_CONTENT,
@@ -71,6 +104,19 @@ def doubt_header(model: Model, calibration: SlabCalibration, tilt_degrees: float
             "doubt_expected_hu": _row(levels),
             **reach,
             **_tilt(tilt_degrees),
+        }
+    )
+
+
+def difference_header(model: Model) -> dict[str, str]:
+    """Header entries of a DLS - BIS volume."""
+    return _header(
+        {
+            "content": DIFFERENCE_CONTENT,
+            "unit": "HU",
+            "synthetic": "yes",
+            "model": model.label,
+            "model_sha256": model.sha256,
         }
     )
 
@@ -103,6 +149,16 @@ def phantom_header(seed: int) -> dict[str, str]:
     return _header({"content": f"a chest phantom, no patient (seed {seed})", "synthetic": "yes"})
 
 
+def entry_key(entry: Entry) -> str:
+    """The name of an entry in a header."""
+    return PREFIX + entry
+
+
+def entries_of(header: Mapping[str, str]) -> dict[Entry, str]:
+    """What a header tells of a result, by entry; whatever else it holds is left out."""
+    return {entry: header[entry_key(entry)] for entry in ENTRIES if entry_key(entry) in header}
+
+
 def on_or_off(choice: bool) -> str:
     """As options take it, and headers and events tell it."""
     return "on" if choice else "off"
@@ -112,9 +168,12 @@ def _row(values: np.ndarray) -> str:
     return " ".join(f"{value:.1f}" for value in values)
 
 
-def _tilt(degrees: float) -> dict[str, str]:
+def _tilt(degrees: float) -> dict[Entry, str]:
     return {"tilt_corrected_degrees": f"{degrees:.1f}"} if degrees else {}
 
 
-def _header(entries: dict[str, str]) -> dict[str, str]:
-    return {PREFIX + key: value for key, value in {**entries, "engine_version": ENGINE_VERSION}.items()}
+def _header(entries: Mapping[Entry, str]) -> dict[str, str]:
+    return {
+        **{entry_key(entry): value for entry, value in entries.items()},
+        entry_key("engine_version"): ENGINE_VERSION,
+    }

@@ -16,8 +16,7 @@ from ThinSliceSRLib.desktop.compare.network_difference import make_difference
 from ThinSliceSRLib.desktop.scene.result_nodes import results_of
 from ThinSliceSRLib.desktop.scene.synthetic_mark import is_synthetic
 from ThinSliceSRLib.engine.files.writing import PendingOutputs
-from ThinSliceSRLib.engine.provenance import PREFIX
-from ThinSliceSRLib.engine.run.difference import DIFFERENCE_CONTENT
+from ThinSliceSRLib.engine.provenance import DIFFERENCE_CONTENT, PREFIX
 from ThinSliceSRLib.engine.volumes.volume import Volume
 
 pytestmark = pytest.mark.usefixtures("application")

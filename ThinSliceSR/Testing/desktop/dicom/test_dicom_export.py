@@ -26,6 +26,7 @@ from slicer.dicom import Database, ScalarVolumePlugin
 from ThinSliceSRLib.desktop.dicom.dicom_export import ExportRequest
 from ThinSliceSRLib.desktop.run.session import Session
 from ThinSliceSRLib.engine.errors import ThinSliceError
+from ThinSliceSRLib.engine.events.told import ExportFinished
 from volume_making import under_transform
 
 pytestmark = pytest.mark.usefixtures("application")
@@ -103,13 +104,13 @@ def test_a_result_comes_back_from_the_database_in_its_place(
     assert (shares[0], shares[-1]) == (0, 1)
     assert told.progress[-1].stage == "import"
     uids = new_series(database)
-    assert sorted(uids) == sorted(outcome.facts["series"].values())
+    assert sorted(uids) == sorted(outcome.told(ExportFinished).series.values())
     assert database.changes >= 1
     slicer.modules.dicomPlugins = {"DICOMScalarVolumePlugin": ScalarVolumePlugin}
     plugin = DICOMThinSliceSRPluginClass()
     hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
     for kind, result in (("DLS", results.dls), ("BIS", results.bis)):
-        files = database.filesForSeries(outcome.facts["series"][kind])
+        files = database.filesForSeries(outcome.told(ExportFinished).series[kind])
         [loadable] = plugin.examineForImport([list(files)])
         loaded = plugin.load(loadable)
         np.testing.assert_array_equal(voxels(loaded), voxels(result))
@@ -124,7 +125,7 @@ def test_a_result_comes_back_from_the_database_in_its_place(
 def test_a_series_says_what_it_is_and_where_it_belongs(thick_from_dicom: Any, database: Database, session: Session):
     results = results_of_run(thick_from_dicom)
     outcome, _told = export(session, ExportRequest((results.dls,)))
-    assert list(outcome.facts["series"]) == ["DLS"]
+    assert list(outcome.told(ExportFinished).series) == ["DLS"]
     [uid] = new_series(database)
     found = headers(database.filesForSeries(uid))
     assert len(found) == 5 * (THICK_SLICES - 1) + 1
@@ -147,7 +148,7 @@ def test_a_folder_gets_a_new_folder_and_nothing_in_it_is_touched(
     request = ExportRequest((results.dls, results.bis), chosen, compressed=True, anonymous=True)
     outcome, _told = export(session, request)
     assert outcome.done, outcome.sentence
-    assert outcome.facts["outputs"]["dicom"] == str(chosen / "ThinSliceSR 2")
+    assert outcome.told(ExportFinished).outputs["dicom"] == str(chosen / "ThinSliceSR 2")
     assert list((chosen / "ThinSliceSR").iterdir()) == []
     assert sorted(path.name for path in (chosen / "ThinSliceSR 2").iterdir()) == ["BIS", "DLS"]
     found = headers((chosen / "ThinSliceSR 2" / "DLS").iterdir())

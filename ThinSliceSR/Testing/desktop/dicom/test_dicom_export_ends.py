@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import signal
 import weakref
 from pathlib import Path
 from typing import Any
 
 import pytest
+import qt
 from driving import wait_for
 from hospital import (
     Told,
@@ -82,6 +84,53 @@ def test_an_export_that_is_cancelled_at_once_never_begins(thick_from_dicom: Any,
     session.cancel()
     assert told.outcomes[0].cancelled
     assert told.progress == []
+
+
+def without_links(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a disk that has none."""
+
+    def refuse(file: Path, target: Path) -> None:
+        raise OSError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "symlink", refuse)
+    monkeypatch.setattr(os, "link", refuse)
+
+
+def test_files_that_can_only_be_copied_are_copied_while_slicer_answers(
+    thick_from_dicom: Any, database: Database, session: Session, monkeypatch: pytest.MonkeyPatch
+):
+    without_links(monkeypatch)
+    results = results_of_run(thick_from_dicom)
+    told, counts = Told(), set()
+    work = session.start_export(
+        ExportRequest((results.dls,)), on_progress=told.progress.append, on_ended=told.outcomes.append
+    )
+    beside = qt.QTimer()
+    beside.timeout.connect(lambda: counts.add(len(list(work._folder.glob("source/*.dcm")))))
+    beside.start(0)
+    wait_for(lambda: told.outcomes)
+    beside.stop()
+    assert told.outcomes[0].done
+    assert len(counts - {0}) > 2
+
+
+def test_files_that_cannot_be_copied_are_told_and_nothing_is_left(
+    thick_from_dicom: Any, session: Session, monkeypatch: pytest.MonkeyPatch
+):
+    without_links(monkeypatch)
+    copied: list[Path] = []
+
+    def fail(file: Path, target: Path) -> None:
+        copied.append(target)
+        if len(copied) == 2:
+            raise OSError(28, "No space left on device")
+        target.write_bytes(b"")
+
+    monkeypatch.setattr(shutil, "copyfile", fail)
+    outcome, _told = export(session, ExportRequest((results_of_run(thick_from_dicom).dls,)))
+    assert not outcome.done
+    assert "cannot be read or copied (No space left on device)" in outcome.sentence
+    assert not copied[0].parent.parent.exists()
 
 
 def test_an_export_that_is_cancelled_too_late_is_kept_and_said_to_be(

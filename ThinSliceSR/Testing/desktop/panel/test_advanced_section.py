@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from driving import add_thick_volume, choose, wait_for
+from driving import add_thick_volume, apply_and_wait, choose, on_cpu, wait_for
+from ThinSliceSRLib.desktop.worker.speed import Speed
 
 pytestmark = pytest.mark.usefixtures("application")
 
@@ -52,3 +53,45 @@ def test_gpus_are_offered_with_their_memory_where_it_is_known(module: Any):
     assert offered == {"auto": "Automatic", "cuda:0": "NVIDIA H100 (80 GB)", "mps": "Apple M3", "cpu": "CPU"}
     devices.currentIndex = 1
     assert module._parameters.device == "cuda:0"
+
+
+def labels(choices: Any) -> list[str]:
+    return [choices.itemText(index) for index in range(choices.count)]
+
+
+def test_the_best_quality_reaches_the_worker_and_the_results_say_so(module: Any, worker_folder: Any):
+    choose(module.ui.inputSelector, add_thick_volume(slices=6))
+    on_cpu(module)
+    qualities = module.ui.qualityComboBox
+    assert qualities.itemData(qualities.currentIndex) == "standard"
+    qualities.currentIndex = qualities.findData("best")
+    assert module._parameters.quality == "best"
+    results = apply_and_wait(module)
+    assert results.dls.GetAttribute("ThinSliceSR.Quality") == "best"
+    module._parameters.quality = "standard"
+    assert qualities.currentIndex == qualities.findData("standard")
+    assert apply_and_wait(module).dls.GetAttribute("ThinSliceSR.Quality") == "standard"
+
+
+def test_each_quality_tells_how_long_it_will_take_for_this_volume_once_that_is_known(module: Any):
+    import slicer
+
+    module._parameters.model = "of-this-test"
+    qualities = module.ui.qualityComboBox
+    choose(module.ui.inputSelector, add_thick_volume(slices=8))
+    assert labels(qualities) == ["Standard", "Best (8 times as long)"]
+    Speed(slicer.app.userSettings(), "of-this-test", "auto", "auto", "auto").learn("standard", 8 * 40 * 40, 30)
+    choose(module.ui.inputSelector, add_thick_volume("Large", slices=16))
+    assert labels(qualities) == ["Standard (about 60 s)", "Best (about 8 min)"]
+    qualities.currentIndex = 1
+    module._parameters.model = "another"
+    assert labels(qualities) == ["Standard", "Best (8 times as long)"]
+    assert module._parameters.quality == "best"
+    assert qualities.currentIndex == 1
+
+
+def test_a_run_that_is_done_tells_how_long_the_next_will_take(module: Any, worker_folder: Any):
+    choose(module.ui.inputSelector, add_thick_volume(slices=6))
+    on_cpu(module)
+    apply_and_wait(module)
+    assert labels(module.ui.qualityComboBox) == ["Standard (about 1 s)", "Best (about 1 s)"]

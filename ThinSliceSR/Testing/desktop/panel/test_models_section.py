@@ -156,14 +156,14 @@ def test_models_are_listed_before_the_devices_are_known_and_what_goes_on_is_told
     offer = module.panel._offer_models
     module.panel._models._on_listed = lambda w: offer(w) or told.append(module.ui.modelsStatusLabel.text)
     module.ui.modelsSection.collapsed = False
-    assert module.ui.modelsStatusLabel.text == "Looking which models are here…"
+    assert module.ui.modelsStatusLabel.text == "Looking for models on this computer…"
     assert module.ui.deviceComboBox.itemText(0) == "Automatic (looking for GPUs…)"
     worker = module.panel._available._worker
     module.ui.advancedSection.collapsed = False
     assert module.panel._available._worker is worker, "one worker tells both"
     wait_for(lambda: module.ui.modelsList.count > 0)
-    assert told == ["Looking which models are here…"]
-    assert module.ui.modelsStatusLabel.text == "Looking which devices can compute…"
+    assert told == ["Looking for models on this computer…"]
+    assert module.ui.modelsStatusLabel.text == "Looking for devices that can compute…"
     assert module.panel._available.devices is None
     wait_for(lambda: not module.panel._available.asking)
     assert module.ui.modelsStatusLabel.text == ""

@@ -14,6 +14,7 @@ import pytest
 from chinese import compiled_chinese
 from driving import add_thick_volume, choose, open_module
 from result_making import finished
+from running import done_outcome
 from ThinSliceSRLib.desktop.run.doubt_places import Place
 from ThinSliceSRLib.desktop.run.doubt_search import SearchRequest
 from ThinSliceSRLib.desktop.setup.weights_list import ListedModel, WeightsList
@@ -22,12 +23,7 @@ from ThinSliceSRLib.desktop.worker.outcome import Outcome, Progress
 WIDTH_PX = 330
 LONG = "cthnet_of_our_own_clinic_trained_on_five_thousand_pairs_of_thick_and_thin_slices"
 GPU = {"device": "cuda:0", "name": "NVIDIA RTX PRO 6000 Blackwell Max-Q Workstation Edition", "memory_bytes": 96e9}
-FACTS = {
-    "seconds": 5000,
-    "weights": {"name": LONG},
-    "device": "cuda:0 NVIDIA RTX PRO 6000 Blackwell Max-Q Workstation Edition",
-    "precision": "float32",
-}
+DEVICE = "cuda:0 NVIDIA RTX PRO 6000 Blackwell Max-Q Workstation Edition"
 
 
 @pytest.fixture(params=["English", "Chinese"])
@@ -92,12 +88,13 @@ def in_many_states(module: Any) -> Iterator[str]:
     )
     module.panel._messages.show_progress(Progress("synthesize", 0.4, 5000))
     yield "running"
-    module.panel._run_ended(Outcome(False, False, "not_enough_memory", "There is no memory.", "log", {}))
+    module.panel._run_ended(Outcome(False, False, "not_enough_memory", "There is no memory.", "log"))
     yield "failed"
     from ThinSliceSRLib.desktop.panel.status_texts import done_text
 
+    done = done_outcome(LONG, DEVICE, seconds=5000)
     module.panel._messages.tell(
-        done_text(FACTS, "Chest CT 5 mm DLS 1 mm (synthetic)", "Chest CT 5 mm BIS 1 mm", with_doubt=True)
+        done_text(done, "Chest CT 5 mm DLS 1 mm (synthetic)", "Chest CT 5 mm BIS 1 mm", with_doubt=True)
     )
     yield "done"
     thick = module.ui.inputSelector.currentNode()

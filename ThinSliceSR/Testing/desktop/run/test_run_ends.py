@@ -22,6 +22,35 @@ def test_cancel_leaves_the_scene_as_it_was(session: object, scene: object):
     assert scene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode") == nodes - 2
 
 
+def test_the_workers_files_are_emptied_bit_by_bit(
+    session: object, worker_folder: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Gigabytes at once would keep Slicer from all else."""
+    import qt
+    from ThinSliceSRLib.desktop.run import growing_results
+    from ThinSliceSRLib.desktop.worker.request import Request
+
+    monkeypatch.setattr(growing_results, "FREED_BYTES", 10_000)
+    told, sizes = Listening(), []
+
+    def look() -> None:
+        file = run._folder / "dls.nrrd"
+        sizes.append(file.stat().st_size if file.exists() else None)
+
+    beside = qt.QTimer()
+    beside.timeout.connect(look)
+    run = session.start(Request(add_thick_volume(slices=6)), **told.listeners)
+    beside.start(0)
+    wait_for(lambda: told.outcomes)
+    beside.stop()
+    assert told.outcomes[0].done
+    emptying = list(dict.fromkeys(size for size in sizes if size is not None))
+    whole = emptying.index(max(emptying))
+    assert len(emptying[whole:]) > 3
+    assert emptying[whole:] == sorted(emptying[whole:], reverse=True)
+    assert not run._folder.exists()
+
+
 @pytest.mark.skipif(os.name == "nt", reason="SIGKILL")
 def test_a_killed_worker_is_told_once_and_leaves_nothing(session: object, scene: object):
     run, told = start_long_run(session)

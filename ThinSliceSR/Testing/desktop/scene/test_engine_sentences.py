@@ -20,9 +20,8 @@ from ThinSliceSRLib.desktop.scene.engine_sentences import sentences, translated
 from ThinSliceSRLib.engine.devices import main_memory
 from ThinSliceSRLib.engine.errors import UnusableInput
 from ThinSliceSRLib.engine.events.finding import Finding
-from ThinSliceSRLib.engine.findings import checked_volume, on_slices, on_values
+from ThinSliceSRLib.engine.findings import checked_volume, on_scale, on_slices, on_values
 from ThinSliceSRLib.engine.findings.checked_volume import check_volume
-from ThinSliceSRLib.engine.volumes import value_scale
 from ThinSliceSRLib.engine.volumes.value_scale import in_hu
 from ThinSliceSRLib.engine.volumes.volume import Acquisition, Volume
 
@@ -142,9 +141,7 @@ def numbers(text: str) -> list[str]:
 
 
 def test_the_findings_here_are_all_that_there_are(found: list[Finding]):
-    sources = [
-        Path(module.__file__).read_text("utf-8") for module in (checked_volume, on_slices, on_values, value_scale)
-    ]
+    sources = [Path(module.__file__).read_text("utf-8") for module in (checked_volume, on_scale, on_slices, on_values)]
     calls = [node for source in sources for node in ast.walk(ast.parse(source)) if is_finding(node)]
     codes = {call.args[1].value for call in calls if isinstance(call.args[1], ast.Constant)}
     assert len(codes) > 12

@@ -19,6 +19,7 @@ from ThinSliceSRLib.desktop.worker.event_lines import EventLines
 from ThinSliceSRLib.desktop.worker.private_folder import PrivateFolder
 from ThinSliceSRLib.desktop.worker.worker_process import Ending, Worker
 from ThinSliceSRLib.engine.busy_machine import NICENESS
+from ThinSliceSRLib.engine.events.told import Event, Finished, Noted, Started
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ class Told:
 
     def __init__(self) -> None:
         self.worker: Worker | None = None
-        self.events: list[dict] = []
+        self.events: list[Event] = []
         self.endings: list[Ending] = []
 
 
@@ -55,18 +56,21 @@ def start_computing(told: Told, thick_file: Path) -> Worker:
     """A worker in the middle of its synthesis."""
     output = thick_file.with_name("dls.nrrd")
     worker = start(told, "synthesize", thick_file, output, "--progress", "json", "--device", "cpu")
-    wait_for(lambda: told.endings or any(event.get("stage") == "synthesize" for event in told.events))
+    wait_for(lambda: told.endings or any(getattr(event, "stage", "") == "synthesize" for event in told.events))
     assert not told.endings
     return worker
 
 
 def test_events_are_cut_from_pieces_of_any_length():
     lines = EventLines()
-    stream = b'{"event": "a"}\nnoise\n\n{"event": "b", "x": "\xc3\xa9"}\n{"event": "c"}'
+    stream = (
+        b'{"event": "started"}\nnoise\n\n{"event": "of_later"}\n'
+        b'{"event": "note", "code": "b", "message": "\xc3\xa9", "of_later": 1}\n{"event": "finished"}'
+    )
     events = [event for at in range(0, len(stream), 3) for event in lines.feed(stream[at : at + 3])]
-    assert [event["event"] for event in events] == ["a", "b"]
+    assert events == [Started(), Noted("b", "é")]
     assert lines.other_lines == ["noise"]
-    assert lines.feed(b"\n") == [{"event": "c"}]
+    assert lines.feed(b"\n") == [Finished()]
 
 
 def test_a_verb_without_events_hands_over_what_it_prints(application: object):
@@ -93,7 +97,7 @@ def test_a_failure_is_told_in_the_engines_sentence_with_its_exit_code(applicatio
     ending = told.endings[0]
     assert ending.exit_code == 2
     assert "nothing.nrrd" in ending.sentence
-    assert ending.code == told.events[-1]["code"]
+    assert ending.code == told.events[-1].code
     assert ending.log.startswith(ending.sentence)
 
 

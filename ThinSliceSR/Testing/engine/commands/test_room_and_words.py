@@ -39,7 +39,7 @@ def test_a_full_disk_is_found_before_anything_is_computed(
 ):
     write_thick(tmp_path / "thick.nrrd")
     monkeypatch.setattr(disk_space.shutil, "disk_usage", lambda place: SimpleNamespace(free=100))
-    monkeypatch.setattr("ThinSliceSRLib.engine.run.job.synthesize", lambda *_, **__: pytest.fail("it computed"))
+    monkeypatch.setattr("ThinSliceSRLib.engine.run.making.synthesize", lambda *_, **__: pytest.fail("it computed"))
     arguments = ["synthesize", str(tmp_path / "thick.nrrd"), str(tmp_path / "dls.nrrd"), "--weights", str(tiny_weights)]
     assert main([*arguments, "--device", "cpu"]) == 2
     assert "The results need at least" in capsys.readouterr().err

@@ -32,7 +32,7 @@ HU = np.random.default_rng(5).integers(-1000, 400, (5, 16, 18))
 READER = """
 import sys, time
 from pathlib import Path
-from ThinSliceSRLib.engine.volumes.reading import opened_input
+from ThinSliceSRLib.engine.files.reading import opened_input
 with opened_input(Path(sys.argv[1])) as folder:
     print(folder, flush=True)
     time.sleep(3600)

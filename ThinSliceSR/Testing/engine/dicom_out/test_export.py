@@ -22,7 +22,7 @@ from ThinSliceSRLib.engine.errors import UnusableInput
 from ThinSliceSRLib.engine.files.reading import read_volume
 from ThinSliceSRLib.engine.files.writing import PendingOutputs
 from ThinSliceSRLib.engine.provenance import bis_header, dls_header, preview_header
-from ThinSliceSRLib.engine.run.job import interpolate, places_at
+from ThinSliceSRLib.engine.synthesis.resampling import interpolate, places_at
 from ThinSliceSRLib.engine.synthesis.slab import SlabError
 from ThinSliceSRLib.engine.synthesis.synthesize import Synthesis
 from ThinSliceSRLib.engine.volumes.slab_profile import SlabProfile

@@ -103,7 +103,7 @@ def test_an_anonymous_map_tells_nothing_of_whose_it_is(tmp_path: Path):
 def test_synthesize_writes_the_map_with_the_series(tmp_path: Path, doubting_weights: Path):
     write_hospital_series(tmp_path / "source")
     job = Job(
-        tmp_path / "source", tmp_path / "dls.nrrd", dicom_out=DicomOutput(tmp_path / "dicom"),
+        tmp_path / "source", tmp_path / "dls.nrrd", dicom_out=tmp_path / "dicom",
         doubt=tmp_path / "doubt.nrrd", weights=str(doubting_weights),
     )  # fmt: skip
     with ExitStack() as undo:
@@ -124,7 +124,7 @@ def test_without_highdicom_it_is_told_before_any_work(
     write_hospital_series(tmp_path / "source")
     monkeypatch.setitem(sys.modules, "highdicom", None)
     job = Job(
-        tmp_path / "source", tmp_path / "dls.nrrd", dicom_out=DicomOutput(tmp_path / "dicom"),
+        tmp_path / "source", tmp_path / "dls.nrrd", dicom_out=tmp_path / "dicom",
         doubt=tmp_path / "doubt.nrrd", weights=str(doubting_weights),
     )  # fmt: skip
     with ExitStack() as undo, pytest.raises(ThinSliceError, match="pip install highdicom") as refusal:

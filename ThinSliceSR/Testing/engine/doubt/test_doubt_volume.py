@@ -16,7 +16,7 @@ from command_line_runs import names, thinslicesr, write_thick
 from models import CALIBRATION
 from ThinSliceSRLib.engine.batch.manifest.manifest import RECORD_NAME, Manifest
 from ThinSliceSRLib.engine.batch.manifest.row import Row
-from ThinSliceSRLib.engine.batch.settings import Settings, results_of
+from ThinSliceSRLib.engine.batch.settings import Settings, result_paths
 from ThinSliceSRLib.engine.batch.workers.volume_work import engine_here
 from ThinSliceSRLib.engine.commands.weights import describe_file
 from ThinSliceSRLib.engine.devices.device import choose_device
@@ -156,10 +156,10 @@ def test_the_inventory_tells_which_models_doubt(own_folder: Path, doubting_weigh
 
 
 def test_a_batch_names_doubts_and_refuses_models_without(tmp_path: Path, doubting_weights: Path, tiny_weights: Path):
-    results = results_of("a", tmp_path, Settings(doubt=True), is_dicom=False)
+    results = result_paths("a", tmp_path, Settings(doubt=True), is_dicom=False)
     assert results.doubt == tmp_path / "a_DOUBT.nrrd"
     assert results.doubt in results.paths
-    assert results_of("a", tmp_path, Settings(), is_dicom=False).doubt is None
+    assert result_paths("a", tmp_path, Settings(), is_dicom=False).doubt is None
     failure = engine_here(Settings(weights=str(tiny_weights), device="cpu", doubt=True)).failure
     assert failure
     assert failure.code == "no_doubt"

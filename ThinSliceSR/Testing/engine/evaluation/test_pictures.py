@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ThinSliceSRLib.engine.errors import CannotWrite
-from ThinSliceSRLib.engine.evaluation.pictures import Box, box_of, comparison_figure, plane_picture, to_window
+from ThinSliceSRLib.engine.evaluation.pictures import MillimetreBox, box_of, comparison_figure, plane_picture, to_window
 from ThinSliceSRLib.engine.volumes.volume import Volume
 
 DIRECTIONS = [
@@ -33,7 +33,7 @@ def test_a_place_appears_where_a_radiologist_looks_for_it(direction: np.ndarray)
     """Left, in front and at the head: on the right, above (axial), on the left of the sagittal picture, at the top."""
     marked = (12.0, -15.0, 24.0)
     volume = volume_with(marked, direction)
-    box = Box(np.array((-20.0, -30.0, -40.0)), np.array((20.0, 30.0, 40.0)))
+    box = MillimetreBox(np.array((-20.0, -30.0, -40.0)), np.array((20.0, 30.0, 40.0)))
     for plane, (row, column), shape in (
         ("axial", (15, 32), (61, 41)),
         ("coronal", (16, 32), (81, 41)),
@@ -49,7 +49,7 @@ def test_a_place_appears_where_a_radiologist_looks_for_it(direction: np.ndarray)
 
 def test_what_lies_outside_of_a_volume_is_drawn_as_air():
     volume = Volume(np.full((4, 4, 4), 50, np.int16))
-    box = Box(np.array((-5.0, -5.0, 0.0)), np.array((8.0, 8.0, 3.0)))
+    box = MillimetreBox(np.array((-5.0, -5.0, 0.0)), np.array((8.0, 8.0, 3.0)))
     picture = plane_picture(volume, "axial", np.zeros(3), box, step_mm=1.0)
     assert set(np.unique(picture)) == {-1024, 50}
     assert (picture == 50).sum() == 16

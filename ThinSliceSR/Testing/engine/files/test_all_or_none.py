@@ -61,7 +61,7 @@ def job(tmp_path: Path) -> Job:
     out = tmp_path / "out"
     out.mkdir()
     return Job(
-        tmp_path / "scan", out / "dls.nrrd", out / "bis.nrrd", DicomOutput(out / "dicom"),
+        tmp_path / "scan", out / "dls.nrrd", out / "bis.nrrd", out / "dicom",
         weights=str(tmp_path / "tiny.safetensors"), device="cpu",
     )  # fmt: skip
 

@@ -33,7 +33,7 @@ from pathlib import Path
 import numpy as np
 from ThinSliceSRLib.engine.errors import ThinSliceError
 from ThinSliceSRLib.engine.volumes.volume import Volume
-from ThinSliceSRLib.engine.volumes.writing import PendingOutputs
+from ThinSliceSRLib.engine.files.writing import PendingOutputs
 {before}
 noise = np.random.default_rng(1).integers(-1000, 1000, (30, 200, 200)).astype(np.int16)
 try:

@@ -14,15 +14,17 @@ from pretended_gpu import CPU, PretendGpu, random_model
 from ThinSliceSRLib.engine.devices.device import Device
 from ThinSliceSRLib.engine.devices.device_memory import DeviceMemory
 from ThinSliceSRLib.engine.events.finding import Finding
+from ThinSliceSRLib.engine.events.json_lines import facts_of
 from ThinSliceSRLib.engine.events.progress import SilentReporter
 from ThinSliceSRLib.engine.run import job as jobs
+from ThinSliceSRLib.engine.run import plan as plans
 from ThinSliceSRLib.engine.synthesis import memory_ladder
 from ThinSliceSRLib.engine.synthesis.memory_ladder import (
     BatchOutputs,
     Rung,
 )
 from ThinSliceSRLib.engine.synthesis.synthesize import CubeDone, Synthesis, plan_for, synthesize
-from ThinSliceSRLib.engine.synthesis.tiling import Tiling
+from ThinSliceSRLib.engine.synthesis.tiling import TILINGS, Tiling
 from ThinSliceSRLib.engine.volumes.volume import Volume
 
 SMALL_CUBES = Tiling(in_plane=16, stretch=1.0, in_plane_overlap=4)  # several in-plane, several along the slices
@@ -179,8 +181,8 @@ class Recorder(SilentReporter):
     def __init__(self) -> None:
         self.events: list[tuple[str, object]] = []
 
-    def started(self, facts):
-        self.events.append(("started", facts))
+    def started(self, event):
+        self.events.append(("started", facts_of(event)))
 
     def warning(self, finding):
         self.events.append(("warning", finding.message))
@@ -189,8 +191,8 @@ class Recorder(SilentReporter):
         if stage == "synthesize":
             self.events.append(("cube", done))
 
-    def finished(self, facts):
-        self.events.append(("finished", facts))
+    def finished(self, event):
+        self.events.append(("finished", facts_of(event)))
 
 
 def test_a_job_tells_each_step_and_its_outputs_say_what_computed_them(
@@ -200,13 +202,12 @@ def test_a_job_tells_each_step_and_its_outputs_say_what_computed_them(
     image.SetSpacing(thick.spacing_mm)
     sitk.WriteImage(image, str(tmp_path / "thick.nrrd"))
     gpu = PretendGpu(cubes_in_memory=1, until_batch=5)
-    monkeypatch.setattr(jobs, "choose_device", lambda *_: gpu)
-    monkeypatch.setattr(jobs, "choose_model", lambda *_: random_model())
+    monkeypatch.setitem(TILINGS, "overlapped", SMALL_CUBES)
+    monkeypatch.setattr(plans, "choose_device", lambda *_: gpu)
+    monkeypatch.setattr(plans, "choose_model", lambda *_: random_model())
     monkeypatch.setattr(memory_ladder, "device_memory", lambda _: DeviceMemory(2**40, 2**40))
     recorder = Recorder()
-    job = jobs.Job(
-        tmp_path / "thick.nrrd", tmp_path / "dls.nrrd", device="cuda:0", precision="float32", tiling=SMALL_CUBES
-    )
+    job = jobs.Job(tmp_path / "thick.nrrd", tmp_path / "dls.nrrd", device="cuda:0", precision="float32")
     with ExitStack() as undo:
         jobs.run_job(job, recorder, undo)
         undo.pop_all()  # what stands is not undone

@@ -13,9 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ThinSliceSRLib.engine.errors import UnusableInput
 from ThinSliceSRLib.engine.events.finding import Finding
+from ThinSliceSRLib.engine.events.json_lines import facts_of
 from ThinSliceSRLib.engine.events.progress import SilentReporter
+from ThinSliceSRLib.engine.events.told import SynthesisStarted
 from ThinSliceSRLib.engine.files.writing import PendingOutputs
-from ThinSliceSRLib.engine.run.job import Job, Outcome, run_job
+from ThinSliceSRLib.engine.run.job import Job, RunResult, run_job
 from ThinSliceSRLib.engine.synthesis.thin_spacing import thin_spacing_mm
 from ThinSliceSRLib.engine.volumes.volume import Acquisition, Volume
 
@@ -82,8 +84,8 @@ class Listening(SilentReporter):
         self.facts: dict[str, Any] = {}
         self.told: list[tuple[str, str]] = []
 
-    def started(self, facts: dict[str, Any]) -> None:
-        self.facts = facts
+    def started(self, event: SynthesisStarted) -> None:
+        self.facts = facts_of(event)
 
     def warning(self, finding: Finding) -> None:
         self.told.append(("warning", finding.code))
@@ -92,7 +94,7 @@ class Listening(SilentReporter):
         self.told.append(("note", finding.code))
 
 
-def synthesised(folder: Path, weights: Path, thick: Volume, **choices) -> tuple[Outcome, Listening]:
+def synthesised(folder: Path, weights: Path, thick: Volume, **choices) -> tuple[RunResult, Listening]:
     """What became of a volume in a file, by a network that interpolates linearly."""
     listening = Listening()
     with PendingOutputs(overwrite=True) as outputs:

@@ -7,7 +7,8 @@ from typing import Any
 
 import slicer
 
-from ...engine.run.difference import DIFFERENCE_CONTENT, difference_of_values
+from ...engine.provenance import DIFFERENCE_CONTENT
+from ...engine.run.difference import difference_of_values
 from ..scene.result_volume import in_scene
 from ..scene.synthetic_files import save_with_mark
 from ..scene.synthetic_mark import ATTRIBUTE_PREFIX, SOURCE_NODE_ID, SOURCE_ROLE, mark

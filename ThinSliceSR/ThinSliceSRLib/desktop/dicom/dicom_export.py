@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,20 +13,22 @@ from typing import Any
 import slicer
 from slicer.i18n import tr as _
 
-from ...engine.errors import CannotWrite, ThinSliceError, UnusableInput
-from ...engine.provenance import BIS_CONTENT, DLS_CONTENT, PREFIX
+from ...engine.errors import CannotWrite, UnusableInput
+from ...engine.events.told import Event, ExportFinished, Progressed
+from ...engine.provenance import BIS_CONTENT, DLS_CONTENT, Entry, entry_key
 from ..scene.synthetic_mark import ATTRIBUTE_PREFIX, kind_of
 from ..scene.volume_nodes import require_one_volume
-from ..worker.outcome import Outcome, Progress, guarded, unexpected_sentence
+from ..worker.job import WorkerJob, WrittenVolume
+from ..worker.outcome import Outcome, Progress, guarded
+from ..worker.piecework import Piecework
 from ..worker.private_folder import PrivateFolder
-from ..worker.volume_writing import VolumeWriting
-from ..worker.worker_process import Ending, Worker
+from ..worker.worker_process import Ending
 from .dicom_database import add_series, holds_series, is_from_dicom, source_files
 
 FOLDER_NAME = "ThinSliceSR"
 CONTENTS = {"DLS": DLS_CONTENT, "BIS": BIS_CONTENT}
 # Which node attribute tells what the header of a result's file tells.
-ENTRIES = {
+ENTRIES: dict[str, Entry] = {
     "Model": "model",
     "ModelSha256": "model_sha256",
     "EngineVersion": "engine_version",
@@ -58,10 +59,10 @@ class ExportRequest:
     anonymous: bool = False
 
 
-class DicomExport:
+class DicomExport(WorkerJob):
     """An export from `start` until `on_ended`, which comes once and last, but not after `abandon`.
 
-    When it does not succeed, nothing is left of it.
+    When it does not succeed, nothing is left of it. Once it has begun, it does not depend on the scene any more.
     """
 
     def __init__(
@@ -73,74 +74,33 @@ class DicomExport:
         on_ended: Callable[[Outcome], None],
     ) -> None:
         """Raises CannotWrite when there is no room for temporary files."""
+        super().__init__(folder, on_progress, on_ended)
         self.request = request
-        self._folder = folder.new_folder()
-        self._on_progress = on_progress
-        self._on_ended = on_ended
-        self._facts: dict[str, Any] = {}
         self._slices: dict[str, int] = {}
-        self._worker: Worker | None = None
-        self._writing: VolumeWriting | None = None
-        self._started = False
+        self._files: list[Path] = []
+        self._gathering: Piecework | None = None
         self._indexer: Any = None
-        self._ended = False
 
-    def start(self) -> None:
-        """Begins to write the results for a worker, and returns. Raises ThinSliceError when that cannot be done."""
-        try:
-            _gather(source_files(self.request.results[0]), self._folder / "source")
-            for result in self.request.results:
-                require_one_volume(result)
-                kind = str(kind_of(result))  # what is no result is refused by the engine
-                self._slices[kind] = result.GetImageData().GetDimensions()[2]
-            self._write([(result, _header(result)) for result in self.request.results])
-        except ThinSliceError:
-            self._clean_up()
-            raise
-        on_event, on_ended = guarded(self._on_event, self._fail), guarded(self._worker_ended, self._fail)
-        self._worker = Worker(self._arguments(), on_event=on_event, on_ended=on_ended)
+    def cancel(self, sentence: str = "") -> None:
+        """As of `WorkerJob`; where all is written already, it is too late."""
+        if not self._started or (self._worker is not None and self._worker.running):
+            super().cancel(sentence)
 
-    def _write(self, results: list[tuple[slicer.vtkMRMLScalarVolumeNode, dict[str, str]]]) -> None:
-        """Writes these results with their headers, one after the other, and then starts the worker."""
-        if not results:
-            self._start_worker()
-            return
-        (result, header), *others = results
-        on_written = guarded(lambda: self._write(others), self._writing_failed)
-        file = self._folder / f"{kind_of(result)}.nrrd"
-        self._writing = VolumeWriting(result, file, on_written, self._writing_failed, header)
+    def _volumes(self) -> Sequence[WrittenVolume]:
+        self._files = source_files(self.request.results[0])
+        for result in self.request.results:
+            require_one_volume(result)
+            kind = str(kind_of(result))  # what is no result is refused by the engine
+            self._slices[kind] = result.GetImageData().GetDimensions()[2]
+        return [WrittenVolume(str(kind_of(result)), result, _header(result)) for result in self.request.results]
 
-    def _writing_failed(self, error: Exception) -> None:
-        if isinstance(error, ThinSliceError):
-            self._end(Ending(None, error.code, str(error)))
-        else:
-            self._fail(error)
+    def _begin_writing(self, volumes: Sequence[WrittenVolume]) -> None:
+        """Gathers the files of the input first, which takes long where they can only be copied."""
+        write = guarded(lambda _nothing: self._write(volumes), self._writing_failed)
+        self._gathering = Piecework(_gather(self._files, self._folder / "source"), write, self._writing_failed)
 
-    def _start_worker(self) -> None:
-        if not self._ended and self._worker is not None:
-            self._started = True
-            self._worker.start()
-
-    @property
-    def running(self) -> bool:
-        return self._worker is not None and not self._ended
-
-    def cancel(self) -> None:
-        """Ends the export; within 2 seconds `on_ended` tells so. Where all is written already, it is too late."""
-        if self._worker is None or self._ended:
-            return
-        if not self._started:
-            self._end(Ending(None, "cancelled"), cancelled=True)
-        elif self._worker.running:
-            self._worker.cancel()
-
-    def abandon(self) -> None:
-        """Ends the export without a further word, as when Slicer quits: at most 2 seconds."""
-        if self._worker is not None and not self._ended:
-            self._ended = True
-            self._worker.abandon()
-            self._indexer = None  # ends the copying first, so that nothing is removed under its hands
-            self._clean_up()
+    def _observe_scene(self) -> None:
+        """What is exported is read from memory that Slicer keeps as long as the request."""
 
     def _arguments(self) -> list[str]:
         folder = self._folder
@@ -150,15 +110,11 @@ class DicomExport:
         arguments += ["--dicom-compression", "rle"] if self.request.compressed else []
         return arguments + (["--anonymous"] if self.request.anonymous else [])
 
-    def _on_event(self, event: dict[str, Any]) -> None:
-        if event["event"] == "progress":
-            self._on_progress(Progress("export", event["done"] / event["total"], event["eta_s"]))
-        elif event["event"] == "finished":
-            self._facts.update(event)
+    def _on_event(self, event: Event) -> None:
+        if isinstance(event, Progressed):
+            self._on_progress(Progress("export", event.done / event.total, event.eta_s))
 
     def _worker_ended(self, ending: Ending) -> None:
-        if self._ended:
-            return
         if ending.done and self.request.folder is None:
             self._on_progress(Progress("import"))
             added = guarded(self._added, self._fail)
@@ -169,31 +125,18 @@ class DicomExport:
     def _added(self, ending: Ending) -> None:
         if self._ended:
             return
-        series = self._facts.get("series", {})
+        finished = self._told(ExportFinished)
+        series = finished.series if finished else {}
         if not series or not all(holds_series(uid, self._slices[kind]) for kind, uid in series.items()):
             sentence = _("Slicer's DICOM database did not take in the series; check its disk, or export to a folder.")
             ending = Ending(None, "cannot_write", sentence, log=ending.log)
         self._end(ending)
 
-    def _fail(self, error: Exception) -> None:
-        logging.error("the export has failed", exc_info=error)
-        if self._ended:
-            return
-        if self._worker is not None:
-            self._worker.abandon()
-        self._end(Ending(None, "unexpected", unexpected_sentence(error)))
-
-    def _end(self, ending: Ending, cancelled: bool = False) -> None:
-        self._ended = True
-        self._indexer = None
-        self._clean_up()
-        done = ending.done and not cancelled
-        self._on_ended(Outcome(done, cancelled, ending.code, ending.sentence, ending.log, self._facts))
-
-    def _clean_up(self) -> None:
-        if self._writing is not None:
-            self._writing.stop()
-        shutil.rmtree(self._folder, ignore_errors=True)
+    def _let_go(self) -> None:
+        if self._gathering is not None:
+            self._gathering.stop()
+        self._indexer = None  # ends the copying first, so that nothing is removed under its hands
+        super()._let_go()
 
 
 def _header(result: slicer.vtkMRMLScalarVolumeNode) -> dict[str, str]:
@@ -204,16 +147,20 @@ def _header(result: slicer.vtkMRMLScalarVolumeNode) -> dict[str, str]:
         raise UnusableInput(_("This volume is unfinished; press Apply to make it again."), "not_a_result")
     content = CONTENTS.get(str(kind_of(result)))
     told = {entry: result.GetAttribute(ATTRIBUTE_PREFIX + name) for name, entry in ENTRIES.items()}
-    entries = {"content": content, "synthetic": "yes", **told}
-    return {PREFIX + entry: value for entry, value in entries.items() if value is not None}
+    entries: dict[Entry, str | None] = {"content": content, "synthetic": "yes", **told}
+    return {entry_key(entry): value for entry, value in entries.items() if value is not None}
 
 
-def _gather(files: Iterable[Path], folder: Path) -> None:
-    """Lets the files appear in a folder of their own, under names that say nothing. Raises CannotWrite."""
+def _gather(files: Iterable[Path], folder: Path) -> Generator[None, None, None]:
+    """Lets the files appear in a folder of their own, under names that say nothing, one after the other.
+
+    Raises CannotWrite.
+    """
     try:
         folder.mkdir()
         for number, file in enumerate(files):
             _let_appear(file.absolute(), folder / f"{number:05d}.dcm")
+            yield
     except OSError as error:
         sentence = _("The DICOM files of the input cannot be read or copied ({reason}); check the disks.")
         raise CannotWrite(sentence.format(reason=error.strerror)) from error

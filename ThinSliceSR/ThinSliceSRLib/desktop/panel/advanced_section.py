@@ -1,4 +1,4 @@
-"""The panel's choices of model, device, precision, spacing and threads, tied to the module's parameters."""
+"""The panel's choices of model, quality, device, precision, spacing and threads, tied to the module's parameters."""
 
 from __future__ import annotations
 
@@ -6,25 +6,32 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
+import slicer
 from slicer.i18n import tr as _
 
 from ..setup.weights_list import WeightsList, models_to_choose
+from ..worker.speed import Speed
 from .list_entries import add_entry
+from .status_texts import time_text
 
 
 class AdvancedSection:
-    """Five lists to choose from. Each entry has a label for people and the value that the worker is given."""
+    """Six lists to choose from. Each entry has a label for people and the value that the worker is given."""
 
     def __init__(self, ui: Any) -> None:
         self._parameters: Any = None
+        self._voxels = 0  # of the input
+        self._qualities: list[tuple[str, str]] = []  # as they are offered
         self._lists = {
             "model": ui.modelComboBox,
+            "quality": ui.qualityComboBox,
             "device": ui.deviceComboBox,
             "precision": ui.precisionComboBox,
             "spacing": ui.spacingComboBox,
             "threads": ui.threadsComboBox,
         }
         self.offer("model", models_to_choose(WeightsList((), None)))  # until the engine has told what there is
+        self._offer_qualities()
         self.offer_devices(None)
         self.offer(
             "precision",
@@ -49,7 +56,8 @@ class AdvancedSection:
         self.show_parameters()
 
     def show_parameters(self) -> None:
-        """Chooses in the lists what the parameters say."""
+        """Chooses in the lists what the parameters say, and tells the times that go with it."""
+        self._offer_qualities()
         for name, choices in self._lists.items() if self._parameters else ():
             value = getattr(self._parameters, name)
             if choices.findData(value) < 0:  # as of a scene from another computer, or a distance that a script chose
@@ -57,6 +65,33 @@ class AdvancedSection:
                 add_entry(choices, unknown.format(name=value), value)
             if choices.currentIndex != choices.findData(value):
                 choices.currentIndex = choices.findData(value)
+
+    def show_input(self, volume: slicer.vtkMRMLScalarVolumeNode | None) -> None:
+        """Tells how long each quality will take for this volume, where runs on this computer have told."""
+        image = volume.GetImageData() if volume is not None else None
+        self._voxels = image.GetNumberOfPoints() if image is not None else 0
+        self._offer_qualities()
+
+    def _offer_qualities(self) -> None:
+        entries = [
+            (_("Standard"), _("Standard (about {time})"), "standard"),
+            (_("Best (8 times as long)"), _("Best (about {time})"), "best"),
+        ]
+        qualities = []
+        for label, label_with_time, quality in entries:
+            seconds = self._expected_seconds(quality)
+            text = label if seconds is None else label_with_time.format(time=time_text(seconds))
+            qualities.append((text, quality))
+        if qualities != self._qualities:  # a list that is open stays as it is
+            self._qualities = qualities
+            self.offer("quality", qualities)
+
+    def _expected_seconds(self, quality: str) -> float | None:
+        asked = self._parameters
+        if asked is None or not self._voxels:
+            return None
+        speed = Speed(slicer.app.userSettings(), asked.model, asked.device, asked.precision, asked.threads)
+        return speed.expected_seconds(quality, self._voxels)
 
     def offer(self, name: str, entries: Sequence[tuple[str, str]]) -> None:
         """Replaces the entries (label, value) of a list; what is chosen stays chosen."""

@@ -12,24 +12,36 @@ import slicer
 import vtk
 from slicer.i18n import tr as _
 
+from ...engine.errors import UnusableInput
+from ...engine.volumes.pieces import whole
 from ..scene.engine_sentences import translated
 from ..scene.given_thickness import give_thickness, give_values, given_thickness_mm, given_values
 from ..scene.input_facts import facts_line, findings
+from ..scene.seen_values import SeenValues
 from ..scene.synthetic_mark import is_synthetic
 from ..worker.later import later
 from ..worker.outcome import unexpected_sentence
+from ..worker.piecework import Piecework
 from .legible_colours import Colour, legible
 from .list_entries import add_entry
 
 SETTLED_MS = 200
+# So many are looked through in some 20 ms.
+AT_ONCE_VOXELS = 4_000_000
 COLOURS: dict[str, Colour] = {"error": (0.85, 0.25, 0.17), "warning": (0.72, 0.53, 0.04)}
 
 
 class InputSection:
-    """Shows the facts and findings of a volume."""
+    """Shows the facts and findings of a volume.
+
+    seen: the look at its values; None where there is nothing to look at.
+    """
 
     def __init__(self, ui: Any, on_changed: Callable[[], None]) -> None:
-        """on_changed: the watched volume has got another image, place or origin."""
+        """on_changed: the watched volume has got another image, place or origin, or all its values are looked at; it is
+        to be shown anew."""
+        self.seen: SeenValues | None = None
+        self._look: Piecework | None = None
         self._ui = ui
         self._on_changed = on_changed
         self._watched: slicer.vtkMRMLScalarVolumeNode | None = None
@@ -49,7 +61,8 @@ class InputSection:
         ui.thicknessSpinBox.valueChanged.connect(lambda *_arguments: self._thickness_given())
 
     def watch(self, volume: slicer.vtkMRMLScalarVolumeNode | None) -> None:
-        """Tells of changes of this volume from now on; None: of none."""
+        """Tells of changes of this volume from now on; None: of none. The look at another one ends."""
+        self._forget_look()
         if self._watched is not None:
             for observation in self._observations:
                 self._watched.RemoveObserver(observation)
@@ -69,20 +82,65 @@ class InputSection:
             self._on_changed()
 
     def show(self, volume: slicer.vtkMRMLScalarVolumeNode | None) -> bool:
-        """Tells what the volume is; whether it can be used."""
+        """Tells what the volume is; whether it can be used, as far as it is known by now."""
         self._show_given(volume)
         if volume is None:
+            self._forget_look()
             self._ui.factsLabel.text = _("Choose the chest CT with thick slices.")
             self._tell([])
             return False
         try:
-            facts, lines = _looked_at(volume)
-        except Exception as error:
-            logging.error("the input could not be looked at", exc_info=error)
-            facts, lines = "", [("error", unexpected_sentence(error))]
+            facts, lines = self._looked_at(volume)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the user is to know of it
+            self._fail(error)
+            return False
         self._ui.factsLabel.text = facts
         self._tell(lines)
-        return not any(level == "error" for level, _message in lines)
+        return self._look is None and not any(level == "error" for level, _message in lines)
+
+    def _looked_at(self, volume: slicer.vtkMRMLScalarVolumeNode) -> tuple[str, list[tuple[str, str]]]:
+        """The facts, and level and sentence of each finding. What is no volume has no facts but a finding."""
+        facts = facts_line(volume)
+        self._look_at_values(volume)
+        found = findings(volume, seen=self.seen)
+        lines: list[tuple[str, str]] = [(finding.level, translated(finding.message)) for finding in found]
+        if ("error", facts) in lines:
+            facts = ""
+        if is_synthetic(volume):
+            lines.insert(0, ("error", _("This volume is synthetic; choose the original CT.")))
+        if self._look is not None:
+            lines.append(("note", _("Looking through all its values; Apply is offered when that is done…")))
+        return facts, lines
+
+    def _look_at_values(self, volume: slicer.vtkMRMLScalarVolumeNode) -> None:
+        """Begins to look at the values, at once where they are few, unless that is done or goes on."""
+        if self.seen is not None and self.seen.is_of(volume) and (self.seen.whole or self._look is not None):
+            return
+        self._forget_look()
+        try:
+            self.seen = SeenValues(volume)
+        except UnusableInput:
+            return  # which is found again below
+        if volume.GetImageData().GetNumberOfPoints() <= AT_ONCE_VOXELS:
+            whole(self.seen.in_pieces(volume))
+        else:
+            self._look = Piecework(self.seen.in_pieces(volume), self._look_ended, self._fail)
+
+    def _look_ended(self, _nothing: None) -> None:
+        """With all values seen, or with others in the volume, which are looked at anew."""
+        self._look = None
+        self._on_changed()
+
+    def _forget_look(self) -> None:
+        if self._look is not None:
+            self._look.stop()
+        self._look = self.seen = None
+
+    def _fail(self, error: Exception) -> None:
+        logging.error("the input could not be looked at", exc_info=error)
+        self._forget_look()
+        self._ui.factsLabel.text = ""
+        self._tell([("error", unexpected_sentence(error))])
 
     def _show_given(self, volume: slicer.vtkMRMLScalarVolumeNode | None) -> None:
         self._shows = True  # what is shown is no choice of the user's
@@ -123,14 +181,3 @@ class InputSection:
 def _paragraph(message: str, colour: str | None) -> str:
     style = f' style="color:{colour}"' if colour else ""
     return f"<p{style}>{html.escape(message)}</p>"
-
-
-def _looked_at(volume: slicer.vtkMRMLScalarVolumeNode) -> tuple[str, list[tuple[str, str]]]:
-    """The facts, and level and sentence of each finding. What is no volume has no facts but a finding."""
-    facts = facts_line(volume)
-    lines: list[tuple[str, str]] = [(finding.level, translated(finding.message)) for finding in findings(volume)]
-    if ("error", facts) in lines:
-        facts = ""
-    if is_synthetic(volume):
-        lines.insert(0, ("error", _("This volume is synthetic; choose the original CT.")))
-    return facts, lines

@@ -7,7 +7,9 @@ from typing import Any
 
 from slicer.i18n import tr as _
 
-from ..setup.available import WEIGHTS_ARGUMENTS, weights_told
+from ...engine.events.told import Event, Progressed
+from ..setup.available import WEIGHTS_ARGUMENTS, Available, weights_told
+from ..setup.requirements import missing_requirements
 from ..setup.weights_list import ListedModel, WeightsList, download_arguments, import_arguments, remove_arguments
 from ..worker.later import later
 from ..worker.worker_process import Ending, Worker, crash_sentence
@@ -15,13 +17,23 @@ from .dialogs import Dialogs
 
 
 class ModelsSection:
-    """Shows what it is given, and asks the engine anew after each change."""
+    """Asks the engine which models and devices there are when somebody first needs to know, lists the models, and asks
+    anew after each change."""
 
-    def __init__(self, ui: Any, dialogs: Dialogs, on_listed: Callable[[WeightsList], None]) -> None:
+    def __init__(
+        self,
+        ui: Any,
+        dialogs: Dialogs,
+        on_listed: Callable[[WeightsList], None],
+        offer_devices: Callable[..., None],
+    ) -> None:
+        """offer_devices: see `AdvancedSection.offer_devices`."""
         self.weights: WeightsList | None = None
         self._ui = ui
         self._dialogs = dialogs
         self._on_listed = on_listed
+        self._offer_devices = offer_devices
+        self.available = Available(self._weights_told, offer_devices, self._available_ended)
         self._worker: Worker | None = None
         self._said = ""
         ui.modelsList.currentRowChanged.connect(lambda *_arguments: self._enable())
@@ -29,7 +41,34 @@ class ModelsSection:
         ui.importButton.clicked.connect(lambda *_arguments: self._import())
         ui.removeButton.clicked.connect(lambda *_arguments: self._remove())
         ui.openFolderButton.clicked.connect(lambda *_arguments: self._open_folder())
+        for section in (ui.advancedSection, ui.modelsSection):
+            section.contentsCollapsed.connect(self._section_folded)
         self._enable()
+
+    def ask(self, then: Callable[[], None] = lambda: None) -> None:
+        """Asks for models and devices, unless they are known; calls `then` when that is over."""
+        if not self.available.asking:
+            self.say(_("Looking for models on this computer…"))
+            self._offer_devices(None, looking=True)
+        self.available.ask(then)
+
+    def _section_folded(self, folded: bool) -> None:
+        """Asks when a section that shows models or devices is opened first."""
+        if folded or self.available.devices is not None:
+            return
+        if missing_requirements():
+            self.say(_("Some of what this needs is not installed yet; choose a volume and press Apply to install it."))
+        else:
+            self.ask()
+
+    def _weights_told(self, weights: WeightsList) -> None:
+        self.show(weights)
+        self.say(_("Looking for devices that can compute…"))
+
+    def _available_ended(self, sentence: str) -> None:
+        self.say(sentence)
+        if sentence:
+            self._offer_devices(None)
 
     def show(self, weights: WeightsList) -> None:
         """Lists these models."""
@@ -42,12 +81,13 @@ class ModelsSection:
         self._on_listed(weights)
 
     def say(self, sentence: str) -> None:
-        """Tells what others do for this section, in the place of what they told before; else nothing is replaced."""
+        """Tells how far the question is, in the place of what was told of it before; else nothing is replaced."""
         if self._ui.modelsStatusLabel.text in ("", self._said):
             self._ui.modelsStatusLabel.text = self._said = sentence
 
     def close(self) -> None:
         """Ends what is going on."""
+        self.available.close()
         if self._worker:
             self._worker.abandon()
 
@@ -69,7 +109,7 @@ class ModelsSection:
         self,
         arguments: list[str],
         on_ended: Callable[[Ending], None],
-        on_event: Callable[[dict[str, Any]], None] | None = None,
+        on_event: Callable[[Event], None] | None = None,
     ) -> None:
         self._worker = Worker(arguments, on_ended=on_ended, on_event=on_event)
         self._worker.start()
@@ -78,7 +118,7 @@ class ModelsSection:
     def _refresh(self) -> None:
         told: list[WeightsList] = []
 
-        def on_event(event: dict[str, Any]) -> None:
+        def on_event(event: Event) -> None:
             if weights := weights_told(event):
                 told.append(weights)
 
@@ -96,9 +136,9 @@ class ModelsSection:
         self._ui.modelsStatusLabel.text = _("Downloading {name}…").format(name=name)
         self._work(download_arguments(name), self._changed(_("Downloaded.")), self._download_progress)
 
-    def _download_progress(self, event: dict[str, Any]) -> None:
-        if event["event"] == "progress" and event["total"]:
-            text = _("Downloading: {percent} %").format(percent=round(100 * event["done"] / event["total"]))
+    def _download_progress(self, event: Event) -> None:
+        if isinstance(event, Progressed) and event.total:
+            text = _("Downloading: {percent} %").format(percent=round(100 * event.done / event.total))
             self._ui.modelsStatusLabel.text = text
 
     def _import(self) -> None:

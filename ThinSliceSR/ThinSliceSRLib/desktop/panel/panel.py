@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import slicer
@@ -20,8 +21,7 @@ from ..scene.result_nodes import ResultNodes
 from ..scene.result_volume import in_scene
 from ..scene.viewed_slice import viewed_slice_mm, views_of
 from ..scene.volume_nodes import volume_of
-from ..setup.available import Available
-from ..setup.diagnostics import diagnostics_text
+from ..setup.diagnostics_button import DiagnosticsButton, Known
 from ..setup.installation import Installation
 from ..setup.requirements import missing_requirements
 from ..setup.weights_list import WeightsList, models_to_choose
@@ -64,12 +64,12 @@ class Panel:
         selectors = (ui.inputSelector, ui.dlsSelector, ui.bisSelector, ui.thinSelector)
         self._flip = Flip(self._compare.prepare_flip, self._views)
         self._leaving = LeavingVolumes(selectors, self._views, self._volume_leaves)
-        self._models = ModelsSection(ui, self._dialogs, self._offer_models)
-        self._available = Available(self._weights_told, self._advanced.offer_devices, self._available_ended)
+        self._models = ModelsSection(ui, self._dialogs, self._offer_models, self._advanced.offer_devices)
+        self._available = self._models.available
         ui.applyButton.clicked.connect(lambda *_arguments: self.apply_or_cancel())
-        ui.diagnosticsButton.clicked.connect(lambda *_arguments: self.copy_diagnostics())
-        for section in (ui.advancedSection, ui.modelsSection):
-            section.contentsCollapsed.connect(self._section_folded)
+        self._diagnostics = DiagnosticsButton(
+            ui.diagnosticsButton, self._models.ask, self._known, self._messages.tell, lambda: self._busy
+        )
 
     def set_parameters(self, parameters: Any) -> None:
         """Ties the panel to the parameters of the scene; None unties it, as while the scene is closed."""
@@ -99,12 +99,12 @@ class Panel:
     def _show_input(self) -> None:
         """Tells what the input is now: readers add a volume to the scene before they fill it."""
         self._usable = self._input.show(self._shown_input)
+        self._advanced.show_input(self._shown_input)
         self._compare.show_input(self._shown_input)
         self._enable()
 
     def close(self) -> None:
         """Ends whatever goes on, puts the user's layout back and forgets the scene."""
-        self._available.close()
         self._input.watch(None)
         self._models.close()
         self._installation.abandon()
@@ -138,61 +138,32 @@ class Panel:
         else:
             self._start()
 
-    def copy_diagnostics(self) -> None:
-        """Puts a text about this installation and the last run on the clipboard, once it is known."""
-        if self._available.devices is not None or missing_requirements():
-            self._copy_diagnostics()
-        else:
-            self.ui.diagnosticsButton.enabled = False
-            if not self._busy:
-                self._messages.tell(_("Asking the background program about this computer…"))
-            self._ask_what_is_available(self._copy_diagnostics)
+    def _known(self) -> Known:
+        return Known(self._available.devices, self._models.weights, self._messages.outcome)
 
-    def _copy_diagnostics(self) -> None:
-        self.ui.diagnosticsButton.enabled = True
-        names = [node.GetName() for node in slicer.util.getNodesByClass("vtkMRMLVolumeNode")]
-        outcome = self._messages.outcome
-        log = outcome.log.splitlines() if outcome else []
-        facts = outcome.facts if outcome else None
-        slicer.app.clipboard().setText(
-            diagnostics_text(self._available.devices, self._models.weights, facts, log, names)
-        )
-        self._messages.tell(_("The diagnostics are on the clipboard; paste them into your report."))
+    # A run, a search or an export
 
-    def _section_folded(self, folded: bool) -> None:
-        """Asks for devices and models when a section that shows them is opened first."""
-        if folded or self._available.devices is not None:
-            return
-        if missing_requirements():
-            self._models.say(_("What this needs is not installed yet; choose a volume and press Apply to install it."))
-        else:
-            self._ask_what_is_available()
-
-    def _ask_what_is_available(self, then: Callable[[], None] = lambda: None) -> None:
-        if not self._available.asking:
-            self._models.say(_("Looking which models are here…"))
-            self._advanced.offer_devices(None, looking=True)
-        self._available.ask(then)
-
-    # A run
-
-    def _start(self) -> None:
+    def _begin(self, start: Callable[..., Any], stage: str) -> Any:
+        """What `start` has begun, when its first stage is told; None where it was refused."""
         self._messages.begin()
         try:
-            self._run = self._session.start(
-                self._request(),
-                on_progress=self._messages.show_progress,
-                on_notice=self._messages.show_notice,
-                on_visible=self._show_results,
-                on_ended=self._run_ended,
-            )
+            begun = start(on_progress=self._messages.show_progress)
         except ThinSliceError as error:
             self._messages.tell(str(error))
-            return
-        self._compare.forget_new_results()
-        self._compare.show_input(self._shown_input)
-        self._messages.show_progress(Progress("start"))
+            return None
+        self._messages.show_progress(Progress(stage))
         self._enable()
+        return begun
+
+    def _start(self) -> None:
+        def start(**listeners: Any) -> Run:
+            listeners |= {"on_notice": self._messages.show_notice, "on_visible": self._show_results}
+            return self._session.start(self._request(), on_ended=self._run_ended, **listeners)
+
+        self._run = self._begin(start, "start")
+        if self._run is not None:
+            self._compare.forget_new_results()
+            self._compare.show_input(self._shown_input)
 
     def _request(self) -> Request:
         """What the parameters ask for. Raises UnusableInput."""
@@ -206,13 +177,15 @@ class Panel:
             parameters.dlsVolume,
             parameters.bisVolume if parameters.makeBis else None,
             parameters.makeBis,
-            parameters.model,
-            parameters.device,
-            parameters.precision,
-            parameters.spacing,
-            first_at_mm or 0.0,
+            weights=parameters.model,
+            device=parameters.device,
+            precision=parameters.precision,
+            spacing=parameters.spacing,
+            first_at_mm=first_at_mm or 0.0,
             threads=parameters.threads,
+            quality=parameters.quality,
             wants_doubt=self._doubt_choice.wanted,
+            seen=self._input.seen,
         )
 
     def _show_results(self, results: ResultNodes) -> None:
@@ -229,7 +202,7 @@ class Panel:
             results = self._run.results
             bis = results.bis.GetName() if results.bis else None
             with_doubt = results.doubt is not None
-            self._messages.show_end(outcome, done_text(outcome.facts, results.dls.GetName(), bis, with_doubt))
+            self._messages.show_end(outcome, done_text(outcome, results.dls.GetName(), bis, with_doubt))
             if with_doubt:
                 self.ui.doubtSection.collapsed = False
         else:
@@ -238,6 +211,7 @@ class Panel:
             self._compare.forget_new_results()
         self._run = None  # its volumes are the scene's now
         self._compare.show_input(self._shown_input)
+        self._advanced.show_input(self._shown_input)
         self._enable()
 
     def _show_former_volumes(self) -> None:
@@ -245,43 +219,24 @@ class Panel:
         if self._run is not None and in_scene(self._run.results.dls):
             self._views.undo_show(self._run.results.dls)
 
-    # A search for places to doubt
-
     def _start_search(self, request: SearchRequest) -> None:
-        self._messages.begin()
-
         def ended(outcome: Outcome) -> None:
             if outcome.done:
                 self._doubt.show_places(request, search.places)
             self._messages.show_end(outcome, "" if outcome.done else places_failure_text(outcome))
             self._enable()
 
-        try:
-            search = self._session.start_search(request, on_progress=self._messages.show_progress, on_ended=ended)
-        except ThinSliceError as error:
-            self._messages.tell(str(error))
-            return
-        self._messages.show_progress(Progress("places"))
-        self._enable()
-
-    # An export
+        search = self._begin(partial(self._session.start_search, request, on_ended=ended), "places")
 
     def _start_export(self, request: ExportRequest) -> None:
-        self._messages.begin()
         to_database = request.folder is None
 
         def ended(outcome: Outcome) -> None:
-            done = exported_text(outcome.facts, to_database) if outcome.done else export_failure_text(outcome)
+            done = exported_text(outcome, to_database) if outcome.done else export_failure_text(outcome)
             self._messages.show_end(outcome, done)
             self._enable()
 
-        try:
-            self._session.start_export(request, on_progress=self._messages.show_progress, on_ended=ended)
-        except ThinSliceError as error:
-            self._messages.tell(str(error))
-            return
-        self._messages.show_progress(Progress("export"))
-        self._enable()
+        self._begin(partial(self._session.start_export, request, on_ended=ended), "export")
 
     def _enable(self) -> None:
         """Only what can be done is offered; the button says what it does."""
@@ -304,15 +259,6 @@ class Panel:
         if succeeded and self._parameters and self._usable:
             self._start()
 
-    def _weights_told(self, weights: WeightsList) -> None:
-        self._models.show(weights)
-        self._models.say(_("Looking which devices can compute…"))
-
-    def _available_ended(self, sentence: str) -> None:
-        self._models.say(sentence)
-        if sentence:
-            self._advanced.offer_devices(None)
-
     def _offer_models(self, weights: WeightsList) -> None:
         self._advanced.offer("model", models_to_choose(weights))
         self._doubt_choice.show_weights(weights)
@@ -321,7 +267,7 @@ class Panel:
     def _ask_for_models(self) -> None:
         """Of a panel that is tied to a scene; what is not installed yet the run will tell of."""
         if self._parameters is not None and not missing_requirements():
-            self._ask_what_is_available()
+            self._models.ask()
 
     def _volume_leaves(self, volume: slicer.vtkMRMLScalarVolumeNode) -> None:
         self._doubt.volume_leaves(volume)

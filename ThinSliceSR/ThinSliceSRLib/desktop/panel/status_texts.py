@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from slicer.i18n import tr as _
 
+from ...engine.events.told import ExportFinished, SynthesisFinished, SynthesisStarted
 from ..scene.engine_sentences import translated
 from ..worker.outcome import Outcome, Progress
 
@@ -67,7 +66,7 @@ def time_text(seconds: float) -> str:
     return _("{count} h").format(count=round(seconds / 3600, 1))
 
 
-def done_text(facts: dict[str, Any], dls: str, bis: str | None, with_doubt: bool = False) -> str:
+def done_text(outcome: Outcome, dls: str, bis: str | None, with_doubt: bool = False) -> str:
     """What was made, the names of the volumes that hold it, how long it took, and what computed it.
 
     bis: None when no BIS volume was made. with_doubt: it was also told where they may be wrong.
@@ -79,13 +78,14 @@ def done_text(facts: dict[str, Any], dls: str, bis: str | None, with_doubt: bool
             "Done in {time}. The thin slices are in the volume “{dls}”, and interpolated ones, to compare with, in "
             "“{bis}”. They are synthetic, for research only."
         )
+    started, finished = outcome.told(SynthesisStarted), outcome.told(SynthesisFinished)
     doubt = [_("Where they may be wrong is shown below, when you ask for it.")] if with_doubt else []
     computed = _("Computed with {model} on {device} ({precision}).")
     return "\n".join(
         [
-            made.format(time=time_text(facts["seconds"]), dls=dls, bis=bis),
+            made.format(time=time_text(finished.seconds), dls=dls, bis=bis),
             *doubt,
-            computed.format(model=facts["weights"]["name"], device=facts["device"], precision=facts["precision"]),
+            computed.format(model=started.weights.name, device=finished.device, precision=finished.precision),
         ]
     )
 
@@ -94,16 +94,17 @@ def places_failure_text(outcome: Outcome) -> str:
     """Why no places are listed."""
     if outcome.cancelled:
         return outcome.sentence or _("The search for places was cancelled.")
-    return _unexpected_text(outcome) or outcome.sentence
+    return _unexpected_text(outcome) or translated(outcome.sentence)
 
 
-def exported_text(facts: dict[str, Any], to_database: bool) -> str:
+def exported_text(outcome: Outcome, to_database: bool) -> str:
     """Which series were made and where they are."""
     if to_database:
         text = _("Done. Slicer's DICOM database holds new series ({kinds}); each says that it is synthetic.")
     else:
         text = _("Done. The folder {folder} holds new DICOM series ({kinds}); each says that it is synthetic.")
-    return text.format(kinds=", ".join(facts["series"]), folder=facts["outputs"]["dicom"])
+    finished = outcome.told(ExportFinished)
+    return text.format(kinds=", ".join(finished.series), folder=finished.outputs["dicom"])
 
 
 def export_failure_text(outcome: Outcome) -> str:

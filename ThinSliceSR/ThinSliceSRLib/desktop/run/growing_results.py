@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ import numpy as np
 import slicer
 
 from ...engine.devices.main_memory import THIN_PER_THICK
+from ...engine.events.told import Progressed, SynthesisStarted
 from ..scene.result_nodes import ResultNodes
 from ..scene.result_volume import ResultGrid
 from ..scene.volume_nodes import volume_of
@@ -19,6 +22,8 @@ from ..worker.slice_feed import InterpolatedSlices, SliceFeed
 from .run_facts import grid_of, raw_slices
 
 FILES = ("thick.nrrd", "preview.raw", "dls.nrrd", "bis.nrrd", "doubt.nrrd")
+# So many are freed in some 15 ms.
+FREED_BYTES = 64_000_000
 
 
 class GrowingResults:
@@ -51,37 +56,43 @@ class GrowingResults:
         self._add_to_both(slices, slices.count)
         self._feed.then(self._become_visible)
 
-    def worker_started(self, facts: dict[str, Any]) -> None:
-        """facts: of the event `started`."""
-        self._set_grid(grid_of(facts, "synthesis"))
+    def worker_started(self, started: SynthesisStarted) -> None:
+        self._set_grid(grid_of(started, started.synthesis))
 
-    def synthesis_goes_on(self, event: dict[str, Any], facts: dict[str, Any]) -> None:
-        """Begins to show BIS as soon as it is there, and finished slices of DLS from then on. event: `progress`."""
-        preview = raw_slices(facts, self._folder / "preview.raw", "synthesis")
+    def synthesis_goes_on(self, event: Progressed, started: SynthesisStarted) -> None:
+        """Begins to show BIS as soon as it is there, and finished slices of DLS from then on."""
+        preview = raw_slices(started, self._folder / "preview.raw", started.synthesis)
         if not self._first_look_waits:
             self._first_look_waits = True
             self._add_to_both(preview, len(self._results.dls_slices()))
             self._feed.then(self._become_visible)
-        if event.get("slices"):
-            first, last = event["slices"]
+        if event.slices:
+            first, last = event.slices
             self._feed.add(preview, first, last + 1, self._results.dls_slices())
 
-    def take_files(self, facts: dict[str, Any], then: Callable[[], None]) -> None:
+    def take_files(self, started: SynthesisStarted, then: Callable[[], None]) -> None:
         """Begins to fill them with what the worker has made, removes its files, and calls `then`."""
-        if facts["output"] != facts["synthesis"]:
-            self._results.prepare_grid(grid_of(facts, "output"))  # else views would turn grey for a moment
+        if started.output != started.synthesis:
+            self._results.prepare_grid(grid_of(started, started.output))  # else views would turn grey for a moment
         count = len(self._results.dls_slices())
-        self._feed.add(raw_slices(facts, self._folder / "dls.nrrd", "output"), 0, count, self._results.dls_slices())
+        targets = {"dls": self._results.dls_slices()}
         if self._wants_bis:
-            self._feed.add(raw_slices(facts, self._folder / "bis.nrrd", "output"), 0, count, self._results.bis_slices())
+            targets["bis"] = self._results.bis_slices()
         if self._results.doubt is not None:
-            slices = self._results.doubt_slices()
-            self._feed.add(raw_slices(facts, self._folder / "doubt.nrrd", "output"), 0, count, slices)
+            targets["doubt"] = self._results.doubt_slices()
+        for name, slices in targets.items():
+            self._feed.add(raw_slices(started, self._folder / f"{name}.nrrd", started.output), 0, count, slices)
         self._feed.then(self._results.show_grid)
         self._feed.then(self._become_visible)
-        for name in FILES:  # large files take a moment to remove
-            self._feed.then(partial((self._folder / name).unlink, missing_ok=True))
+        for name in FILES:
+            self._empty(self._folder / name)
         self._feed.then(then)
+
+    def _empty(self, file: Path) -> None:
+        """Begins to empty a file, bit by bit: a large one takes long at once, as the system frees its memory."""
+        size = file.stat().st_size if file.exists() else 0
+        for kept in reversed(range(0, size, FREED_BYTES)):
+            self._feed.then(partial(_shorten, file, kept))
 
     def stop(self) -> None:
         """Forgets what waits to be filled."""
@@ -109,3 +120,9 @@ class GrowingResults:
         if not self.visible:
             self.visible = True
             self._on_visible()
+
+
+def _shorten(file: Path, size: int) -> None:
+    """As far as it can be done, where another program looks at the file too: it goes with its folder in the end."""
+    with suppress(OSError):
+        os.truncate(file, size)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,11 @@ import slicer
 from slicer.i18n import tr as _
 
 from ...engine.errors import ThinSliceError
+from ...engine.events.told import ExportFinished
 from ..dicom.dicom_export import DicomExport, ExportRequest
 from ..scene.result_nodes import ResultNodes
+from ..scene.seen_values import SeenValues
+from ..worker.job import WorkerJob
 from ..worker.outcome import Outcome
 from ..worker.private_folder import PrivateFolder
 from ..worker.request import Request
@@ -27,7 +31,7 @@ class Session:
 
     def __init__(self) -> None:
         self._folder: PrivateFolder | None = None
-        self._run: Run | DicomExport | DoubtSearch | None = None
+        self._run: WorkerJob | None = None
 
     @property
     def running(self) -> bool:
@@ -52,6 +56,10 @@ class Session:
 
     def synthesize(self, request: Request) -> ResultNodes:
         """Runs to the end, for scripts, while Slicer goes on answering. Raises ThinSliceError with what went wrong."""
+        seen = SeenValues(request.source, request.values)
+        for _piece in seen.in_pieces(request.source):
+            slicer.app.processEvents()
+        request = replace(request, seen=seen)
         outcomes: list[Outcome] = []
         ignore = {"on_progress": lambda _: None, "on_notice": lambda _: None, "on_visible": lambda _: None}
         run = self.start(request, on_ended=outcomes.append, **ignore)
@@ -68,7 +76,7 @@ class Session:
         export = self.start_export(request, on_ended=outcomes.append, on_progress=lambda _: None)
         _wait_for(export, qt.QEventLoop.ExcludeUserInputEvents)
         _require_done(outcomes)
-        return Path(outcomes[0].facts["outputs"]["dicom"])
+        return Path(outcomes[0].told(ExportFinished).outputs["dicom"])
 
     def cancel(self) -> None:
         """Ends the run that is going on, whoever has started it."""
@@ -104,9 +112,9 @@ class Session:
             self._folder = None
 
 
-def _wait_for(work: Run | DicomExport, *events: object) -> None:
+def _wait_for(job: WorkerJob, *events: object) -> None:
     """events: which ones of the application are answered meanwhile; all, unless told otherwise."""
-    while work.running:
+    while job.running:
         slicer.app.processEvents(*events)
         time.sleep(0.01)  # the worker needs the processor more than this loop
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import slicer
 
 from ...engine.volumes.slice_thickness import known_thickness_mm, with_thickness
-from ...engine.volumes.value_scale import SCALES, in_hu
+from ...engine.volumes.value_scale import SCALES, told_scale
 from ...engine.volumes.volume import Volume
 from .synthetic_mark import ATTRIBUTE_PREFIX
 from .volume_nodes import volume_of
@@ -41,11 +41,10 @@ def give_values(node: slicer.vtkMRMLScalarVolumeNode, values: str | None) -> Non
         node.SetAttribute(GIVEN_VALUES, values)
 
 
-def corrected_volume_of(node: slicer.vtkMRMLScalarVolumeNode, values: str | None = None) -> Volume:
-    """As `volume_of`, with the slice thickness and on the scale that the user gave, if any.
+def told_volume_of(node: slicer.vtkMRMLScalarVolumeNode, values: str | None = None) -> Volume:
+    """As `volume_of`, with the word of the user on its slice thickness and on the scale of its values, which stay as
+    they are stored.
 
     values: a scale that counts instead.
-
-    Raises UnusableInput also with the code `wrong_values`.
     """
-    return with_thickness(in_hu(volume_of(node), values or given_values(node)), given_thickness_mm(node))
+    return with_thickness(told_scale(volume_of(node), values or given_values(node)), given_thickness_mm(node))

@@ -12,12 +12,14 @@ from slicer.i18n import tr as _
 from ...engine.errors import UnusableInput
 from ...engine.events.finding import Finding
 from ...engine.findings.checked_volume import check_volume
+from ...engine.findings.on_values import ValueFindings
 from ...engine.volumes.geometry import OBLIQUE_DEGREES, SHEAR_TOLERANCE_DEGREES
+from ...engine.volumes.pieces import whole
 from ...engine.volumes.slab_profile import slab_profile_of
 from ...engine.volumes.tilted_gantry import is_correctable, lean_degrees
-from ...engine.volumes.value_scale import looks_like
 from ...engine.volumes.volume import Volume
-from .given_thickness import corrected_volume_of
+from .given_thickness import told_volume_of
+from .seen_values import SeenValues
 
 
 def facts_line(node: slicer.vtkMRMLScalarVolumeNode) -> str:
@@ -27,7 +29,7 @@ def facts_line(node: slicer.vtkMRMLScalarVolumeNode) -> str:
     The slices are those along the through-plane axis; how they lie is told without parent transforms.
     """
     try:
-        volume = corrected_volume_of(node)
+        volume = told_volume_of(node)
     except UnusableInput as error:
         return str(error)
     axis = volume.through_plane_axis
@@ -47,15 +49,24 @@ def facts_line(node: slicer.vtkMRMLScalarVolumeNode) -> str:
     )
 
 
-def findings(node: slicer.vtkMRMLScalarVolumeNode, values: str | None = None) -> list[Finding]:
+def findings(
+    node: slicer.vtkMRMLScalarVolumeNode, values: str | None = None, seen: SeenValues | None = None
+) -> list[Finding]:
     """What the engine's `check` finds, errors first, and whether a warping transform lies on the volume.
 
-    values: the scale of its values, instead of what the user gave.
+    values: the scale of its values, instead of what the user gave. seen: a look at them, whose findings count as far as
+    it has come, unless they have changed since; None looks at all of them here.
     """
     try:
-        volume = corrected_volume_of(node, values)
+        if seen is None or not seen.is_of(node, values):
+            seen = SeenValues(node, values)
+            whole(seen.in_pieces(node))
+        if seen.refusal is not None:
+            raise seen.refusal
+        volume, found_on_values = told_volume_of(node, values), seen.found
         # Results lie on the grid of the node, so its slices are not moved.
-        found = [_in_the_panel(finding, volume) for finding in check_volume(volume, moves_slices=False)]
+        found = check_volume(volume, moves_slices=False, seen=found_on_values.findings if found_on_values else ())
+        found = [_in_the_panel(finding, volume, found_on_values) for finding in found]
         if is_correctable(volume):
             found = [finding for finding in found if finding.code != "sheared"]
             found.insert(0, _tilted(lean_degrees(volume)))
@@ -107,9 +118,14 @@ def _lean_in_world(node: slicer.vtkMRMLScalarVolumeNode, volume: Volume) -> floa
     return float(np.degrees(np.arccos(min(1.0, abs(float(along @ normal)) / lengths)))) if lengths else 0.0
 
 
-def require_fit(node: slicer.vtkMRMLScalarVolumeNode, values: str | None = None) -> None:
-    """Returns when nothing that `findings` tells forbids a synthesis. Raises UnusableInput with the first that does."""
-    for finding in findings(node, values):
+def require_fit(
+    node: slicer.vtkMRMLScalarVolumeNode, values: str | None = None, seen: SeenValues | None = None
+) -> None:
+    """Returns when nothing that `findings` tells forbids a synthesis. Raises UnusableInput with the first that does.
+
+    seen: as of `findings`, but only a whole look counts.
+    """
+    for finding in findings(node, values, seen if seen is not None and seen.whole else None):
         if finding.level == "error":
             raise UnusableInput(finding.message, finding.code)
 
@@ -122,8 +138,11 @@ def _orientation(volume: Volume) -> str:
     return names[nearest] if degrees <= OBLIQUE_DEGREES else _("oblique")
 
 
-def _in_the_panel(finding: Finding, volume: Volume) -> Finding:
-    """The finding, in other words where its own name an option of the command line."""
+def _in_the_panel(finding: Finding, volume: Volume, on_values: ValueFindings | None) -> Finding:
+    """The finding, in other words where its own name an option of the command line.
+
+    on_values: what the values tell, as far as that is known.
+    """
     sentences = {
         "already_thin": _(
             "The slices are only {spacing} mm apart, so they are thin already; use this volume as it is."
@@ -141,8 +160,10 @@ def _in_the_panel(finding: Finding, volume: Volume) -> Finding:
             "not used; convert the series again, or give the thickness under Advanced."
         ),
     }
-    if finding.code == "not_hu":
-        sentences["not_hu"] = _not_hu_sentence(looks_like(volume.hu))
+    low = high = 0.0
+    if on_values is not None:
+        sentences["not_hu"] = _not_hu_sentence(on_values.kind)
+        low, high = on_values.low, on_values.high
     if finding.code not in sentences:
         return finding
     profile = slab_profile_of(volume)
@@ -150,8 +171,8 @@ def _in_the_panel(finding: Finding, volume: Volume) -> Finding:
         thickness=_millimetres(volume.acquisition.slice_thickness_mm or 0),
         spacing=_millimetres(profile.spacing_mm),
         taken=_millimetres(profile.thickness_mm),
-        low=f"{float(np.nanmin(volume.hu)):.4g}",
-        high=f"{float(np.nanmax(volume.hu)):.4g}",
+        low=f"{low:.4g}",
+        high=f"{high:.4g}",
     )
     return replace(finding, message=sentence)
 

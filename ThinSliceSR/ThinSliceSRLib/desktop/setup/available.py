@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ...engine.events.json_lines import facts_of
+from ...engine.events.told import DevicesListed, Event, WeightsListed
 from ..worker.worker_process import Ending, Worker, crash_sentence
 from .weights_list import WeightsList, weights_list_of
 
@@ -49,12 +51,12 @@ class Available:
             self._worker.abandon()
             self._worker = None
 
-    def _on_event(self, event: dict[str, Any]) -> None:
+    def _on_event(self, event: Event) -> None:
         if weights := weights_told(event):
             self._on_weights(weights)
-        elif event["event"] == "finished" and {"devices", "auto", "torch", "cuda"} <= event.keys():
-            self.devices = event
-            self._on_devices(event)
+        elif isinstance(event, DevicesListed):
+            self.devices = facts_of(event)
+            self._on_devices(self.devices)
 
     def _ended(self, ending: Ending) -> None:
         self._worker = None
@@ -64,9 +66,9 @@ class Available:
             then()
 
 
-def weights_told(event: dict[str, Any]) -> WeightsList | None:
+def weights_told(event: Event) -> WeightsList | None:
     """The models that an event of `thinslicesr available` tells of; None when it is no such event."""
     try:
-        return weights_list_of(event) if event["event"] == "started" else None
+        return weights_list_of(facts_of(event)) if isinstance(event, WeightsListed) else None
     except (KeyError, TypeError, AttributeError):
         return None

@@ -15,9 +15,10 @@ import slicer
 from slicer.i18n import tr as _
 
 from ...engine.errors import ThinSliceError
+from ...engine.events.told import Event, Progressed
 from ...engine.files.reading import read_volume
 from ...engine.synthesis.simulation import simulate_thick
-from ...engine.volumes.slab_profile import SlabProfile
+from ...engine.volumes.slab_profile import USUAL_SLABS
 from ...engine.volumes.volume import Volume
 from ..scene.volume_nodes import RAS_TO_LPS, thickness_entry, volume_of
 from ..scene.windows import set_window
@@ -25,7 +26,6 @@ from ..worker.private_folder import PrivateFolder
 from ..worker.worker_process import Ending, Worker
 from .sample_data import CT_CHEST, PHANTOM
 
-SLABS = SlabProfile(thickness_mm=5.0, spacing_mm=5.0)
 # 76 slices of 1 mm make 16 slabs, hold four of the phantom's nodules and are drawn in a few seconds.
 PHANTOM_THIN_SLICES = 76
 
@@ -77,9 +77,9 @@ def _draw_phantom(file: Path) -> None:
         raise ThinSliceError(endings[0].sentence, endings[0].code)
 
 
-def _tell_how_far(event: dict[str, Any]) -> None:
-    if event["event"] == "progress":
-        percent = round(100 * event["done"] / event["total"])
+def _tell_how_far(event: Event) -> None:
+    if isinstance(event, Progressed):
+        percent = round(100 * event.done / event.total)
         _sample_data_logic().logMessage(_("Drawing the phantom: {percent} %").format(percent=percent))
 
 
@@ -95,7 +95,7 @@ def ct_chest_volume() -> slicer.vtkMRMLScalarVolumeNode:
         )
     thin = loaded[0]
     try:
-        return _new_node(simulate_thick(volume_of(thin), SLABS), _("CTChest averaged to 5 mm"))
+        return _new_node(simulate_thick(volume_of(thin), USUAL_SLABS), _("CTChest averaged to 5 mm"))
     finally:
         for node in (thin.GetDisplayNode(), thin):
             slicer.mrmlScene.RemoveNode(node)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
+from ...engine.events.json_lines import event_of
+from ...engine.events.told import Event
 
 
 class EventLines:
@@ -13,21 +13,16 @@ class EventLines:
         self._unfinished = b""
         self.other_lines: list[str] = []
 
-    def feed(self, piece: bytes) -> list[dict[str, Any]]:
-        """The events that became whole with this piece."""
+    def feed(self, piece: bytes) -> list[Event]:
+        """The events that became whole with this piece, without those that this version does not know."""
         *lines, self._unfinished = (self._unfinished + piece).split(b"\n")
         events = []
         for line in filter(bytes.strip, lines):
             try:
-                events.append(_event_of(line))
+                event = event_of(line)
             except (ValueError, RecursionError):
                 self.other_lines.append(line.decode("utf-8", "replace").rstrip())
+                continue
+            if event is not None:
+                events.append(event)
         return events
-
-
-def _event_of(line: bytes) -> dict[str, Any]:
-    """Raises ValueError when the line is no event."""
-    event = json.loads(line)
-    if not isinstance(event, dict) or "event" not in event:
-        raise ValueError(line)
-    return event

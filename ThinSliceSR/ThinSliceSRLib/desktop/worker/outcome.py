@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from slicer.i18n import tr as _
+
+from ...engine.events.json_lines import facts_of
+from ...engine.events.told import Event
+
+Told = TypeVar("Told", bound=Event)
 
 
 @dataclass(frozen=True)
@@ -22,7 +27,7 @@ class Progress:
 class Outcome:
     """How it ended: `done`, or why not, in one sentence (empty after a cancel), with the engine's code for it.
 
-    log: what the worker wrote. facts: what the worker's events `started` and `finished` tell.
+    log: what the worker wrote. events: `started` and `finished`, as far as the worker has told them.
     """
 
     done: bool
@@ -30,7 +35,16 @@ class Outcome:
     code: str
     sentence: str
     log: str
-    facts: dict[str, Any]
+    events: tuple[Event, ...] = ()
+
+    def told(self, kind: type[Told]) -> Told:
+        """The event of this kind, of a job that was done. Raises StopIteration where the worker has not told it."""
+        return next(event for event in self.events if isinstance(event, kind))
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the events tell, as JSON has it; the later one where both tell the same."""
+        return {name: value for event in self.events for name, value in facts_of(event).items()}
 
 
 def guarded(answer: Callable[..., None], on_failure: Callable[[Exception], None]) -> Callable[..., None]:

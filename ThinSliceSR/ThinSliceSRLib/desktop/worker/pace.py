@@ -32,9 +32,10 @@ class Pace:
         self._timer = qt.QTimer()
         self._timer.timeout.connect(self._tick)
 
-    def begin(self, model: str, device: str, precision: str) -> None:
-        """What computes; each takes a time of its own."""
-        self._setting = SETTING + re.sub(r"[^\w.-]+", "_", f"{model} {device} {precision}")
+    def begin(self, model: str, device: str, precision: str, quality: str = "standard") -> None:
+        """What computes, and how well; each takes a time of its own."""
+        quality = "" if quality == "standard" else f" {quality}"
+        self._setting = SETTING + re.sub(r"[^\w.-]+", "_", f"{model} {device} {precision}{quality}")
 
     def told(self, done: int, total: int) -> None:
         """So many cubes are done; told first when none is."""

@@ -5,18 +5,18 @@ from __future__ import annotations
 import errno
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import qt
 
 from ...engine.volumes.hounsfield import to_int16_hu
+from .piecework import Piecework
 
 # One piece is copied in a few milliseconds.
-PIECE_BYTES = 16_000_000
-INTERPOLATED_PIECE_BYTES = 2_000_000
+PIECE_BYTES = 4_000_000
+INTERPOLATED_PIECE_BYTES = 500_000
 LEAST_HU = np.float32(-1024)  # what lies below is padding
 # Showing a large volume in nine views takes 70 ms (measured in Slicer 5.13), so it is not done after every piece.
 SHOW_EVERY_S = 0.5
@@ -78,8 +78,7 @@ class SliceFeed:
         self._waiting: deque[tuple[RawSlices | InterpolatedSlices, int, int, np.ndarray] | Callable[[], None]] = deque()
         self._unseen = False
         self._next_show = 0.0
-        self._timer = qt.QTimer()
-        self._timer.timeout.connect(self._work)
+        self._work: Piecework | None = None
 
     def add(self, source: RawSlices | InterpolatedSlices, first: int, stop: int, target: np.ndarray) -> None:
         """Copies slices first…stop − 1 into the same places of `target`, whose first axis is the slice axis."""
@@ -89,17 +88,18 @@ class SliceFeed:
         piece = max(1, size // target[0].nbytes)
         for start in range(first, stop, piece):
             self._waiting.append((source, start, min(start + piece, stop), target))
-        self._timer.start(0)
+        self._go_on()
 
     def then(self, action: Callable[[], None]) -> None:
         """Calls `action` once everything added so far is copied and shown."""
         self._waiting.append(action)
-        self._timer.start(0)
+        self._go_on()
 
     def stop(self) -> None:
         """Forgets what waits."""
         self._waiting.clear()
-        self._timer.stop()
+        if self._work is not None:
+            self._work.stop()
 
     def close(self) -> None:
         """Stops for good. PythonQt keeps this object for the session, so it must not keep the volumes."""
@@ -107,15 +107,19 @@ class SliceFeed:
         self._show = lambda: None
         self._on_failed = None
 
-    def _work(self) -> None:
-        """One short turn. What goes wrong in an answer to Qt would be printed and forgotten, so it is handed on."""
-        try:
+    def _go_on(self) -> None:
+        if self._work is None or not self._work.going_on:
+            self._work = Piecework(self._turns(), lambda _nothing: None, self._failed)
+
+    def _failed(self, error: Exception) -> None:
+        self.stop()
+        assert self._on_failed is not None  # after `close` the work has stopped
+        self._on_failed(error)
+
+    def _turns(self) -> Generator[None, None, None]:
+        while self._waiting or self._unseen:
             self._take_turn()
-        except Exception as error:
-            self.stop()
-            if self._on_failed is None:
-                raise
-            self._on_failed(error)
+            yield
 
     def _take_turn(self) -> None:
         """Copies a piece, or shows what was copied, or takes the next action."""
@@ -132,5 +136,3 @@ class SliceFeed:
         elif next_one is not None:
             self._waiting.popleft()
             next_one()
-        else:
-            self._timer.stop()

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import qt
 import slicer
 
 from ...engine.errors import ThinSliceError
 from ...engine.files.nrrd_file import nrrd_header
 from ..scene.volume_nodes import cannot_write, require_room, volume_of
+from .piecework import Piecework
 
 # One piece is written in a few milliseconds.
-PIECE_BYTES = 8_000_000
+PIECE_BYTES = 4_000_000
 # What the format calls the types of numpy that are stored with the bytes of little endian.
 NRRD_TYPES = {"float32": "float", "float64": "double"}
 
@@ -50,33 +50,23 @@ class VolumeWriting:
         self._header = header.replace("type: int16", f"type: {NRRD_TYPES.get(name, name)}", 1).encode()
         self._values = volume.hu.astype(volume.hu.dtype.newbyteorder("<"), copy=False)
         self._next = 0
-        self._on_written: Callable[[], None] | None = on_written
-        self._on_failed: Callable[[Exception], None] | None = on_failed
-        self._timer = qt.QTimer()
-        self._timer.timeout.connect(self._work)
-        self._timer.start(0)
+
+        def failed(error: Exception) -> None:
+            with suppress(OSError):  # what could not be written need not be there
+                path.unlink()
+            on_failed(_in_words(error))
+
+        self._work = Piecework(self._write(), lambda _nothing: on_written(), failed)
 
     def stop(self) -> None:
         """Ends it. PythonQt keeps this object for the session, so it must not keep the volume."""
-        self._timer.stop()
+        self._work.stop()
         self._values = np.empty((0, 0, 0))
-        self._on_written = self._on_failed = None
 
-    def _work(self) -> None:
-        if self._on_written is None or self._on_failed is None:
-            return
-        on_written, on_failed = self._on_written, self._on_failed
-        try:
-            whole = self._write_piece()
-        except Exception as error:  # noqa: BLE001 - what goes wrong in an answer to Qt would be printed and forgotten
-            self.stop()
-            with suppress(OSError):  # what could not be written need not be there
-                self._path.unlink()
-            on_failed(_in_words(error))
-            return
-        if whole:
-            self.stop()
-            on_written()
+    def _write(self) -> Generator[None, None, None]:
+        while not self._write_piece():
+            yield
+        self._values = np.empty((0, 0, 0))
 
     def _write_piece(self) -> bool:
         """Whether the last piece was written with it. Raises OSError."""

@@ -6,11 +6,11 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import qt
 from slicer.i18n import tr as _
 
+from ...engine.events.told import Event, Failed
 from .event_lines import EventLines
 from .later import later
 from .process_tree import end_process_tree
@@ -64,19 +64,19 @@ class Worker:
         arguments: Sequence[str],
         *,
         on_ended: Callable[[Ending], None],
-        on_event: Callable[[dict[str, Any]], None] | None = None,
+        on_event: Callable[[Event], None] | None = None,
     ) -> None:
         verb, *rest = arguments
         # Slicer sets it only after its first module has been opened, which may be this one, so it is read here.
         options = ["--cancel-with-input", "--give-way"]
         self._command = [sys.executable, "-m", "ThinSliceSRLib.engine", verb, *options, *rest]
         self._tells_events = on_event is not None
-        self._on_event: Callable[[dict[str, Any]], None] | None = on_event
+        self._on_event: Callable[[Event], None] | None = on_event
         self._on_ended: Callable[[Ending], None] | None = on_ended
         self._lines = EventLines()
         self._output = bytearray()
         self._log = bytearray()
-        self._failure: dict[str, Any] = {}
+        self._failure: Failed | None = None
         self._cancelling = False
         self._told = False
         self._on_gone: Callable[[], None] | None = None
@@ -143,7 +143,7 @@ class Worker:
             self._output += piece
             return
         for event in self._lines.feed(piece):
-            if event["event"] == "failed":
+            if isinstance(event, Failed):
                 self._failure = event
             if self._on_event:
                 self._on_event(event)
@@ -177,8 +177,7 @@ class Worker:
         elif exit_code == 0 and not crashed:
             self._tell(Ending(0, output=output, log=log))
         elif self._failure:
-            code, sentence = self._failure.get("code", "failed"), self._failure.get("message", crash_sentence())
-            self._tell(Ending(exit_code, code, sentence, output, log))
+            self._tell(Ending(exit_code, self._failure.code, self._failure.message, output, log))
         elif exit_code in TOLD_EXIT_CODES and not crashed and not self._tells_events and lines:
             # A verb without events tells its failure on stderr, in one sentence at the end. Any other exit code may be
             # that of a Python that could not import the engine, or of a launcher whose child has crashed.

@@ -19,7 +19,9 @@ from .. import ENGINE_VERSION
 from ..errors import CannotWrite, ThinSliceError, UnusableInput, reason_of
 from ..events.finding import Finding
 from ..events.progress import Reporter
+from ..events.told import BatchFinished, BatchStarted, Weights
 from ..outputs.unfinished import remove_left_overs
+from ..run.sensible_options import require_sensible
 from .archive.access import is_archive
 from .archive.fetching import thick_series_of
 from .manifest.manifest import RECORD_NAME, Manifest
@@ -89,7 +91,7 @@ def run_batch(batch: Batch, reporter: Reporter, undo: ExitStack) -> Summary:
     Raises ThinSliceError when the batch cannot begin or go on, and, after all volumes, when some have failed
     (`volumes_failed`); what is done by then stands.
     """
-    batch.settings.require_sense()
+    require_sensible(batch.settings)
     folder = batch.destination
     if not is_archive(batch.source) and Path(batch.source).resolve() == folder.resolve():
         raise UnusableInput(
@@ -168,18 +170,18 @@ def _run(
     states = Counter(work.row.state for work in works.values())
     volumes = len(works) - states["left_out"]
     reporter.started(
-        {
-            "volumes": volumes,
-            "skipped": states["done"],
-            "left_out": states["left_out"],
-            "workers": len(cluster.workers),
-            "dashboard": cluster.dashboard,
-            "device": engine.device,
-            "precision": engine.precision,
-            "weights": {"name": engine.model, "sha256": engine.model_sha256},
-            "engine_version": ENGINE_VERSION,
-            "manifest": str(manifest.path),
-        }
+        BatchStarted(
+            volumes=volumes,
+            skipped=states["done"],
+            left_out=states["left_out"],
+            workers=len(cluster.workers),
+            dashboard=cluster.dashboard,
+            device=engine.device,
+            precision=engine.precision,
+            weights=Weights(engine.model, engine.model_sha256),
+            engine_version=ENGINE_VERSION,
+            manifest=str(manifest.path),
+        )
     )
     for work in works.values():
         _tell_failure(work.row, reporter)
@@ -216,14 +218,14 @@ def _run(
     kinds = Counter(code for codes in warned for code in codes)
     summary = Summary(volumes, states["done"], manifest.path, sum(map(bool, warned)), kinds)
     reporter.finished(
-        {
-            "seconds": round(time.monotonic() - began, 1),
-            "volumes": summary.volumes,
-            "skipped": summary.skipped,
-            "with_warnings": summary.with_warnings,
-            "warnings": dict(summary.warnings),
-            "manifest": str(manifest.path),
-        }
+        BatchFinished(
+            seconds=round(time.monotonic() - began, 1),
+            volumes=summary.volumes,
+            skipped=summary.skipped,
+            with_warnings=summary.with_warnings,
+            warnings=dict(summary.warnings),
+            manifest=str(manifest.path),
+        )
     )
     return summary
 

@@ -12,7 +12,7 @@ from .. import ENGINE_VERSION
 from ..outputs.file_names import file_name_of, short_hash
 from .manifest.manifest import Manifest
 from .manifest.row import Row
-from .settings import Results, Settings, results_of
+from .settings import Results, Settings, result_paths
 from .sources.source import Source
 
 
@@ -56,7 +56,7 @@ class Planner:
         return works
 
     def _work(self, source: Source, name: str, former: Row | None) -> Work:
-        results = results_of(name, self.folder, self.settings, bool(source.series))
+        results = result_paths(name, self.folder, self.settings, bool(source.series))
         if source.left_out:
             row = Row(source.place, name, "left_out", source.series, failure_code="left_out", failure=source.left_out)
             return Work(source, results, former if former and former.state in ("made", "done") else row)

@@ -5,46 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..devices.device import require_threads
 from ..outputs.file_names import file_name_of
-from ..synthesis.synthesize import Quality
-from ..synthesis.thin_spacing import AUTO, NATIVE, require_spacing
-from ..volumes.slice_thickness import require_millimetres
-from ..volumes.value_scale import require_scale
+from ..run.options import SynthesisOptions
+from ..synthesis.thin_spacing import AUTO, NATIVE
 
 
 @dataclass(frozen=True)
-class Settings:
-    """As the options of `synthesize`; bicubic, doubt, difference, dicom_out: whether they are made.
+class Settings(SynthesisOptions):
+    """The options of `synthesize` that all volumes share; bicubic, doubt, difference, dicom_out: whether they are made.
 
-    suffix: of volumes (".nrrd"). slab_mm: the thickness of the slices of all volumes; None takes what each of them
-    says. values: the scale of all of them, see `in_hu`.
+    suffix: of volumes (".nrrd").
     """
 
-    weights: str = "auto"
-    device: str = "auto"
-    precision: str = "auto"
-    threads: str | int = "auto"
-    spacing: str | float = AUTO
-    slab_mm: float | None = None
-    values: str | None = None
-    tiling: str = "overlapped"
-    slab_consistency: str = "auto"
-    quality: Quality = "standard"
     bicubic: bool = False
     doubt: bool = False
     difference: bool = False
     dicom_out: bool = False
-    dicom_compression: str = "none"
     suffix: str = ".nrrd"
-    compressed: bool = True
-
-    def require_sense(self) -> None:
-        """Returns when volumes can be made so. Raises UnusableInput (`wrong_usage`)."""
-        require_spacing(self.spacing)
-        require_millimetres("--slab-mm", self.slab_mm)
-        require_scale(self.values)
-        require_threads(self.threads)
 
     def described(self, model_sha256: str) -> str:
         """What of it makes results differ, with the model that they are made by: a later run with another redoes them.
@@ -88,7 +65,7 @@ class Results:
             return None
 
 
-def results_of(name: str, folder: Path, settings: Settings, is_dicom: bool) -> Results:
+def result_paths(name: str, folder: Path, settings: Settings, is_dicom: bool) -> Results:
     """Where the results of a volume lie in `folder`; only of DICOM (`is_dicom`) can a DICOM series be derived.
 
     Whatever the name, which others may have written into a file or a manifest, they lie there and nowhere else.

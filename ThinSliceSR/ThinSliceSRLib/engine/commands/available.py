@@ -6,6 +6,7 @@ import argparse
 from contextlib import ExitStack
 
 from ..events.progress import Reporter
+from ..events.told import DevicesListed, Finished, WeightsListed
 
 NAME = "available"
 
@@ -24,10 +25,10 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
     from .weights import list_of_weights
 
     models = registered_models()
-    reporter.started(list_of_weights(models, weights_files(models)))
+    reporter.started(WeightsListed(**list_of_weights(models, weights_files(models))))
     if arguments.weights_only:
-        reporter.finished({})
+        reporter.finished(Finished())
         return
     from .devices import list_of_devices
 
-    reporter.finished(list_of_devices())
+    reporter.finished(DevicesListed(**list_of_devices()))

@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import re
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from ..errors import UnusableInput
 from ..events.progress import Reporter, tell
-from .synthesize import PROGRESS_HELP, add_model_arguments, add_result_arguments, add_slice_arguments, finite_number
+from ..run.options import ModelOptions, ResultOptions, SliceOptions, SynthesisOptions
+from .option_arguments import add_options, add_progress, finite_number, options_of
 
 NAME = "batch"
 WHEN_CANCELLED = "The batch was cancelled; what is done stands in its manifest, and the next call does the rest."
@@ -46,9 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="nrrd",
         help="file format of the volumes; nrrd by default",
     )
-    add_model_arguments(parser)
-    add_slice_arguments(parser)
-    add_result_arguments(parser)
+    add_options(parser, ModelOptions, SliceOptions, ResultOptions)
     parser.add_argument(
         "--least-thickness",
         type=finite_number,
@@ -83,7 +83,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--scheduler", metavar="ADDRESS", help="use the Dask cluster with this address instead: tcp://host:port"
     )
-    parser.add_argument("--progress", choices=("bar", "json", "none"), help=PROGRESS_HELP)
+    add_progress(parser)
     parser.add_argument(
         "--manifest",
         action="store_true",
@@ -122,28 +122,16 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
         raise UnusableInput("--study-date and --send-back need an archive as the source.", "wrong_usage")
     if arguments.scheduler and arguments.workers:
         raise UnusableInput("A cluster has its own workers; leave out --workers or --scheduler.", "wrong_usage")
-    weights = arguments.weights
-    if Path(weights).suffix == ".safetensors":
-        weights = str(Path(weights).resolve())  # workers may have another folder to start from
     settings = Settings(
-        weights=weights,
-        device=arguments.device,
-        precision=arguments.precision,
-        threads=arguments.threads,
-        spacing=arguments.spacing,
-        slab_mm=arguments.slab_mm,
-        values=arguments.values,
-        tiling=arguments.tiling,
-        slab_consistency=arguments.slab_consistency,
-        quality=arguments.quality,
+        **options_of(arguments, SynthesisOptions),
         bicubic=arguments.bicubic,
         doubt=arguments.doubt,
         difference=arguments.difference,
         dicom_out=arguments.dicom_out or arguments.send_back,
-        dicom_compression=arguments.dicom_compression,
         suffix=f".{arguments.format}",
-        compressed=not arguments.uncompressed,
     )
+    if Path(settings.weights).suffix == ".safetensors":  # workers may have another folder to start from
+        settings = replace(settings, weights=str(Path(settings.weights).resolve()))
     batch = Batch(
         source=arguments.source,
         destination=arguments.destination.resolve(),

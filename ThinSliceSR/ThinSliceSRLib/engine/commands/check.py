@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import UnusableInput
 from ..events.progress import Reporter, tell
-from .synthesize import INPUT_HELP, SERIES_HELP, SLAB_HELP, VALUES_HELP, finite_number
+from .option_arguments import INPUT_HELP, add_options
 
 if TYPE_CHECKING:
     from ..dicom_in.series import DicomSeries
@@ -21,9 +21,7 @@ NAME = "check"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("input", type=Path, metavar="INPUT", help=INPUT_HELP)
-    parser.add_argument("--series", metavar="SERIES", help=SERIES_HELP)
-    parser.add_argument("--slab-mm", type=finite_number, metavar="MM", help=SLAB_HELP)
-    parser.add_argument("--values", choices=("hu", "unit", "offset"), help=VALUES_HELP)
+    add_options(parser, "series", "slab_mm", "values")
     parser.add_argument("--json", action="store_true", help="tell findings and series as one JSON object")
 
 

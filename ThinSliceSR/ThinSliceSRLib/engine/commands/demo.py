@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import importlib.util
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from ..errors import CannotWrite, MissingLibrary, reason_of
 from ..events.progress import Reporter, tell
 from ..outputs.file_names import file_name_of, short_hash
-from .synthesize import INPUT_HELP, SERIES_HELP, add_model_arguments, add_slice_arguments, whole_number
+from ..run.options import ModelOptions, RunOptions, SliceOptions, SynthesisOptions
+from .option_arguments import INPUT_HELP, add_options, options_of, whole_number
 
 NAME = "demo"
 SUFFIXES = (".nii.gz", ".nrrd", ".nhdr", ".nii", ".mha", ".mhd")
@@ -21,7 +23,7 @@ WHEN_CANCELLED = "The demonstration was cancelled; what it had finished by then 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--input", type=Path, metavar="FILE", help=f"your own thick {INPUT_HELP}")
-    parser.add_argument("--series", metavar="SERIES", help=SERIES_HELP)
+    add_options(parser, "series")
     parser.add_argument(
         "--output",
         type=Path,
@@ -34,8 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=0,
         help="number from which the phantom is drawn: another number draws another chest; 0 by default",
     )
-    add_model_arguments(parser)
-    add_slice_arguments(parser)
+    add_options(parser, ModelOptions, SliceOptions)
     parser.add_argument("--overwrite", action="store_true", help="replace the results of a former demonstration")
     parser.add_argument(
         "--progress",
@@ -47,11 +48,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> None:
     from ..run.demonstration import demonstrate, scan_phantom
     from ..run.job import Job
-    from ..synthesis.thin_spacing import require_spacing
-    from ..volumes.slice_thickness import require_millimetres
+    from ..run.sensible_options import require_sensible
 
-    require_millimetres("--slab-mm", arguments.slab_mm)
-    require_spacing(arguments.spacing)
+    require_sensible(SynthesisOptions(**options_of(arguments, SynthesisOptions)))
     if importlib.util.find_spec("matplotlib") is None:
         raise MissingLibrary("Pictures need matplotlib; install it with: pip install matplotlib", "no_matplotlib")
     folder = arguments.output or Path("demo") / _name_of(arguments.input, arguments.seed)
@@ -65,16 +64,11 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
         source=scan.thick if scan else arguments.input,
         output=folder / "dls.nrrd",
         bicubic=folder / "bis.nrrd",
-        series=arguments.series,
-        slab_mm=arguments.slab_mm,
-        values=arguments.values if arguments.input else None,
-        spacing=arguments.spacing,
-        weights=arguments.weights,
-        device=arguments.device,
-        precision=arguments.precision,
-        threads=arguments.threads,
         overwrite=arguments.overwrite,
+        **options_of(arguments, RunOptions),
     )
+    if scan:  # whose values are HU
+        job = replace(job, values=None)
     tell(demonstrate(job, scan, folder / "comparison.png", reporter, undo))
 
 

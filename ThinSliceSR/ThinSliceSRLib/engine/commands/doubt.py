@@ -12,20 +12,15 @@ from typing import TYPE_CHECKING
 
 from ..errors import Cancelled, UnusableInput
 from ..events.progress import Reporter, tell
-from .synthesize import (
-    INPUT_HELP,
-    PROGRESS_HELP,
-    SERIES_HELP,
-    add_model_arguments,
-    add_slice_arguments,
-    finite_number,
-)
+from ..events.told import PlacesFinished
+from ..run.options import ModelOptions, RunOptions, SliceOptions
+from .option_arguments import INPUT_HELP, add_options, add_progress, finite_number, options_of
 
 if TYPE_CHECKING:
     from ..volumes.volume import Volume
 
 NAME = "doubt"
-ENDINGS = (".json", ".csv")
+LIST_ENDINGS = (".json", ".csv")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,11 +46,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="HU",
         help="list places from this expected error on; a higher one makes the list shorter",
     )
-    parser.add_argument("--series", metavar="SERIES", help=SERIES_HELP)
-    add_model_arguments(parser)
-    add_slice_arguments(parser)
-    parser.add_argument("--force", action="store_true", help="also of slices that are thin already")
-    parser.add_argument("--progress", choices=("bar", "json", "none"), help=PROGRESS_HELP)
+    add_options(parser, "series", ModelOptions, SliceOptions, "force")
+    add_progress(parser)
     parser.add_argument("--overwrite", action="store_true", help="replace an output that is there already")
 
 
@@ -69,7 +61,7 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
     began = time.monotonic()
     output = arguments.output
     if output:
-        if output.suffix.lower() not in ENDINGS:
+        if output.suffix.lower() not in LIST_ENDINGS:
             raise UnusableInput(f"{output.name} has an unknown ending; name it .json or .csv.", "unknown_suffix")
         check_places([output], arguments.overwrite)
     made = [path for path in (arguments.dls, arguments.bicubic, arguments.doubt) if path]
@@ -91,11 +83,11 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
     with suppress(Cancelled):  # the list stands
         reporter.progress("places", 1, 1)
         reporter.finished(
-            {
-                "seconds": round(time.monotonic() - began, 1),
-                "outputs": {"places": str(output)} if output else {},
-                "places": [structure.facts() for structure in structures],
-            }
+            PlacesFinished(
+                seconds=round(time.monotonic() - began, 1),
+                outputs={"places": str(output)} if output else {},
+                places=[structure.facts() for structure in structures],
+            )
         )
     tell(as_json(structures).rstrip() if arguments.json else as_text(structures))
     if output and not arguments.json:
@@ -120,16 +112,8 @@ def _synthesised(arguments: argparse.Namespace, reporter: Reporter, undo: ExitSt
         output=folder / "dls.nrrd",
         bicubic=folder / "bis.nrrd",
         doubt=folder / "doubt.nrrd",
-        series=arguments.series,
-        slab_mm=arguments.slab_mm,
-        values=arguments.values,
-        force=arguments.force,
-        weights=arguments.weights,
-        device=arguments.device,
-        precision=arguments.precision,
-        threads=arguments.threads,
-        spacing=arguments.spacing,
         compressed=False,
+        **options_of(arguments, RunOptions),
     )
     try:
         with ExitStack() as unfinished:  # once the volumes stand, nothing of them keeps a run from being cancelled

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from ..events.progress import Reporter, tell
-from .synthesize import ANONYMOUS_HELP, COMPRESSION_HELP, PROGRESS_HELP, SERIES_HELP
+from .option_arguments import add_options, add_progress
 
 NAME = "export"
 
@@ -33,15 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="INPUT",
         help="the DICOM files that they were made from: a folder or a ZIP file",
     )
-    parser.add_argument("--series", metavar="SERIES", help=SERIES_HELP)
-    parser.add_argument(
-        "--dicom-compression",
-        choices=("none", "rle", "jpeg2000"),
-        default="none",
-        help=COMPRESSION_HELP,
-    )
-    parser.add_argument("--anonymous", action="store_true", help=ANONYMOUS_HELP)
-    parser.add_argument("--progress", choices=("bar", "json", "none"), help=PROGRESS_HELP)
+    add_options(parser, "series", "dicom_compression", "anonymous")
+    add_progress(parser)
     parser.add_argument("--overwrite", action="store_true", help="replace the series of a former run")
 
 
@@ -50,8 +43,8 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
     from ..dicom_out.pending_series import DicomOutput
 
     output = DicomOutput(arguments.folder, arguments.dicom_compression, arguments.anonymous)
-    facts = export_results(
+    finished = export_results(
         arguments.volumes, arguments.source, output, reporter, undo, arguments.series, arguments.overwrite
     )
-    kinds = ", ".join(facts["series"])
-    tell(f"{arguments.folder}: new DICOM series ({kinds}), {facts['seconds']} s; each says that it is synthetic.")
+    kinds = ", ".join(finished.series)
+    tell(f"{arguments.folder}: new DICOM series ({kinds}), {finished.seconds} s; each says that it is synthetic.")

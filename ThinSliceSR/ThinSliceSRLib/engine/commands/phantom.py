@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..errors import UnusableInput
 from ..events.progress import Reporter, tell
-from .synthesize import PROGRESS_HELP, whole_number
+from .option_arguments import add_progress, whole_number
 
 NAME = "phantom"
 LEAST_SLICES = 6
@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=0,
         help="number from which it is drawn: another draws another chest; 0 by default",
     )
-    parser.add_argument("--progress", choices=("bar", "json", "none"), help=PROGRESS_HELP)
+    add_progress(parser)
     parser.add_argument("--overwrite", action="store_true", help="replace THICK if it is there already")
 
 

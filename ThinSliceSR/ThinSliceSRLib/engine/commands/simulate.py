@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from ..events.progress import Reporter, tell
-from .synthesize import INPUT_HELP, SERIES_HELP, VALUES_HELP, finite_number
+from .option_arguments import INPUT_HELP, add_options, finite_number
 
 NAME = "simulate"
 
@@ -15,7 +15,7 @@ NAME = "simulate"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("thin", type=Path, metavar="THIN", help=f"thin {INPUT_HELP}")
     parser.add_argument("thick", type=Path, metavar="THICK", help="thick volume to write: .nrrd, .nii, .nii.gz or .mha")
-    parser.add_argument("--series", metavar="SERIES", help=SERIES_HELP)
+    add_options(parser, "series")
     parser.add_argument(
         "--slab-mm", type=finite_number, default=5.0, metavar="MM", help="how thick the thick slices are, 5 by default"
     )
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="how a thick slice weighs what it averages: all alike (box, the default), or the middle most and some of "
         "what lies beyond its thickness (bell), as many scanners do",
     )
-    parser.add_argument("--values", choices=("hu", "unit", "offset"), help=VALUES_HELP)
+    add_options(parser, "values")
     parser.add_argument("--overwrite", action="store_true", help="replace THICK if it is there already")
 
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import CannotWrite, WeightsError
 from ..events.progress import Reporter
-from .synthesize import PROGRESS_HELP
+from ..events.told import DownloadFinished
+from .option_arguments import add_progress
 
 if TYPE_CHECKING:
     from ..weights.inventory import WeightsFile
@@ -36,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="ADDRESS",
         help="address of a folder on another server to ask instead (or set THINSLICESR_MIRROR)",
     )
-    download.add_argument("--progress", choices=("bar", "json", "none"), help=PROGRESS_HELP)
+    add_progress(download)
     download.set_defaults(
         action=download_weights,
         when_cancelled="The download was cancelled; what has come is kept, and the next download goes on from there.",
@@ -171,7 +172,7 @@ def download_weights(arguments: argparse.Namespace, reporter: Reporter, undo: Ex
         known = f"choose one of: {', '.join(models)}" if models else "name a registry that has them (--registry)"
         raise WeightsError(f"No weights named {arguments.name} are registered; {known}.", "weights_unknown")
     path = download(models[arguments.name], reporter, undo, arguments.mirror, arguments.overwrite)
-    reporter.finished({"outputs": {"weights": str(path)}})
+    reporter.finished(DownloadFinished({"weights": str(path)}))
     print(f"{arguments.name} is ready, in {path}")
 
 

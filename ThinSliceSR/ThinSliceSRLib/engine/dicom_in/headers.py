@@ -85,7 +85,7 @@ def image_headers(header: Dataset) -> list[Dataset]:
 
 def is_multi_frame(header: Dataset) -> bool:
     """Whether the file holds several images, or one in the form of several."""
-    return (whole_number(header, "NumberOfFrames") or 1) > 1 or bool(header.get("PerFrameFunctionalGroupsSequence"))
+    return (number_told(header, "NumberOfFrames") or 1) > 1 or bool(header.get("PerFrameFunctionalGroupsSequence"))
 
 
 def is_media_directory(header: Dataset) -> bool:
@@ -104,7 +104,7 @@ def is_localiser(header: Dataset) -> bool:
     return "LOCALIZER" in image_type(header)
 
 
-def is_synthetic(header: Dataset) -> bool:
+def header_is_synthetic(header: Dataset) -> bool:
     """Whether it says that no scanner made it, or that this program did: older archives drop what is new to them."""
     told = SYNTHETIC_DATA in header and header[SYNTHETIC_DATA].value == "YES"
     return told or header.get("Manufacturer") == MANUFACTURER
@@ -135,7 +135,7 @@ def decimals(header: Dataset, keyword: str) -> list[float] | None:
     return numbers if readable else None
 
 
-def whole_number(header: Dataset, keyword: str) -> int | None:
+def number_told(header: Dataset, keyword: str) -> int | None:
     """The whole number of an element; None when it is missing, empty or no number, as some writers leave it."""
     try:
         return int(header.get(keyword))
@@ -156,7 +156,7 @@ def _is_cut_short(header: Dataset) -> bool:
         (not header.get("SeriesInstanceUID") and "Rows" not in header)
         or (storage == CTImageStorage and "Rows" not in header)
         or (storage in ENHANCED_CT and not frames)
-        or (bool(frames) and len(frames) != whole_number(header, "NumberOfFrames"))
+        or (bool(frames) and len(frames) != number_told(header, "NumberOfFrames"))
     )
 
 

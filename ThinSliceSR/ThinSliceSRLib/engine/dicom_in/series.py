@@ -15,18 +15,18 @@ from ..volumes.slice_steps import SAME_PLACE_MM, slice_steps
 from .headers import (
     CT_STORAGES,
     decimals,
+    header_is_synthetic,
     image_headers,
     image_type,
     is_multi_frame,
     is_other_than_hu,
-    is_synthetic,
-    whole_number,
+    number_told,
 )
 from .thickest import Stack
 
 # How far from 1 a direction that was rounded, or written by hand, may be in length.
 COSINES_TOLERANCE = 0.1
-THICKEST_MM = 1e3
+MOST_BELIEVED_MM = 1e3
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ def series_of_file(path: Path, header: Dataset) -> DicomSeries:
     slices = tuple(item for image in images if (item := _slice(path, header, image)))
     return DicomSeries(
         uid=str(header.SeriesInstanceUID),
-        number=whole_number(header, "SeriesNumber"),
+        number=number_told(header, "SeriesNumber"),
         description=_one_line(header.get("SeriesDescription")),
         modality=str(header.get("Modality") or "unknown"),
         body_part=_one_line(header.get("BodyPartExamined")),
@@ -159,7 +159,7 @@ def series_of_file(path: Path, header: Dataset) -> DicomSeries:
         study_uid=str(header.get("StudyInstanceUID") or ""),
         image_type=image_type(header),
         storage=str(header.get("SOPClassUID") or ""),
-        synthetic=is_synthetic(header),
+        synthetic=header_is_synthetic(header),
         slices=slices,
         without_place=len(images) - len(slices),
         multi_frame=not images,
@@ -177,7 +177,7 @@ def _slice(path: Path, header: Dataset, image: Dataset) -> DicomSlice | None:
             return None
         if min(row_spacing, column_spacing) <= 0:
             return None
-        number = whole_number(image, "InstanceNumber") or 0
+        number = number_told(image, "InstanceNumber") or 0
         return DicomSlice(
             path=path,
             frame=number if is_multi_frame(header) else None,
@@ -192,7 +192,7 @@ def _slice(path: Path, header: Dataset, image: Dataset) -> DicomSlice | None:
             is_hu=not is_other_than_hu(image),
             photometric=str(image.get("PhotometricInterpretation") or ""),
             transfer_syntax=str(getattr(header, "file_meta", {}).get("TransferSyntaxUID", "")),
-            acquisition=whole_number(image, "AcquisitionNumber"),
+            acquisition=number_told(image, "AcquisitionNumber"),
         )
     except (AttributeError, TypeError, ValueError):
         return None
@@ -207,7 +207,7 @@ def _one_line(text: object) -> str:
 def _thickness(image: Dataset) -> float | None:
     """The thickness of a slice in mm; None where it is not told, or cannot be meant."""
     told = set(decimals(image, "SliceThickness") or ())
-    return told.pop() if len(told) == 1 and 0 < min(told) <= THICKEST_MM else None
+    return told.pop() if len(told) == 1 and 0 < min(told) <= MOST_BELIEVED_MM else None
 
 
 def _factor(image: Dataset, keyword: str, missing: float) -> float:

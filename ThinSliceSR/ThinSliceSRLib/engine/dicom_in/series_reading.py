@@ -23,7 +23,7 @@ from .series_index import find_series
 # Positions are often rounded to a tenth of a millimetre, cosines and pixel spacings to six digits.
 SIDEWAYS_TOLERANCE_PIXELS = 0.5
 COSINE_TOLERANCE = 1e-3
-SPACING_TOLERANCE = 1e-4
+PIXEL_SPACING_TOLERANCE = 1e-4
 ONE_PLACE_MM = 1e-3
 
 # What GDCM decodes.
@@ -106,7 +106,7 @@ def _require_one_stack(series: DicomSeries) -> None:
             not np.allclose(item.row_and_column, first.row_and_column, rtol=0, atol=COSINE_TOLERANCE) for item in slices
         ),
         "pixel spacing": any(
-            not np.allclose(item.spacing_mm, first.spacing_mm, rtol=SPACING_TOLERANCE, atol=0) for item in slices
+            not np.allclose(item.spacing_mm, first.spacing_mm, rtol=PIXEL_SPACING_TOLERANCE, atol=0) for item in slices
         ),
     }
     mixed = [name for name, differs in differences.items() if differs]

@@ -6,12 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..errors import UnusableInput
-from ..provenance import PREFIX
+from ..provenance import Entry, entries_of
 from .codes import PROCESSING_EQUIPMENT, SYNTHESIZING_EQUIPMENT, Code
-
-# PS3.5 table 6.2-1, VR LO and ST.
-LONGEST_VERSION = 64
-LONGEST_DESCRIPTION = 1024
+from .stored_text import LONGEST_LO, LONGEST_ST
 
 
 @dataclass(frozen=True)
@@ -34,7 +31,7 @@ def derivation_of(header: Mapping[str, str]) -> Derivation:
     A DLS volume names its model in full: by its name and the SHA-256 of its weights.
     Raises UnusableInput (`not_a_result`) when they are not those of a finished DLS, BIS or doubt volume.
     """
-    told = {key[len(PREFIX) :]: value for key, value in header.items() if key.startswith(PREFIX)}
+    told = entries_of(header)
     derive = {"DLS": _dls, "BIS": _bis, "DOUBT": _doubt}.get(told.get("content", "").partition(":")[0])
     try:
         if derive:
@@ -47,7 +44,7 @@ def derivation_of(header: Mapping[str, str]) -> Derivation:
     )
 
 
-def _dls(told: Mapping[str, str]) -> Derivation:
+def _dls(told: Mapping[Entry, str]) -> Derivation:
     description = (
         "DLS: synthetic thin slices made by a neural network from the thick slices of the source series; for research "
         f"only, not for diagnosis. Model {told['model']}, SHA-256 of its weights {told['model_sha256']}. Computed on "
@@ -57,24 +54,24 @@ def _dls(told: Mapping[str, str]) -> Derivation:
     )
     # The 64 digits are not the last value: padded to an even length, some programs take that for too long.
     software = (f"ThinSliceSR {told['engine_version']}", told["model_sha256"], f"model {told['model']}")
-    versions = tuple(_plain(version, LONGEST_VERSION) for version in software if version)
-    return Derivation("DLS", 1, _plain(description, LONGEST_DESCRIPTION), versions, SYNTHESIZING_EQUIPMENT)
+    versions = tuple(_plain(version, LONGEST_LO) for version in software if version)
+    return Derivation("DLS", 1, _plain(description, LONGEST_ST), versions, SYNTHESIZING_EQUIPMENT)
 
 
-def _quality(told: Mapping[str, str]) -> str:
+def _quality(told: Mapping[Entry, str]) -> str:
     return " The mean over eight mirror images." if told.get("quality") == "best" else ""
 
 
-def _bis(told: Mapping[str, str]) -> Derivation:
+def _bis(told: Mapping[Entry, str]) -> Derivation:
     description = (
         "BIS: thin slices interpolated by a cubic B-spline from the thick slices of the source series; for research "
         f"only, not for diagnosis.{_of_slices(told)}{_tilt(told)}"
     )
-    version = _plain(f"ThinSliceSR {told['engine_version']}", LONGEST_VERSION)
+    version = _plain(f"ThinSliceSR {told['engine_version']}", LONGEST_LO)
     return Derivation("BIS", 2, description, (version,), PROCESSING_EQUIPMENT)
 
 
-def _doubt(told: Mapping[str, str]) -> Derivation:
+def _doubt(told: Mapping[Entry, str]) -> Derivation:
     description = (
         "DOUBT: expected absolute error in HU of each voxel of the DLS series, told by the neural network that made it "
         "and calibrated on volumes that it was not trained on; for research only, not for diagnosis. Low doubt is no "
@@ -82,11 +79,11 @@ def _doubt(told: Mapping[str, str]) -> Derivation:
         f"{told['doubt_expected_hu']} HU expected: 95 % lay within {told['doubt_reach_95_hu']} HU."
     )
     software = (f"ThinSliceSR {told['engine_version']}", told["model_sha256"], f"model {told['model']}")
-    versions = tuple(_plain(version, LONGEST_VERSION) for version in software)
-    return Derivation("DOUBT", 3, _plain(description, LONGEST_DESCRIPTION), versions, SYNTHESIZING_EQUIPMENT)
+    versions = tuple(_plain(version, LONGEST_LO) for version in software)
+    return Derivation("DOUBT", 3, _plain(description, LONGEST_ST), versions, SYNTHESIZING_EQUIPMENT)
 
 
-def _of_slices(told: Mapping[str, str]) -> str:
+def _of_slices(told: Mapping[Entry, str]) -> str:
     """What is known of thick and thin slices; nothing where older results do not tell it."""
     if "slab_mm" not in told:
         return ""
@@ -97,7 +94,7 @@ def _of_slices(told: Mapping[str, str]) -> str:
     )
 
 
-def _tilt(told: Mapping[str, str]) -> str:
+def _tilt(told: Mapping[Entry, str]) -> str:
     degrees = told.get("tilt_corrected_degrees")
     if degrees is None:
         return ""

@@ -20,9 +20,8 @@ from .attributes import REQUIRED
 from .codes import ACQUISITION_EQUIPMENT, SPATIAL_RESAMPLING
 from .derivation import Derivation
 from .source_series import SourceSeries
-from .stored_text import decoded, is_plain, text_element, written_as_stored
+from .stored_text import LONGEST_LO, decoded, is_plain, text_element, written_as_stored
 
-LONGEST_DESCRIPTION = 64
 # But for the escape that begins another code within a text.
 CONTROL = re.compile(rb"[\x00-\x1a\x1c-\x1f\x7f]")
 CONTROLS = bytes(0x20 if code < 0x20 or code in (0x5C, 0x7F) else code for code in range(256))
@@ -52,7 +51,7 @@ def series_description(source: bytes, name: str, spacing_mm: float, characters: 
     """
     made = f"{name} {spacing_mm:.3g} mm (synthetic)".encode()
     whole = b" ".join([*source.translate(CONTROLS).split(), made]) if is_plain(source) else source.strip() + b" " + made
-    if len(whole) <= LONGEST_DESCRIPTION and not CONTROL.search(whole):
+    if len(whole) <= LONGEST_LO and not CONTROL.search(whole):
         return whole
     text = decoded(source, characters)
     text = text[: text.find("\ufffd")] if "\ufffd" in text else text
@@ -60,7 +59,7 @@ def series_description(source: bytes, name: str, spacing_mm: float, characters: 
     while True:
         text = " ".join("".join(letter if letter.isprintable() and letter != "\\" else " " for letter in text).split())
         encoded = encode_string(text, encodings)
-        if not text or (len(encoded) + 1 + len(made) <= LONGEST_DESCRIPTION and decoded(encoded, characters) == text):
+        if not text or (len(encoded) + 1 + len(made) <= LONGEST_LO and decoded(encoded, characters) == text):
             return (encoded + b" " + made).lstrip()
         text = text[:-1]
 

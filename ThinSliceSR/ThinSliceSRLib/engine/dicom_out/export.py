@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from itertools import product
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pydicom
@@ -15,6 +14,7 @@ import SimpleITK as sitk
 
 from ..errors import Cancelled, UnusableInput
 from ..events.progress import Reporter
+from ..events.told import ExportFinished
 from ..files.reading import opened_input, read_volume
 from ..silence import itk_silenced
 from ..volumes.tilted_gantry import upright
@@ -23,7 +23,7 @@ from .derivation import Derivation, derivation_of
 from .pending_series import DicomOutput, PendingSeries
 
 # Positions of slices are often rounded to a tenth of a millimetre, by which programs place the same slices differently.
-PLACE_TOLERANCE_MM = 0.2
+SAME_GRID_MM = 0.2
 
 
 def export_results(
@@ -34,8 +34,8 @@ def export_results(
     undo: ExitStack,
     series: str | None = None,
     overwrite: bool = False,
-) -> dict[str, Any]:
-    """Writes each DLS or BIS volume as a series, and a doubt beside its DLS volume; returns what the last event tells.
+) -> ExportFinished:
+    """Writes each DLS or BIS volume as a series, and a doubt beside its DLS volume; returns the last event.
 
     source: the folder or ZIP file of the DICOM series that they were made from; `series` names one of several. The
     results lie where its slices say, to the last digit. undo: for what must be removed if the run is cancelled.
@@ -65,15 +65,15 @@ def export_results(
 
             pending.write(volume, derivation, tell_written)
             before += len(volume.hu)
-    facts = {
-        "seconds": round(time.monotonic() - began, 1),
-        "outputs": {"dicom": str(output.folder)},
-        "series": {name: _series_uid(output.folder / name) for name in names},
-    }
+    finished = ExportFinished(
+        seconds=round(time.monotonic() - began, 1),
+        outputs={"dicom": str(output.folder)},
+        series={name: _series_uid(output.folder / name) for name in names},
+    )
     with suppress(Cancelled):  # the series stand: it is too late to cancel, even if nobody listens any more
         reporter.progress("export", total, total)
-        reporter.finished(facts)
-    return facts
+        reporter.finished(finished)
+    return finished
 
 
 def on_grid_of(result: Volume, thick: Volume) -> Volume:
@@ -86,8 +86,8 @@ def on_grid_of(result: Volume, thick: Volume) -> Volume:
     beyond_mm = (len(thick.hu) - 1) * thick.spacing_mm[2] - (len(result.hu) - 1) * result.spacing_mm[2]
     if (
         result.size[:2] != thick.size[:2]
-        or np.abs(_corners(result) - _corners(placed)).max() > PLACE_TOLERANCE_MM
-        or not -PLACE_TOLERANCE_MM < beyond_mm < result.spacing_mm[2]
+        or np.abs(_corners(result) - _corners(placed)).max() > SAME_GRID_MM
+        or not -SAME_GRID_MM < beyond_mm < result.spacing_mm[2]
     ):
         raise UnusableInput(
             "The volume does not lie where its source series lies: it was moved, cropped or resampled, or made from "

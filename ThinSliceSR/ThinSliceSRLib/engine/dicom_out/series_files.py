@@ -9,18 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pydicom
 from pydicom.dataset import FileDataset
 from pydicom.uid import UID, JPEG2000Lossless, RLELossless
 
 from ..dicom_in.series_reading import read_dicom_folder
 from ..errors import CannotWrite, MissingLibrary, ThinSliceError
 from ..volumes.volume import Volume
+from .stored_text import PYDICOM_2
 
 COMPRESSIONS: dict[str, UID | None] = {"none": None, "rle": RLELossless, "jpeg2000": JPEG2000Lossless}
-PLACE_TOLERANCE_MM = 1e-4
+READ_BACK_MM = 1e-4
 # How pydicom 2 and its later versions are told to write whole files (PS3.10) and to keep the UID when compressing.
-PYDICOM_2 = pydicom.__version_info__[0] == "2"
 WHOLE_FILE = {"write_like_original": False} if PYDICOM_2 else {"enforce_file_format": True}
 SAME_INSTANCE: dict[str, Any] = {} if PYDICOM_2 else {"generate_instance_uid": False}
 
@@ -83,8 +82,8 @@ def holds(folder: Path, volume: Volume) -> bool:
         return False
     return (
         np.array_equal(written.hu, volume.hu)
-        and np.allclose(written.origin_mm, volume.origin_mm, rtol=0, atol=PLACE_TOLERANCE_MM)
-        and np.allclose(_far_corner(written), _far_corner(volume), rtol=0, atol=PLACE_TOLERANCE_MM)
+        and np.allclose(written.origin_mm, volume.origin_mm, rtol=0, atol=READ_BACK_MM)
+        and np.allclose(_far_corner(written), _far_corner(volume), rtol=0, atol=READ_BACK_MM)
     )
 
 

@@ -15,7 +15,7 @@ from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 from pydicom.uid import generate_uid
 
-from ..dicom_in.headers import whole_number
+from ..dicom_in.headers import number_told
 from ..errors import UnusableInput
 from ..volumes.volume import Acquisition
 from .attributes import COMMON, EQUIPMENT, IDENTITY, LOSSY_COMPRESSION, MAY_BE_EMPTY, WINDOW
@@ -196,7 +196,7 @@ def _source_series(headers: list[Dataset], texts: _Texts, acquisition: Acquisiti
         common=common,
         equipment=_agreed(headers, EQUIPMENT, texts),
         lossy_compression=_agreed(lossy[:1], LOSSY_COMPRESSION),
-        number=whole_number(first, "SeriesNumber") or 0,
+        number=number_told(first, "SeriesNumber") or 0,
         description=texts.stored[texts.chosen].get("SeriesDescription", b""),
         characters=texts.sets[texts.chosen],
         burned_in_annotation=_burned_in([header.get("BurnedInAnnotation") for header in headers]),
@@ -206,8 +206,8 @@ def _source_series(headers: list[Dataset], texts: _Texts, acquisition: Acquisiti
                 headers, texts.sets, acquisition.slice_positions_mm, acquisition.slice_frames, strict=True
             )
         ),
-        numbered_downwards=(acquisition.slice_frames[0] or whole_number(first, "InstanceNumber") or 0)
-        > (acquisition.slice_frames[-1] or whole_number(last, "InstanceNumber") or 0),
+        numbered_downwards=(acquisition.slice_frames[0] or number_told(first, "InstanceNumber") or 0)
+        > (acquisition.slice_frames[-1] or number_told(last, "InstanceNumber") or 0),
         series_uid=str(first.get("SeriesInstanceUID") or ""),
     )
 

@@ -20,6 +20,9 @@ from pydicom.tag import Tag
 TEXT_REPRESENTATIONS = ("LO", "LT", "PN", "SH", "ST", "UC", "UT")
 # What parts names and values, at which character sets of several codes begin anew.
 DELIMITERS = {ord(letter) for letter in "\n\r\f\t\\^="}
+# PS3.5 table 6.2-1: the most characters of a value of these VRs.
+LONGEST_LO = 64
+LONGEST_ST = 1024
 PYDICOM_2 = pydicom.__version_info__[0] == "2"
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from ..errors import UnusableInput, reason_of
 from ..files.reading import READERS
 
-ENDINGS = tuple(sorted(READERS, key=len, reverse=True))
+VOLUME_ENDINGS = tuple(sorted(READERS, key=len, reverse=True))
 TRUTH = "truth"  # also the name of the truth's own row in the results, so no method may have it
 
 
@@ -42,7 +42,7 @@ def case_of_arguments(truth: Path, methods: Sequence[str]) -> Case:
 def named_case(truth: Path, methods: dict[str, Path]) -> Case:
     """The case of these files, named after the truth's without its ending. Raises UnusableInput (`wrong_method`)."""
     _require_methods(methods)
-    ending = next((ending for ending in ENDINGS if truth.name.lower().endswith(ending)), "")
+    ending = next((ending for ending in VOLUME_ENDINGS if truth.name.lower().endswith(ending)), "")
     return Case(truth.name[: len(truth.name) - len(ending)], truth, methods)
 
 

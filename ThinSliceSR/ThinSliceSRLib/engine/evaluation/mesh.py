@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-AIR_HU = -950.0
+LUNG_AIR_HU = -950.0
 
 
 def mesh(hu: np.ndarray) -> float:
@@ -19,7 +19,7 @@ def mesh(hu: np.ndarray) -> float:
     for slice_ in hu:
         values = slice_.astype(np.float32)
         diagonals = np.square(np.diff(np.diff(values, axis=0), axis=1))
-        inside = values[:-1, :-1] > AIR_HU
+        inside = values[:-1, :-1] > LUNG_AIR_HU
         for j in (0, 1):
             for i in (0, 1):
                 part = inside[j::2, i::2]

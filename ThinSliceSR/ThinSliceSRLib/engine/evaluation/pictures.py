@@ -21,7 +21,7 @@ DETAIL_PIXELS = 700
 
 
 @dataclass(frozen=True)
-class Box:
+class MillimetreBox:
     """A block in patient coordinates (LPS, mm): what all pictures of a figure show, whatever the volume's spacing."""
 
     lowest: np.ndarray
@@ -34,15 +34,17 @@ def to_window(hu: np.ndarray, window: tuple[float, float]) -> np.ndarray:
     return np.rint(np.clip((hu - level) / width + 0.5, 0, 1) * 255).astype(np.uint8)
 
 
-def box_of(volume: Volume) -> Box:
+def box_of(volume: Volume) -> MillimetreBox:
     """The block between the centres of the outermost voxels."""
     last = np.array(volume.size) - 1
     corners = np.array(np.meshgrid(*([0, length] for length in last))).reshape(3, -1).T
     places = np.asarray(volume.origin_mm) + (corners * volume.spacing_mm) @ np.asarray(volume.direction).T
-    return Box(places.min(axis=0), places.max(axis=0))
+    return MillimetreBox(places.min(axis=0), places.max(axis=0))
 
 
-def plane_picture(volume: Volume, plane: str, through: np.ndarray, box: Box, step_mm: float = 0.5) -> np.ndarray:
+def plane_picture(
+    volume: Volume, plane: str, through: np.ndarray, box: MillimetreBox, step_mm: float = 0.5
+) -> np.ndarray:
     """HU on a plane through a point (LPS, mm), `step_mm` per pixel, each pixel that of the nearest voxel.
 
     Radiological convention: the patient's right on the left in axial and coronal pictures, anterior on the left in
@@ -98,7 +100,7 @@ def comparison_figure(
     heights = [extent[1] / extent[0], extent[2] / extent[0], extent[2] / extent[0]]
     if detail_mm is not None:
         half = detail_mm / 2 * np.array((1, 1, DETAIL_HEIGHT))
-        rows.append(("coronal", Box(through - half, through + half), detail_mm / DETAIL_PIXELS))
+        rows.append(("coronal", MillimetreBox(through - half, through + half), detail_mm / DETAIL_PIXELS))
         heights.append(DETAIL_HEIGHT)
     width = INCHES_PER_PICTURE * len(columns)
     figure = Figure(figsize=(width, INCHES_PER_PICTURE * sum(heights) + 0.5), dpi=DOTS_PER_INCH)

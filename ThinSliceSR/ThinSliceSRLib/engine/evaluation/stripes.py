@@ -15,7 +15,7 @@ from ..errors import UnusableInput
 
 SLICES_PER_SLAB = 5
 FEWEST_SLABS = 6
-AIR_HU = -950.0  # columns whose mean is lower pass nothing of the patient
+OUTSIDE_HU = -950.0  # columns whose mean is lower pass nothing of the patient
 
 
 def slab_frequency_energy(hu: np.ndarray, period: int = SLICES_PER_SLAB) -> float:
@@ -53,7 +53,7 @@ def _energy(hu: np.ndarray, period: int, signal: Callable[[np.ndarray], np.ndarr
     spectrum, count = np.zeros(slices // 2 + 1), 0
     for row in range(hu.shape[1]):
         columns = hu[:, row].astype(np.float32)
-        values = signal(columns[:, columns.mean(axis=0) > AIR_HU])[:slices]
+        values = signal(columns[:, columns.mean(axis=0) > OUTSIDE_HU])[:slices]
         power = np.abs(np.fft.rfft((values - values.mean(axis=0)) * window, axis=0)) ** 2
         total = power.sum(axis=0)
         varies = total > 0

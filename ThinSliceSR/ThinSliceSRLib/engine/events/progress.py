@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from contextlib import suppress
@@ -10,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from ..addresses import without_user_info
 from ..errors import Cancelled, ThinSliceError, UnusableInput
+from .json_lines import line_of
+from .told import BatchStarted, Event, Failed, Finished, Noted, Progressed, Started, SynthesisStarted, Warned
 
 if TYPE_CHECKING:
     from .finding import Finding
@@ -21,7 +22,7 @@ class Reporter(Protocol):
     warning: what asks for care. note: what is good to know; neither makes a run fail.
     """
 
-    def started(self, facts: dict[str, Any]) -> None: ...
+    def started(self, event: Started) -> None: ...
 
     def warning(self, finding: Finding) -> None: ...
 
@@ -29,7 +30,7 @@ class Reporter(Protocol):
 
     def progress(self, stage: str, done: int, total: int, slices: tuple[int, int] | None = None) -> None: ...
 
-    def finished(self, facts: dict[str, Any]) -> None: ...
+    def finished(self, event: Finished) -> None: ...
 
     def failed(self, error: ThinSliceError) -> None: ...
 
@@ -63,7 +64,7 @@ def tell(text: object, stream: TextIO | None = None) -> None:
 class SilentReporter:
     """Tells nothing but failures and warnings, on stderr."""
 
-    def started(self, facts: dict[str, Any]) -> None:
+    def started(self, event: Started) -> None:
         pass
 
     def warning(self, finding: Finding) -> None:
@@ -75,7 +76,7 @@ class SilentReporter:
     def progress(self, stage: str, done: int, total: int, slices: tuple[int, int] | None = None) -> None:
         pass
 
-    def finished(self, facts: dict[str, Any]) -> None:
+    def finished(self, event: Finished) -> None:
         pass
 
     def failed(self, error: ThinSliceError) -> None:
@@ -92,16 +93,19 @@ class BarReporter(SilentReporter):
         self._bar: Any = None
         self._stage = ""
 
-    def started(self, facts: dict[str, Any]) -> None:
-        if series := facts.get("input", {}).get("series"):
-            tell(f'DICOM series "{series["description"]}"', sys.stderr)
-        count, kind = (facts["cubes"], "cube") if "cubes" in facts else (facts["volumes"], "volume")
-        amount = f"{count} {kind}" if count == 1 else f"{count} {kind}s"
-        name, device, precision = facts["weights"]["name"], facts["device"], facts["precision"]
-        print(f"{name} on {device} ({precision}), {amount}", file=sys.stderr)
-        if "dashboard" in facts:
-            dashboard = facts["dashboard"] or "none, as it needs bokeh; install it with: pip install bokeh"
+    def started(self, event: Started) -> None:
+        if isinstance(event, SynthesisStarted):
+            if event.input.series:
+                tell(f'DICOM series "{event.input.series.description}"', sys.stderr)
+            self._tell_computing(event, event.cubes, "cube")
+        elif isinstance(event, BatchStarted):
+            self._tell_computing(event, event.volumes, "volume")
+            dashboard = event.dashboard or "none, as it needs bokeh; install it with: pip install bokeh"
             print(f"dashboard: {dashboard}", file=sys.stderr)
+
+    def _tell_computing(self, event: SynthesisStarted | BatchStarted, count: int, kind: str) -> None:
+        amount = f"{count} {kind}" if count == 1 else f"{count} {kind}s"
+        print(f"{event.weights.name} on {event.device} ({event.precision}), {amount}", file=sys.stderr)
 
     def warning(self, finding: Finding) -> None:
         warning = without_user_info(f"Warning: {finding.message}")
@@ -139,30 +143,29 @@ class JsonReporter:
         self._stream = stream
         self._time_left = TimeLeft()
 
-    def started(self, facts: dict[str, Any]) -> None:
-        self._tell("started", **facts)
+    def started(self, event: Started) -> None:
+        self._tell(event)
 
     def warning(self, finding: Finding) -> None:
-        self._tell("warning", code=finding.code, message=finding.message)
+        self._tell(Warned(finding.code, finding.message))
 
     def note(self, finding: Finding) -> None:
-        self._tell("note", code=finding.code, message=finding.message)
+        self._tell(Noted(finding.code, finding.message))
 
     def progress(self, stage: str, done: int, total: int, slices: tuple[int, int] | None = None) -> None:
         eta = self._time_left.estimate(stage, done, total)
-        facts = {"stage": stage, "done": done, "total": total, "eta_s": None if eta is None else round(eta, 1)}
-        self._tell("progress", **facts, **({"slices": list(slices)} if slices else {}))
+        self._tell(Progressed(stage, done, total, None if eta is None else round(eta, 1), slices))
 
-    def finished(self, facts: dict[str, Any]) -> None:
-        self._tell("finished", **facts)
+    def finished(self, event: Finished) -> None:
+        self._tell(event)
 
     def failed(self, error: ThinSliceError) -> None:
         tell(error, sys.stderr)
-        self._tell("failed", code=error.code, message=str(error))
+        self._tell(Failed(error.code, str(error)))
 
-    def _tell(self, event: str, **facts: Any) -> None:
+    def _tell(self, event: Event) -> None:
         try:
-            print(without_user_info(json.dumps({"event": event, **facts})), file=self._stream, flush=True)
+            print(without_user_info(line_of(event)), file=self._stream, flush=True)
         except OSError as error:  # whoever listened is gone, so the run has no purpose any more
             raise Cancelled from error
 

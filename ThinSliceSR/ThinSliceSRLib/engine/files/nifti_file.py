@@ -14,9 +14,8 @@ from ..volumes.hounsfield import as_hu_values
 from ..volumes.volume import Acquisition, Volume
 from .nifti_header import NiftiHeader, read_nifti_header
 from .nifti_place import nifti_place
-from .stored_values import damaged_values, missing_values
+from .stored_values import CHUNK, damaged_values, missing_values
 
-CHUNK = 1 << 22
 LARGEST_WHOLE = 1 << 24  # factors of 32-bit values whose products fit into 64 bits
 RAS_TO_LPS = np.diag([-1.0, -1, 1, 1])
 

@@ -12,7 +12,7 @@ from ..events.finding import Finding
 from ..volumes.geometry import NO_SPACING, shear_degrees
 from .nifti_header import NiftiHeader
 
-SPACING_TOLERANCE = 2e-3
+FORMS_SPACING_TOLERANCE = 2e-3
 AXES_TOLERANCE_DEGREES = 0.2
 ORIGIN_TOLERANCE_MM = 0.1
 # A quaternion of float32 numbers may be so much longer than 1.
@@ -97,7 +97,7 @@ def _require_agreement(sform: np.ndarray, other: np.ndarray, name: str, axes: bo
     shear = np.radians(shear_degrees(sform[:3, :3]))
     tolerance = np.radians(AXES_TOLERANCE_DEGREES) + shear
     cosine = min((directions[0] * directions[1]).sum(axis=0)) if axes else 1.0
-    same_spacing = np.allclose(spacings[0], spacings[1], rtol=SPACING_TOLERANCE + 1 / np.cos(shear) - 1, atol=0)
+    same_spacing = np.allclose(spacings[0], spacings[1], rtol=FORMS_SPACING_TOLERANCE + 1 / np.cos(shear) - 1, atol=0)
     if same_spacing and cosine >= np.cos(tolerance):
         return
     first, second = (" × ".join(f"{value:.4g}" for value in spacing) for spacing in spacings)

@@ -20,13 +20,12 @@ from ..volumes.geometry import shear_degrees
 from ..volumes.hounsfield import as_hu_values
 from ..volumes.volume import Volume
 from .file_acquisition import THICKNESS_ENTRY
-from .nrrd_file import nrrd_grid, nrrd_holds, write_nrrd
+from .nrrd_file import FAST, nrrd_grid, nrrd_holds, write_nrrd
 from .reading import read_volume
 
 # How far, in mm, a corner may lie off after reading back. NIfTI keeps geometry as float32, and of axes that lean by
 # the rounding of their DICOM positions ITK reads the nearest upright ones.
 CORNER_TOLERANCE_MM = {".nrrd": 1e-6, ".mha": 1e-6, ".nii": 0.1, ".nii.gz": 0.1}
-FAST = 1
 NIFTI_NOTE_LENGTH = 79
 
 
@@ -45,8 +44,18 @@ def check_targets(
         raise UnusableInput("The output would replace the input; give it another name.", "same_target")
     check_places(targets, overwrite)
     for target in targets:
-        suffix = _suffix(target)
-        if grid is not None and suffix.startswith(".nii") and _lean_mm(grid) > CORNER_TOLERANCE_MM[suffix]:
+        _suffix(target)
+    if grid is not None:
+        require_geometry(targets, grid)
+
+
+def require_geometry(targets: Iterable[Path], grid: Volume) -> None:
+    """Returns when files of these names can hold the axes and the extent of `grid`: NIfTI cannot if the axes lean.
+
+    Raises UnusableInput (`unknown_suffix`) or CannotWrite (`geometry_lost`).
+    """
+    for suffix in map(_suffix, targets):
+        if suffix.startswith(".nii") and _lean_mm(grid) > CORNER_TOLERANCE_MM[suffix]:
             raise _geometry_lost(suffix)
 
 
@@ -74,12 +83,20 @@ class PendingOutputs(PendingFiles):
     After any exception in the block, nothing of them is left, and what they were to replace is there.
     """
 
-    def __init__(self, overwrite: bool = False, compressed: bool = True, series: PendingFiles | None = None) -> None:
-        """series: what else gets its names with them, or not at all."""
+    def __init__(self, overwrite: bool = False, compressed: bool = True) -> None:
         super().__init__()
         self.overwrite = overwrite
         self.compressed = compressed
-        self._series = series
+        self._claimed: set[Path] = set()
+
+    def claim(self, targets: Iterable[Path], source: Path | None = None) -> None:
+        """Checks targets before a long computation: `write` takes them as they are, and only the end looks once more.
+
+        source: as of `check_targets`, whose errors it raises.
+        """
+        targets = [Path(target) for target in targets]
+        check_targets(targets, self.overwrite, source=source)
+        self._claimed.update(targets)
 
     def write(self, volume: Volume, target: Path, metadata: Mapping[str, str] | None = None) -> None:
         """Writes `volume` under a temporary name beside `target` (.nrrd, .nii, .nii.gz, .mha) and reads it back.
@@ -93,7 +110,8 @@ class PendingOutputs(PendingFiles):
         Raises as `check_targets` and `CannotWrite` (`no_room`, `cannot_write`, `geometry_lost`).
         """
         target = Path(target)
-        check_targets([target, *self._replacements.values()], self.overwrite)
+        if target not in self._claimed:
+            check_targets([target, *self._replacements.values()], self.overwrite)
         suffix = _suffix(target)
         temporary = self._new_file(target, suffix)
         values = as_hu_values(volume.hu)
@@ -126,12 +144,7 @@ class PendingOutputs(PendingFiles):
 
     def ready(self) -> dict[Path, Path]:
         check_targets(self._replacements.values(), self.overwrite)
-        return super().ready() | (self._series.ready() if self._series else {})
-
-    def discard(self) -> None:
-        super().discard()
-        if self._series:
-            self._series.discard()
+        return super().ready()
 
 
 def _check_place(target: Path, overwrite: bool) -> None:

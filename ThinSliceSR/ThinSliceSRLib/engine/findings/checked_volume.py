@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..devices import main_memory
 from ..events.finding import LEVELS, Finding
 from ..volumes.geometry import (
@@ -18,11 +20,17 @@ from .on_slices import on_slices
 from .on_values import on_values
 
 
-def check_volume(volume: Volume, may_be_thin: bool = False, moves_slices: bool = True) -> list[Finding]:
+def check_volume(
+    volume: Volume,
+    may_be_thin: bool = False,
+    moves_slices: bool = True,
+    seen: Sequence[Finding] | None = None,
+) -> list[Finding]:
     """The findings on `volume`: errors, warnings, and notes if there are no errors; empty when there is nothing to say.
 
     may_be_thin: that the slices are thin already is a warning, not an error.
     moves_slices: whether the slices of a tilted gantry are moved upright, so that the result lies on another grid.
+    seen: the findings on its values, where they are looked at by others; None looks at all of them here.
     Errors: no_place, too_few_slices, not_ct, synthetic, sheared, missing_slices, uneven_slices, already_thin,
     not_finite, too_small, constant, not_hu. Warnings: those of reading it, spacing_unusual, thickness_doubtful,
     slices_with_gaps, not_axial, tilt_corrected, no_numbers_around, values_unlike_hu, no_lungs, slice_unlike_others,
@@ -38,7 +46,7 @@ def check_volume(volume: Volume, may_be_thin: bool = False, moves_slices: bool =
         *_on_kind(volume),
         *_on_geometry(volume, moves_slices),
         *on_slices(volume, may_be_thin),
-        *on_values(volume),
+        *(on_values(volume) if seen is None else seen),
         *_on_memory(volume),
     ]
     if any(finding.level == "error" for finding in findings):

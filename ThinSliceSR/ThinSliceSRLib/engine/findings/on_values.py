@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from dataclasses import dataclass
+
 import numpy as np
 
 from ..events.finding import Finding
-from ..volumes.masks import lung_share
-from ..volumes.no_numbers import has_no_numbers, no_numbers_in_body, with_air_for_no_numbers
-from ..volumes.value_scale import AIR_HU, on_scale
+from ..volumes.hounsfield import AIR_HU
+from ..volumes.no_numbers import no_numbers_in_body
+from ..volumes.pieces import whole
 from ..volumes.volume import Volume
+from .on_scale import can_be_hu, looks_like, on_scale
+from .value_counts import ValueCounts, value_counts
 
-# A CT of a chest holds both. Padding outside of the field of view (-2000, -3024) counts for neither.
-LUNG_AND_AIR_HU = (-1100, -300)
-SOFT_TISSUE_HU = (-200, 300)
+# Of all voxels, those of lung and air, and those of soft tissue.
 LEAST_SHARE = 0.03
-# Bone is a few percent of a chest; a slope that is too large makes bone of all that is soft.
-BONE_HU = 500
 MOST_BONE_SHARE = 0.1
 # Of tissue and lung together: chest, abdomen and pelvis in one have more, a head with its blurred edges has less.
 LEAST_LUNG = 0.05
@@ -23,64 +24,82 @@ LEAST_LUNG = 0.05
 UNLIKE_NEIGHBOURS_HU = 200
 
 
+@dataclass(frozen=True)
+class ValueFindings:
+    """The findings on the values of a volume.
+
+    low, high: the lowest and highest HU. kind: on which scale they seem to be where they can be no HU, see
+    `looks_like`.
+    """
+
+    findings: tuple[Finding, ...]
+    low: float
+    high: float
+    kind: str | None
+
+
 def on_values(volume: Volume) -> list[Finding]:
     """Errors and warnings on the values of `volume`; see `check_volume`."""
-    findings = []
-    if has_no_numbers(volume.hu):
-        wrong = int(np.count_nonzero(~np.isfinite(volume.hu)))
-        inside = no_numbers_in_body(volume)
+    return list(whole(on_values_in_pieces(volume)).findings)
+
+
+def on_values_in_pieces(volume: Volume, values: str | None = None) -> Generator[None, None, ValueFindings]:
+    """As `on_values`, so that others can do their work in between.
+
+    values: on which of the `SCALES` those of `volume` still are; None: HU.
+    """
+    counts = yield from value_counts(volume, values)
+    findings: list[Finding] = []
+    if counts.no_numbers:
+        inside = yield from no_numbers_in_body(volume)
         if inside:
             message = (
                 f"No number (NaN or infinity) stands in {inside} of the voxels within the body; export the volume "
                 "again."
             )
-            return [Finding("error", "not_finite", message)]
+            return ValueFindings((Finding("error", "not_finite", message),), counts.low, counts.high, None)
         message = (
-            f"No number (NaN or infinity) stands in {wrong} of the voxels around the body; they are taken for air "
-            f"({AIR_HU} HU)."
+            f"No number (NaN or infinity) stands in {counts.no_numbers} of the voxels around the body; they are taken "
+            f"for air ({AIR_HU} HU)."
         )
         findings.append(Finding("warning", "no_numbers_around", message))
-        volume = with_air_for_no_numbers(volume)
-    if cannot_be_hu := on_scale(volume):
-        return [*findings, *cannot_be_hu]
-    hu = volume.hu
-    # Slice by slice, as the cache of a processor holds one: faster than all at once.
-    lung, soft = (
-        sum(np.count_nonzero((slice_ >= low) & (slice_ <= high)) for slice_ in hu) / hu.size
-        for low, high in (LUNG_AND_AIR_HU, SOFT_TISSUE_HU)
+    kind = None if can_be_hu(volume, counts) else (yield from looks_like(volume.hu, counts))
+    on_its_scale = on_scale(volume, counts, kind)
+    findings += on_its_scale or [*_on_tissues(counts), *_on_slices(counts.slice_means)]
+    return ValueFindings(tuple(findings), counts.low, counts.high, kind)
+
+
+def _on_tissues(counts: ValueCounts) -> list[Finding]:
+    lung_and_air, soft_tissue, bone = (
+        count / counts.voxels for count in (counts.lung_and_air, counts.soft_tissue, counts.bone)
     )
-    bone = sum(np.count_nonzero(slice_ > BONE_HU) for slice_ in hu) / hu.size
-    if min(lung, soft) < LEAST_SHARE or bone > MOST_BONE_SHARE:
+    if min(lung_and_air, soft_tissue) < LEAST_SHARE or bone > MOST_BONE_SHARE:
         message = (
             "The values do not look like the Hounsfield units of a chest (air near -1000, soft tissue near 0); make "
             "sure that rescale slope and intercept are right and were applied."
         )
-        findings.append(Finding("warning", "values_unlike_hu", message))
-    elif lung_share(hu) < LEAST_LUNG:
+        return [Finding("warning", "values_unlike_hu", message)]
+    if counts.lung < LEAST_LUNG * max(1, counts.lung + counts.tissue):
         message = (
             "Hardly any lung is in the picture, so it may be no chest, but the network is made for chests; look at the "
             "result with care."
         )
-        findings.append(Finding("warning", "no_lungs", message))
-    unlike = _slices_unlike_others(volume)
-    if unlike:
-        message = (
-            f"{len(unlike)} of the slices (number {unlike[0] + 1} in order of place, for example) differ from their "
-            f"neighbours by more than {UNLIKE_NEIGHBOURS_HU} HU on average, as with a wrong rescale slope or "
-            "intercept; look at them and export the series again."
-        )
-        findings.append(Finding("warning", "slice_unlike_others", message))
-    return findings
+        return [Finding("warning", "no_lungs", message)]
+    return []
 
 
-def _slices_unlike_others(volume: Volume) -> list[int]:
-    """Indices of slices whose mean HU is far from that of every slice within two steps of them."""
-    slices = np.moveaxis(volume.hu, 2 - volume.through_plane_axis, 0)
-    # Many types of integers cannot hold the HU of air, and few can hold their sum.
-    means = np.array([np.maximum(values, np.float32(AIR_HU)).mean(dtype=np.float64) for values in slices])
+def _on_slices(means: np.ndarray) -> list[Finding]:
+    """means: HU of the slices, in order of place."""
     unlike = []
     for k, mean in enumerate(means):
         others = np.concatenate([means[max(0, k - 2) : k], means[k + 1 : k + 3]])
         if len(means) > 2 and np.abs(others - mean).min() > UNLIKE_NEIGHBOURS_HU:
             unlike.append(k)
-    return unlike
+    if not unlike:
+        return []
+    message = (
+        f"{len(unlike)} of the slices (number {unlike[0] + 1} in order of place, for example) differ from their "
+        f"neighbours by more than {UNLIKE_NEIGHBOURS_HU} HU on average, as with a wrong rescale slope or "
+        "intercept; look at them and export the series again."
+    )
+    return [Finding("warning", "slice_unlike_others", message)]

@@ -21,6 +21,7 @@ from .configuration import NetworkConfiguration
 from .doubt import DoubtHead, steps_between
 from .inference import infer
 from .slab_inputs import SlabModulation
+from .slices import convolved_slices
 
 # What a CPU computes at a time without gradients, so that it stays in the cache.
 IMAGES_AT_A_TIME = 4  # sagittal or coronal ones
@@ -201,7 +202,8 @@ class CTHNet(nn.Module):
         """Some thin slices, and their doubt if `steps_between` the thick ones are given."""
         fold = self.config.in_plane_fold
         features = features + decoded
-        added = self.conv_last(self.conv_before_upsample(features))
+        expand, rectify = self.conv_before_upsample
+        added = convolved_slices(self.conv_last, rectify(convolved_slices(expand, features)))
         thin = unfolded(added, fold) + linear if self.config.image_skip else unfolded(added, fold)
         if steps is None:
             return thin

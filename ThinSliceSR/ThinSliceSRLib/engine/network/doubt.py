@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .slab_inputs import SlabModulation
+from .slices import convolved_slices
 
 TYPICAL_ERROR = 0.006  # of scaled HU: about 18 HU
 SMALLEST_CHANGE = 0.002  # about 6 HU: smaller ones are noise
@@ -35,9 +36,9 @@ class DoubtHead(nn.Module):
         """features: (batch, features, thin slices, rows, columns) of places; added, steps, and what comes back: as
         many channels as a place has voxels. slabs: (batch, 3), see `slab_inputs`."""
         known = torch.cat((features, log_size(added), log_size(steps)), 1).detach()
-        hidden = self.first(known)
+        hidden = convolved_slices(self.first, known)
         scale, shift = (factor[..., None, None, None].to(hidden.dtype) for factor in self.modulation(slabs))
-        return self.last(functional.leaky_relu(hidden * scale + shift, 0.01))
+        return convolved_slices(self.last, functional.leaky_relu(hidden * scale + shift, 0.01))
 
 
 def log_size(x: Tensor) -> Tensor:

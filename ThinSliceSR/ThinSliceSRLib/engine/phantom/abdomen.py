@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .shapes import Ellipsoid, coverage, paint, smooth_maximum
+from .shapes import Ellipsoid, paint, share_inside, smooth_maximum
 from .tissues import AIR, FAT, FLUID, LIVER, MUSCLE, SPLEEN
 
 SPLEEN_BODY = Ellipsoid((82, 34, -98), (24, 40, 34))
@@ -31,14 +31,14 @@ def paint_abdomen(
     """The diaphragm and the organs below it, where `inside` (0 to 1) says: within the rib cage, below the lungs."""
     below = -diaphragm_distance(x, y, z)
     paint(hu, MUSCLE, inside)
-    paint(hu, FAT + 6 * grain, inside * coverage(below + 2.5, blur))
+    paint(hu, FAT + 6 * grain, inside * share_inside(below + 2.5, blur))
     liver = np.maximum(below + 3.0, x - 26 + 0.35 * (y + 40) + 0.2 * (z + 90))
-    paint(hu, LIVER + 4 * grain, inside * coverage(liver, blur))
+    paint(hu, LIVER + 4 * grain, inside * share_inside(liver, blur))
     for organ, value in ((SPLEEN_BODY, SPLEEN), (STOMACH, MUSCLE)):
         if organ.reaches(z):
             distance = smooth_maximum(organ.distance(x, y, z), below + 5.0, 6.0)
-            paint(hu, value + 4 * grain, inside * coverage(distance, blur))
+            paint(hu, value + 4 * grain, inside * share_inside(distance, blur))
             if organ is STOMACH:
-                paint(hu, FLUID + 10, inside * coverage(distance + 3.5, blur))
+                paint(hu, FLUID + 10, inside * share_inside(distance + 3.5, blur))
                 gas = np.maximum(distance + 3.5, y - STOMACH_AIR_LEVEL)
-                paint(hu, AIR, inside * coverage(gas, blur))
+                paint(hu, AIR, inside * share_inside(gas, blur))

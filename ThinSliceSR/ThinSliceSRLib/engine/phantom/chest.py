@@ -17,7 +17,7 @@ from .branches import branch_coverage
 from .lungs import fissure_distances, lobe_of, lung_trees, lungs_between, places_in_lungs
 from .mediastinum import mediastinum_distance, paint_mediastinum
 from .noise import ct_noise
-from .shapes import Texture, coverage, paint, sheet_coverage
+from .shapes import Texture, paint, share_inside, sheet_coverage
 from .thorax import (
     PLEURA_DEPTH,
     cage_frame,
@@ -156,22 +156,22 @@ class _Anatomy:
         paint_couch(hu, across, down, blur)
         paint_chest_wall(hu, down, z, frame, grain, coarse, blur)
 
-        within_cage = coverage(frame.outward + PLEURA_DEPTH - 1, blur)
+        within_cage = share_inside(frame.outward + PLEURA_DEPTH - 1, blur)
         mediastinum = mediastinum_distance(across, down, z)
         diaphragm = diaphragm_distance(across, down, z)
-        paint_abdomen(hu, across, down, z, within_cage * coverage(-diaphragm, blur), grain, blur)
-        paint_mediastinum(hu, across, down, z, within_cage * coverage(mediastinum, blur), grain, blur)
+        paint_abdomen(hu, across, down, z, within_cage * share_inside(-diaphragm, blur), grain, blur)
+        paint_mediastinum(hu, across, down, z, within_cage * share_inside(mediastinum, blur), grain, blur)
         paint_spine(hu, across, down, z, grain, blur)
         paint_rib_cage(hu, across, z, frame, grain, blur)
 
         distance = lungs_between(frame, diaphragm, mediastinum, z)
-        lungs = coverage(distance, blur)
+        lungs = share_inside(distance, blur)
         # Blood and fluid sink to the back of a lung in a patient who lies on it.
         paint(hu, PARENCHYMA + 0.45 * down + 9 * grain + 9 * coarse, lungs)
         for fissure in fissure_distances(across, down, z):
             line = sheet_coverage(fissure + 0.8 * coarse, 0.35, blur)
             paint(hu, FISSURE, lungs * line)
-        return hu, lungs, coverage(distance - 2.0, 2 * blur)
+        return hu, lungs, share_inside(distance - 2.0, 2 * blur)
 
     def _add_nodule(self, hu: np.ndarray, nodule: Nodule, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> None:
         reach = nodule.diameter_mm / 2 + self.blur
@@ -181,6 +181,6 @@ class _Anatomy:
         )
         dz, dy, dx = (axis[part] - c for axis, part, c in zip((z, y, x), box, reversed(nodule.centre_mm), strict=True))
         radius = np.sqrt(dz[:, None, None] ** 2 + dy[:, None] ** 2 + dx**2)
-        cover = coverage(radius - nodule.diameter_mm / 2, self.blur)
+        cover = share_inside(radius - nodule.diameter_mm / 2, self.blur)
         # Vessels stay visible in a subsolid nodule.
         hu[box] += cover * np.clip(NODULE_HU[nodule.kind] - hu[box], 0, None)

@@ -6,7 +6,7 @@ from functools import reduce
 
 import numpy as np
 
-from .shapes import Ellipsoid, Tube, coverage, paint, sheet_coverage, smooth_minimum
+from .shapes import Ellipsoid, Tube, paint, share_inside, sheet_coverage, smooth_minimum
 from .thorax import spine_middle
 from .tissues import AIR, BLOOD, FAT, MUSCLE, MYOCARDIUM
 
@@ -119,25 +119,25 @@ def paint_mediastinum(
     paint(hu, FAT + 6 * grain, inside)
     for node in NODES:
         if node.reaches(z):
-            paint(hu, MUSCLE + 20, inside * coverage(node.distance(x, y, z) + 0.5 * grain, blur))
+            paint(hu, MUSCLE + 20, inside * share_inside(node.distance(x, y, z) + 0.5 * grain, blur))
     if OESOPHAGUS.reaches(z):
         wall = OESOPHAGUS.distance(x, y, z)
-        paint(hu, MUSCLE, coverage(wall, blur))
+        paint(hu, MUSCLE, share_inside(wall, blur))
         if 20 < z < 34 or -62 < z < -48:
-            paint(hu, AIR, coverage(wall + 5.2, blur))
+            paint(hu, AIR, share_inside(wall + 5.2, blur))
     _paint_heart_muscle(hu, x, y, z, grain, blur)
     for shapes, wall_mm, brighter in BLOOD_POOLS:
         near = [shape.distance(x, y, z) for shape in shapes if shape.reaches(z)]
         if near:
             distance = np.minimum.reduce(near)
-            paint(hu, MUSCLE, coverage(distance - wall_mm, blur))
-            paint(hu, BLOOD + brighter + 3 * grain, coverage(distance, blur))
+            paint(hu, MUSCLE, share_inside(distance - wall_mm, blur))
+            paint(hu, BLOOD + brighter + 3 * grain, share_inside(distance, blur))
 
 
 def _paint_heart_muscle(hu: np.ndarray, x: np.ndarray, y: np.ndarray, z: float, grain: np.ndarray, blur: float) -> None:
     """The walls of the chambers as full bodies, and the pericardium around the fat on them."""
     near = [chamber.distance(x, y, z) + 0.6 * grain for chamber in HEART if chamber.reaches(z)]
     if near:
-        paint(hu, MYOCARDIUM + 4 * grain, coverage(np.minimum.reduce(near), blur))
+        paint(hu, MYOCARDIUM + 4 * grain, share_inside(np.minimum.reduce(near), blur))
         around = reduce(lambda a, b: smooth_minimum(a, b, 4.0), near)
         paint(hu, MUSCLE, sheet_coverage(around - 3.6, 1.0, blur))

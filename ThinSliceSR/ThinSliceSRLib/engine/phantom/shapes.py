@@ -15,7 +15,7 @@ import numpy as np
 NEAR_MM = 16.0
 
 
-def coverage(distance: np.ndarray, blur_mm: float) -> np.ndarray:
+def share_inside(distance: np.ndarray, blur_mm: float) -> np.ndarray:
     """The part, 0 to 1, of a voxel at `distance` from a surface that lies inside; the edge is `blur_mm` wide."""
     return np.clip(0.5 - distance / blur_mm, 0, 1)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .shapes import bump, coverage, paint, sheet_coverage, smooth_maximum, smooth_minimum
+from .shapes import bump, paint, share_inside, sheet_coverage, smooth_maximum, smooth_minimum
 from .tissues import (
     CARTILAGE,
     CORD,
@@ -87,30 +87,30 @@ def paint_chest_wall(
     """Body outline, skin, fat and muscles, without bones. grain, coarse: fine and coarse texture on the plane."""
     muscles, wall = wall_thickness(frame.around, z)
     to_skin = smooth_maximum(frame.outward - wall, y - 118, 20.0)
-    paint(hu, SKIN, coverage(to_skin, blur))
-    paint(hu, FAT + 5 * grain, coverage(to_skin + 1.6, blur))
+    paint(hu, SKIN, share_inside(to_skin, blur))
+    paint(hu, FAT + 5 * grain, share_inside(to_skin + 1.6, blur))
     outer = frame.outward - muscles - 1.2 * coarse
-    paint(hu, MUSCLE + 6 * grain, coverage(outer, blur))
+    paint(hu, MUSCLE + 6 * grain, share_inside(outer, blur))
     # Fat between the layers of muscle: outside the ribs, and half-way out where the muscles are thick.
     thick = np.clip((muscles - 9) / 6, 0, 1)
     paint(hu, FAT, thick * sheet_coverage(frame.outward - 6 - 1.2 * coarse, 1.3, blur))
     paint(hu, FAT, thick * sheet_coverage(frame.outward - 0.58 * muscles - 1.5 * coarse, 1.0, blur))
-    paint(hu, FAT, coverage(frame.outward + 4.2, blur))
+    paint(hu, FAT, share_inside(frame.outward + 4.2, blur))
 
 
 def paint_couch(hu: np.ndarray, x: np.ndarray, y: np.ndarray, blur: float) -> None:
     """The couch that the patient lies on: a foam core between two thin shells of carbon fibre."""
     top = y - (119 - 0.0011 * x * x)
     bottom = y - (135 - 0.0022 * x * x)
-    paint(hu, -960.0, coverage(np.maximum(-top, bottom), blur))
+    paint(hu, -960.0, share_inside(np.maximum(-top, bottom), blur))
     for shell in (top, bottom):
         paint(hu, COUCH, sheet_coverage(shell + 0 * x, 1.0, blur))
 
 
 def paint_bone(hu: np.ndarray, distance: np.ndarray, cortex_mm: float, marrow: np.ndarray | float, blur: float) -> None:
     """A bone: cortex of the given thickness around marrow."""
-    paint(hu, CORTICAL_BONE, coverage(distance, blur))
-    paint(hu, marrow, coverage(distance + cortex_mm, blur))
+    paint(hu, CORTICAL_BONE, share_inside(distance, blur))
+    paint(hu, marrow, share_inside(distance + cortex_mm, blur))
 
 
 def rib_height(around: np.ndarray, z: float | np.ndarray) -> np.ndarray:
@@ -132,7 +132,7 @@ def paint_rib_cage(hu: np.ndarray, x: np.ndarray, z: float, frame: CageFrame, gr
     rib = np.maximum(rib, 24 - np.abs(x))
     bony = smooth_maximum(rib, (CARTILAGE_PART - frame.around) * 400, 2.0)
     gristle = np.maximum(rib, (frame.around - CARTILAGE_PART) * 400)
-    paint(hu, CARTILAGE + 15 * grain, coverage(gristle, blur))
+    paint(hu, CARTILAGE + 15 * grain, share_inside(gristle, blur))
     paint_bone(hu, bony, 1.1, marrow, blur)
 
     half_width = 16 + 10 * float(np.clip((z - 25) / 25, 0, 1))
@@ -160,7 +160,7 @@ def paint_spine(hu: np.ndarray, x: np.ndarray, y: np.ndarray, z: float, grain: n
 
     waist = 1.5 * float(np.clip(1 - (abs(height) / 9) ** 2, 0, 1))
     outline = _vertebral_outline(x, depth) + waist
-    paint(hu, DISC + 6 * grain, coverage(outline + 1.0, blur))
+    paint(hu, DISC + 6 * grain, share_inside(outline + 1.0, blur))
     body = smooth_maximum(outline, np.full_like(outline, abs(height) - 9.6), 2.0)
     paint_bone(hu, body, 0.9, MARROW + 45 * grain, blur)
 
@@ -182,9 +182,9 @@ def paint_spine(hu: np.ndarray, x: np.ndarray, y: np.ndarray, z: float, grain: n
         bones = smooth_minimum(bones, part, 2.0)
     paint_bone(hu, bones, 1.1, MARROW + 30 * grain, blur)
 
-    paint(hu, FAT / 2, coverage(canal, blur))
-    paint(hu, FLUID, coverage(canal + 1.6, blur))
-    paint(hu, CORD, coverage(np.hypot(x / 1.25, behind) - 4.0, blur))
+    paint(hu, FAT / 2, share_inside(canal, blur))
+    paint(hu, FLUID, share_inside(canal + 1.6, blur))
+    paint(hu, CORD, share_inside(np.hypot(x / 1.25, behind) - 4.0, blur))
 
 
 def _vertebral_outline(x: np.ndarray, depth: np.ndarray) -> np.ndarray:

@@ -15,11 +15,10 @@ from ..files.writing import PendingOutputs
 from ..phantom.chest import chest_phantom, phantom_nodules
 from ..provenance import phantom_header, simulated_thick_header
 from ..synthesis.simulation import simulate_thick
-from ..volumes.slab_profile import SlabProfile
+from ..volumes.slab_profile import USUAL_SLABS
 from ..volumes.volume import Volume
 from .job import Job, run_job
 
-SLABS = SlabProfile(thickness_mm=5.0, spacing_mm=5.0)
 DETAIL_MM = 70.0
 
 
@@ -38,7 +37,7 @@ def scan_phantom(folder: Path, seed: int, undo: ExitStack) -> PhantomScan:
     with PendingOutputs(overwrite=True) as outputs:
         undo.callback(outputs.discard)
         outputs.write(truth, folder / "truth.nrrd", phantom_header(seed))
-        outputs.write(simulate_thick(truth, SLABS), folder / "thick.nrrd", simulated_thick_header(SLABS))
+        outputs.write(simulate_thick(truth, USUAL_SLABS), folder / "thick.nrrd", simulated_thick_header(USUAL_SLABS))
     return PhantomScan(folder / "thick.nrrd", truth, phantom_nodules(seed)[0].centre_mm)
 
 
@@ -51,7 +50,7 @@ def demonstrate(job: Job, scan: PhantomScan | None, figure: Path, reporter: Repo
     assert outcome.bis is not None
     method = "synthetic" if outcome.model.trained else "synthetic, untrained"
     columns = {"thick (input)": outcome.thick, "BIS (interpolated)": outcome.bis, f"DLS ({method})": outcome.dls}
-    lines = [f"Model: {outcome.model.label}; mean slab error {outcome.facts['slab_error_hu']['mean']} HU."]
+    lines = [f"Model: {outcome.model.label}; mean slab error {outcome.finished.slab_error_hu.mean} HU."]
     if scan is not None:
         columns["thin (truth)"] = scan.truth
         lines += _table({"BIS": outcome.bis, "DLS": outcome.dls}, scan.truth)

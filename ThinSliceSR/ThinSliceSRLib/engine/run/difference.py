@@ -3,18 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .. import ENGINE_VERSION
-from ..provenance import PREFIX
 from ..volumes.volume import Volume
-
-if TYPE_CHECKING:  # who subtracts need not load PyTorch
-    from ..weights.weights_file import Model
-
-DIFFERENCE_CONTENT = "DLS minus BIS: what the network added to the interpolation; synthetic, for research only"
 
 
 def difference_of(dls: Volume, bis: Volume) -> Volume:
@@ -29,16 +21,3 @@ def difference_of_values(dls: np.ndarray, bis: np.ndarray) -> np.ndarray:
     for of_result, of_dls, of_bis in zip(difference, dls, bis, strict=True):
         of_result[...] = np.clip(np.rint(of_dls.astype(np.float32) - of_bis), ends.min, ends.max)
     return difference
-
-
-def difference_header(model: Model) -> dict[str, str]:
-    """Header entries of a DLS - BIS volume."""
-    entries = {
-        "content": DIFFERENCE_CONTENT,
-        "unit": "HU",
-        "synthetic": "yes",
-        "model": model.label,
-        "model_sha256": model.sha256,
-        "engine_version": ENGINE_VERSION,
-    }
-    return {PREFIX + key: value for key, value in entries.items()}

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import SimpleITK as sitk
 
-DENSER_THAN_AIR_HU = -400
+from ..volumes.masks import DENSER_THAN_AIR_HU
+
 EVERY = 4  # voxels in-plane; the body is no smaller, and a sixteenth of them is looked at in a sixteenth of the time
 SMALLEST_PART = 0.02  # of the largest: an arm is one, a table, a cable or noise is not
 MARGIN = 24  # voxels around the body that still belong to its box

@@ -6,13 +6,12 @@ import math
 
 import numpy as np
 
-from ..volumes.hounsfield import to_int16_hu
+from ..volumes.hounsfield import AIR_HU, to_int16_hu
 from ..volumes.slab_profile import SlabProfile
 from ..volumes.volume import Volume
 from .bicubic import spline_weights
 from .slab import along_slices
 
-AIR_HU = -1024
 VOXELS_AT_A_TIME = 2**24  # thin ones in float32
 FINE_PARTS = 20  # of a slice, over which a spline is averaged
 

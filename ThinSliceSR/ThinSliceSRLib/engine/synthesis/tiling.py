@@ -39,6 +39,7 @@ class Tiling:
 
 OVERLAPPED = Tiling()
 PUBLISHED_TILING = Tiling(stretch=1.0, in_plane_overlap=0, slice_overlap=None)
+TILINGS = {"overlapped": OVERLAPPED, "published": PUBLISHED_TILING}  # by their names as an option
 
 
 @dataclass(frozen=True)

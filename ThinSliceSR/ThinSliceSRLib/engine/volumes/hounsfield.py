@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+AIR_HU = -1024  # what scanners store for air, and around their field of view
+
 
 def to_int16_hu(hu: np.ndarray) -> np.ndarray:
     """HU rounded to int16; what lies beyond its range becomes its end."""

@@ -64,6 +64,10 @@ class SlabProfile:
         return weights
 
 
+# As most archives hold them: side by side, of the paper's thickness.
+USUAL_SLABS = SlabProfile(thickness_mm=5.0, spacing_mm=5.0)
+
+
 def slab_profile_of(thick: Volume) -> SlabProfile:
     """The box that the source of a thick volume tells of; as thick as its slices are apart where it tells nothing.
 

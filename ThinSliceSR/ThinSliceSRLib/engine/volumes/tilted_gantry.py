@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 
 from .geometry import SHEAR_TOLERANCE_DEGREES, shear_degrees
+from .hounsfield import AIR_HU
 from .volume import Volume
 
 MOST_DEGREES = 30.0
-AIR_HU = -1024
 DIGITS = 6  # of the shift of a slice, in pixels
 
 

@@ -87,7 +87,7 @@ def place_in_own_folder(name: str, write: Callable[[Path], object], overwrite: b
         load_model(temporary)
         os.replace(temporary, target)
     except OSError as error:
-        raise cannot_write(target.parent, error) from error
+        raise own_folder_refusal(target.parent, error) from error
     finally:
         temporary.unlink(missing_ok=True)
     return target
@@ -115,7 +115,7 @@ def remove_from_own_folder(name: str) -> list[Path]:
         for path in there:
             path.unlink()
     except OSError as error:
-        raise cannot_write(target.parent, error) from error
+        raise own_folder_refusal(target.parent, error) from error
     return there
 
 
@@ -124,7 +124,7 @@ def partial_paths(target: Path) -> tuple[Path, Path]:
     return target.with_name(f"{target.name}.part"), target.with_name(f"{target.name}.part.version")
 
 
-def cannot_write(folder: Path, error: OSError) -> CannotWrite:
+def own_folder_refusal(folder: Path, error: OSError) -> CannotWrite:
     """What to tell when the user's own folder cannot be written to."""
     return CannotWrite(
         f"The folder {folder} cannot be written to ({error.strerror or error}); make room there or allow it, or "

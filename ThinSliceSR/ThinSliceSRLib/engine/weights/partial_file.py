@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from ..errors import Cancelled, CannotWrite
 from ..outputs.file_lock import lock
-from .inventory import cannot_write, partial_paths
+from .inventory import own_folder_refusal, partial_paths
 from .weights_header import sha256_of
 
 
@@ -31,7 +31,7 @@ class PartialFile:
             self.target.parent.mkdir(parents=True, exist_ok=True)
             self._file = self.path.open("a+b")
         except OSError as error:
-            raise cannot_write(self.target.parent, error) from error
+            raise own_folder_refusal(self.target.parent, error) from error
         if not _locked(self._file) or not _is_at(self._file, self.path):
             self._file.close()
             raise CannotWrite(
@@ -66,7 +66,7 @@ class PartialFile:
             if version:
                 self._version_path.write_text(version, encoding="utf-8")
         except OSError as error:
-            raise cannot_write(self.target.parent, error) from error
+            raise own_folder_refusal(self.target.parent, error) from error
 
     def append(self, block: bytes) -> None:
         """Adds a block, which stays even if the process ends right after it. Raises Cancelled after `stop`."""
@@ -76,7 +76,7 @@ class PartialFile:
             self._file.write(block)
             self._file.flush()
         except OSError as error:
-            raise cannot_write(self.target.parent, error) from error
+            raise own_folder_refusal(self.target.parent, error) from error
 
     def stop(self) -> None:
         """Nothing is written any more, and the part stays as it is. To be called when the run is cancelled."""
@@ -96,7 +96,7 @@ class PartialFile:
             os.replace(self.path, self.target)
             self._version_path.unlink(missing_ok=True)
         except OSError as error:
-            raise cannot_write(self.target.parent, error) from error
+            raise own_folder_refusal(self.target.parent, error) from error
 
 
 def _locked(file: BinaryIO) -> bool:

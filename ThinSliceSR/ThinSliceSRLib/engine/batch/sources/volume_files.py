@@ -17,7 +17,7 @@ from ...files.nifti_place import nifti_place
 from ...files.reading import READERS
 from ...files.sidecar import sidecar_of
 from ...files.stored_values import locate_values
-from ...provenance import PREFIX
+from ...provenance import entry_key
 from ...silence import itk_silenced
 from ...volumes.slice_steps import ROUNDING_MM, THIN_MM
 from ...volumes.volume import Volume
@@ -167,7 +167,7 @@ def _is_result(path: Path) -> bool:
     try:
         with itk_silenced():
             reader.ReadImageInformation()
-        keys = (f"{PREFIX}content", "descrip", "ITK_FileNotes")
+        keys = (entry_key("content"), "descrip", "ITK_FileNotes")
         return any(reader.GetMetaData(key).startswith(RESULTS) for key in keys if reader.HasMetaDataKey(key))
     except Exception:  # noqa: BLE001 - whatever ITK or Python make of its header
         return False

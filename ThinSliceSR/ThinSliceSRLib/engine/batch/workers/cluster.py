@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...addresses import shown
 from ...errors import DeviceError, MissingLibrary, ThinSliceError, UnusableInput, in_plain_words
-from . import signals
+from . import worker_start
 from .places import worker_places
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ def local_cluster(device: str, workers: int | None, undo: ExitStack) -> Iterator
         "nthreads": 1,
         "memory_limit": None,
         "silence_logs": logging.CRITICAL,
-        "preload": [signals.__name__],
+        "preload": [worker_start.__name__],
     }
     scheduler = {
         **own,

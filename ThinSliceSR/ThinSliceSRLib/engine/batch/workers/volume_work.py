@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any
 from ... import ENGINE_VERSION
 from ...devices.device import choose_device, compute_with_threads
 from ...dicom_out.parametric_map import require_highdicom
-from ...dicom_out.pending_series import DicomOutput
 from ...doubt.expected_error import require_calibration
 from ...errors import Cancelled, DeviceError, ThinSliceError, in_plain_words
 from ...events.finding import Finding
+from ...events.told import Finished, Started
 from ...run.job import Job, run_job
-from ...synthesis.tiling import OVERLAPPED, PUBLISHED_TILING
+from ...run.options import SynthesisOptions, handed_on
 from ...weights.model_choice import choose_model
 from ..archive.fetching import fetched_series
 from ..archive.sending import send_series
@@ -112,20 +112,10 @@ def _job(place: Path, source: Source, results: Results, settings: Settings) -> J
         bicubic=results.bicubic,
         doubt=results.doubt,
         difference=results.difference,
-        dicom_out=DicomOutput(results.dicom, settings.dicom_compression) if results.dicom else None,
+        dicom_out=results.dicom,
         series=source.series or None,
-        weights=settings.weights,
-        device=settings.device,
-        precision=settings.precision,
-        threads=settings.threads,
-        slab_mm=settings.slab_mm,
-        values=settings.values,
-        spacing=settings.spacing,
         overwrite=True,
-        compressed=settings.compressed,
-        tiling=OVERLAPPED if settings.tiling == "overlapped" else PUBLISHED_TILING,
-        slab_consistent=settings.slab_consistency != "off",
-        quality=settings.quality,
+        **handed_on(settings, SynthesisOptions),
     )
 
 
@@ -158,7 +148,7 @@ class Notes:
     def __init__(self) -> None:
         self.findings: list[dict[str, str]] = []
 
-    def started(self, facts: dict[str, Any]) -> None:
+    def started(self, event: Started) -> None:
         pass
 
     def warning(self, finding: Finding) -> None:
@@ -171,7 +161,7 @@ class Notes:
         if not _still_wanted():
             raise Cancelled
 
-    def finished(self, facts: dict[str, Any]) -> None:
+    def finished(self, event: Finished) -> None:
         pass
 
     def failed(self, error: ThinSliceError) -> None:

@@ -43,6 +43,6 @@ def test_where_nothing_is_measured_yet_the_line_says_when_it_will_be(module: Any
 
 @pytest.mark.parametrize("text", [failure_text, export_failure_text])
 def test_the_log_of_an_unexpected_failure_is_spoken_of_only_where_there_is_one(text: Any):
-    without = Outcome(False, False, "unexpected", "Look at the Python console.", "", {})
+    without = Outcome(False, False, "unexpected", "Look at the Python console.", "")
     assert text(without) == "Look at the Python console."
-    assert "look at the log" in text(Outcome(False, False, "unexpected", "Run again.", "Traceback", {}))
+    assert "look at the log" in text(Outcome(False, False, "unexpected", "Run again.", "Traceback"))

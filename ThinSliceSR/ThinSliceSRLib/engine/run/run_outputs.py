@@ -1,0 +1,130 @@
+"""The last step of a run: all that it writes gets its names together, or nothing of it is left."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..dicom_out.derivation import derivation_of
+from ..dicom_out.parametric_map import require_highdicom
+from ..dicom_out.pending_series import DicomOutput, PendingSeries
+from ..errors import Cancelled
+from ..events.progress import Reporter
+from ..files.writing import PendingOutputs, require_geometry
+from ..outputs.disk_space import packed_bytes
+from ..volumes.volume import Volume
+from .making import MadeVolume
+from .preview import Preview, check_preview_target, remove_dead_previews
+
+if TYPE_CHECKING:
+    from .job import Job
+    from .plan import RunPlan
+
+IN_DICOM = ("dls", "bis", "doubt")
+
+
+class RunOutputs(PendingOutputs):
+    """The volumes, DICOM series and preview of a job: they get their names, and the preview stays, together.
+
+    with RunOutputs(job) as outputs:
+        outputs.accept(source)
+        outputs.write_all(results, reporter)
+
+    After any exception in the block nothing of them is left, and what they were to replace is there.
+    targets: where which volume goes.
+    """
+
+    def __init__(self, job: Job) -> None:
+        """Checks, before any work, whatever can be checked without the input.
+
+        Raises as `check_targets` and `check_preview_target`, or ThinSliceError (`no_highdicom`).
+        """
+        super().__init__(job.overwrite, job.compressed)
+        self._job = job
+        self._series: PendingSeries | None = None
+        self._preview: Preview | None = None
+        wanted = {"dls": job.output, "bis": job.bicubic, "doubt": job.doubt, "difference": job.difference}
+        self.targets: dict[str, Path] = {kind: path for kind, path in wanted.items() if path}
+        self.claim(self.targets.values(), job.source)
+        remove_dead_previews(target.parent for target in self.targets.values())
+        if job.preview:
+            check_preview_target(job.preview)
+        if job.dicom_out and job.doubt:
+            require_highdicom()
+
+    @property
+    def places(self) -> dict[str, str]:
+        """The path of each output, by what it is."""
+        dicom = {"dicom": self._job.dicom_out} if self._job.dicom_out else {}
+        return {kind: str(path) for kind, path in {**self.targets, **dicom}.items()}
+
+    def accept(self, source: Volume) -> None:
+        """Returns when results of this input can be written; also reads what DICOM series take over from it.
+
+        Raises as `require_geometry` and `PendingSeries`.
+        """
+        require_geometry(self.targets.values(), source)
+        if self._job.dicom_out:
+            wanted = DicomOutput(self._job.dicom_out, self._job.dicom_compression, self._job.anonymous)
+            others = (self._job.source, *self.targets.values())
+            self._series = PendingSeries(wanted, source, self.overwrite, apart_from=others)
+
+    def needs(self, plan: RunPlan) -> list[tuple[Path, int]]:
+        """The folders that are written into, and how many bytes at least."""
+        job, voxels = self._job, plan.voxels()
+        needs = [(target.parent, packed_bytes(voxels, self.compressed)) for target in self.targets.values()]
+        if job.preview:
+            needs.append((job.preview.parent, packed_bytes(plan.voxels(native=True), compressed=False)))
+        if job.dicom_out:
+            size = packed_bytes(voxels, job.dicom_compression != "none")
+            needs += [(job.dicom_out, size) for kind in ("dls", "bis") if kind in self.targets]
+            if job.doubt:  # a Parametric Map, of 4 bytes a voxel
+                needs.append((job.dicom_out, 2 * packed_bytes(voxels, compressed=False)))
+        return needs
+
+    def start_preview(self, first_look: Volume, axis: int, header: dict[str, str]) -> None:
+        """Shows `first_look`, whose slices lie along `axis`, under the preview's name. Raises CannotWrite."""
+        assert self._job.preview
+        self._preview = Preview(self._job.preview, axis)
+        self._preview.start(first_look, header)
+        if self._discarded:  # by another thread, while it was being written
+            self._preview.discard()
+            raise Cancelled
+
+    def show(self, first_slice: int, hu: np.ndarray) -> None:
+        """Puts finished slices into the preview, if there is one; see `Preview.show`."""
+        if self._preview:
+            self._preview.show(first_slice, hu)
+
+    def write_all(self, results: Sequence[MadeVolume], reporter: Reporter) -> None:
+        """Writes the volumes, and all but the difference once more as DICOM series if they are wanted.
+
+        Raises as `PendingOutputs.write` and `PendingSeries.write`.
+        """
+        in_dicom = [result for result in results if result.kind in IN_DICOM] if self._series else []
+        self.steps = len(results) + len(in_dicom)
+        for step, result in enumerate(results):
+            reporter.progress("write", step, self.steps)
+            self.write(result.volume, self.targets[result.kind], result.header)
+        for step, result in enumerate(in_dicom, start=len(results)):
+            reporter.progress("write", step, self.steps)
+            assert self._series
+            self._series.write(result.volume, derivation_of(result.header))
+
+    def ready(self) -> dict[Path, Path]:
+        return super().ready() | (self._series.ready() if self._series else {})
+
+    def discard(self) -> None:
+        super().discard()
+        if self._series:
+            self._series.discard()
+        if self._preview:
+            self._preview.discard()
+
+    def _put_in_place(self) -> None:
+        super()._put_in_place()
+        if self._preview:
+            self._preview.keep()
