@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .doubt_measurement import Reliability
 
 INCHES, DOTS_PER_INCH = 2.3, 80
-COLOURS = 64  # of a palette, which keeps the file small
+COLOURS = 256  # of a palette, which keeps the file small
 WITHIN = 0.03  # of a claim, in which it counts as held
 MARKS = {OVERALL: ("black", "o")} | {
     kind: (f"C{number}", mark)
@@ -44,14 +44,14 @@ def draw(rows: Sequence[Reliability], path: Path) -> None:
         column, first = spacings.index(row.spacing_mm), 2 * volumes.index(row.volume)
         _draw_held(axes[first, column], row)
         _draw_left(axes[first + 1, column], row)
-        axes[first, column].set_title(f"{row.volume.split('.')[0][:24]}, {row.spacing_mm:g} mm", fontsize=7)
+        axes[first, column].set_title(f"{row.volume[:24]}, {row.spacing_mm:g} mm", fontsize=7)
     for line in axes:
         line[-1].legend(fontsize=6, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     picture = Image.frombuffer("RGBA", canvas.get_width_height(), canvas.buffer_rgba()).convert("RGB")
     with whole_file(path) as part:
-        picture.quantize(COLOURS).save(part, format="PNG", optimize=True)
+        picture.quantize(COLOURS, Image.Quantize.FASTOCTREE).save(part, format="PNG", optimize=True)
 
 
 def _draw_held(axes: Axes, row: Reliability) -> None:

@@ -73,11 +73,12 @@ def reliability_of(sample: Sample, calibration: Calibration) -> Reliability:
     )
 
 
-def crossed(samples: Sequence[Sample]) -> list[Reliability]:
-    """Of each sample, calibrated on the other volumes; on itself where it is the only one."""
+def crossed(samples: Sequence[Sample], spacings_mm: Sequence[float] = SPACINGS_MM) -> list[Reliability]:
+    """Of each sample, calibrated on the other volumes with these spacings; on itself where it is the only volume."""
 
     def others(sample: Sample) -> Calibration:
-        return calibration_of([other for other in samples if other.volume != sample.volume] or samples)
+        taken = [other for other in samples if other.volume != sample.volume] or samples
+        return calibration_of(taken, spacings_mm)
 
     by_volume = {sample.volume: others(sample) for sample in samples}
     return [reliability_of(sample, by_volume[sample.volume]) for sample in samples]

@@ -75,9 +75,8 @@ def made_up(volume: str, scale: float, seed: int, share: float = 1.0) -> Sample:
     return Sample(volume, 5.0, told * share, seen, error, steps * rng.exponential(size=told.size), steps, tissues)
 
 
-def test_a_volume_is_measured_with_the_calibration_of_the_others(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("training.measures.doubt_measurement.SPACINGS_MM", (5.0,))
-    first, second = crossed([made_up("a", 1.0, 0), made_up("b", 1.5, 1)])
+def test_a_volume_is_measured_with_the_calibration_of_the_others():
+    first, second = crossed([made_up("a", 1.0, 0), made_up("b", 1.5, 1)], [5.0])
     assert first.expected_hu["body"] == pytest.approx(1.5 * first.error_hu["body"], rel=0.05)
     assert second.expected_hu["lung"] == pytest.approx(second.error_hu["lung"] / 1.5, rel=0.05)
     assert all(held > share for held, share in zip(first.held["body"], COVERAGES, strict=True))
@@ -85,9 +84,8 @@ def test_a_volume_is_measured_with_the_calibration_of_the_others(monkeypatch: py
     assert "bone" not in first.held
 
 
-def test_the_doubt_and_the_steps_rank_the_same_errors(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("training.measures.doubt_measurement.SPACINGS_MM", (5.0,))
-    [row] = crossed([made_up("a", 1.0, 0)])
+def test_the_doubt_and_the_steps_rank_the_same_errors():
+    [row] = crossed([made_up("a", 1.0, 0)], [5.0])
     assert row.steps.area == pytest.approx(1, abs=0.1)
     assert row.ranking.area < 0.7
     assert row.bis.area < 0.7
