@@ -231,15 +231,9 @@ def as_markdown(measured: Measured) -> str:
         lines.append(f"| {least_hu:.0f} HU | {places / litres:.0f} | {' | '.join(shares)} |")
     lines += [
         "",
-<<<<<<< HEAD
-        "How well the list tells nodules that are wrong in DLS from right ones: area under the ROC (0.5: by chance) by "
-        "the expected error of their places, and by its share of the contrast, by which the list is sorted; in "
-        "brackets of those that it names alone.",
-=======
         "How well the list tells nodules that are wrong in DLS from right ones: area under the ROC (0.5: by chance) by",
         "the expected error of their places, and by its share of the contrast, by which the list is sorted; in",
         "brackets of those alone that it names.",
->>>>>>> doubt
         "",
         "| volume | wrong | right | expected error | share of the contrast |",
         "| --- | ---: | ---: | ---: | ---: |",
