@@ -30,6 +30,12 @@ def _quick_products(monkeypatch: pytest.MonkeyPatch):
 
 
 @pytest.fixture(autouse=True)
+def _a_cpu_with_bf16(monkeypatch: pytest.MonkeyPatch):
+    """PyTorch computes it on every CPU; those without it natively only take long, which the smallest cubes do not."""
+    monkeypatch.setattr("ThinSliceSRLib.engine.devices.device.cpu_has_bf16", lambda *_: True)
+
+
+@pytest.fixture(autouse=True)
 def _threads_as_before() -> Iterator[None]:
     threads = torch.get_num_threads()
     yield
