@@ -27,7 +27,7 @@ ROW = Row(
 PUT_FOR_EVER = """
 import sys
 from pathlib import Path
-from ThinSliceSRLib.engine.batch.manifest import Manifest
+from ThinSliceSRLib.engine.batch.manifest.manifest import Manifest
 from ThinSliceSRLib.engine.batch.manifest.row import Row
 with Manifest(Path(sys.argv[1])) as manifest:
     for number in range(10**9):
@@ -65,6 +65,17 @@ def test_tables_are_made_from_it_and_tell_the_same(tmp_path: Path):
         lines = list(csv.DictReader(file))
     assert [line["failure"] for line in lines] == ["", 'say "a", b']
     assert (lines[0]["findings"], lines[0]["sent"]) == ("gaps", "1.2.4")
+
+
+def test_tables_that_tell_all_are_not_written_once_more_at_the_end(tmp_path: Path):
+    with Manifest(tmp_path) as manifest:
+        manifest.put([Row("/scans/a.nrrd", "a")])
+        manifest.write_tables()
+        (tmp_path / "manifest.csv").unlink()
+    assert not (tmp_path / "manifest.csv").exists()
+    with Manifest(tmp_path) as manifest:
+        manifest.put([Row("/scans/b.nrrd", "b")])
+    assert [line["name"] for line in csv.DictReader((tmp_path / "manifest.csv").open())] == ["a", "b"]
 
 
 def test_without_rows_the_tables_are_empty(tmp_path: Path):

@@ -91,6 +91,7 @@ class Manifest:
     def write_tables(self) -> None:
         """Writes manifest.csv and manifest.json anew. Raises CannotWrite."""
         write_tables(self.rows(), self._folder)
+        self._changed = False
 
     def _found(self, which: str, *values: str) -> Iterator[Row]:
         with self._told():
