@@ -19,7 +19,7 @@ from ThinSliceSRLib.engine.batch.manifest.row import Row
 from ThinSliceSRLib.engine.batch.manifest.tables import CSV_NAME, JSON_NAME
 from ThinSliceSRLib.engine.batch.settings import Settings
 
-from .measured_process import process_peak_bytes
+from .runs.measured_process import process_peak_bytes
 
 WARNING = "The slices are 5 mm apart but 7 mm thick, so they overlap; the result is as sharp as the slices allow."
 

@@ -57,11 +57,24 @@ def looking(module: Any) -> bool:
     return LOOKING in module.ui.findingsLabel.text
 
 
-def choose_and_begin(module: Any, volume: Any) -> None:
+def choose_and_hold(module: Any, volume: Any) -> Callable[[], None]:
+    """Chooses a volume whose look stands still in its middle; what is returned lets it go on."""
+    choose(module.ui.inputSelector, None)  # the selector takes the first volume of a scene by itself
     choose(module.ui.inputSelector, volume)
-    slicer.app.processEvents()
+    look = module.panel._input._look
+    pieces, held, goes_on = look._pieces, [], []
+
+    def with_a_halt() -> Iterator[None]:
+        held.append(next(pieces))
+        while not goes_on:
+            yield
+        yield from pieces
+
+    look._pieces = with_a_halt()
+    wait_for(lambda: held)
     assert looking(module)
     assert not module.ui.applyButton.enabled
+    return lambda: goes_on.append(True)
 
 
 def fill(volume: Any, hu: np.ndarray) -> None:
@@ -96,9 +109,9 @@ def test_what_the_values_tell_is_what_a_look_without_a_break_tells(module: Any):
 
 
 def test_another_input_ends_the_look_at_the_first(module: Any, looks: list[int]):
-    first, second = add_thick_volume("First", slices=400), add_thick_volume("Second", slices=SLICES)
+    first, second = add_thick_volume("First", slices=SLICES), add_thick_volume("Second", slices=SLICES)
     fill(first, slicer.util.arrayFromVolume(first) + 5000)
-    choose_and_begin(module, first)
+    choose_and_hold(module, first)
     work = module.panel._input._look
     choose(module.ui.inputSelector, second)
     assert not work.going_on
@@ -109,8 +122,9 @@ def test_another_input_ends_the_look_at_the_first(module: Any, looks: list[int])
 
 def test_values_that_change_meanwhile_are_looked_through_anew(module: Any, looks: list[int]):
     thick = add_thick_volume(slices=SLICES)
-    choose_and_begin(module, thick)
+    go_on = choose_and_hold(module, thick)
     fill(thick, np.full((SLICES, 40, 40), 7, np.int16))
+    go_on()
     wait_for(lambda: "All voxels have the same value (7)" in module.ui.findingsLabel.text)
     assert not module.ui.applyButton.enabled
     assert looks[-1] == 7
@@ -119,15 +133,16 @@ def test_values_that_change_meanwhile_are_looked_through_anew(module: Any, looks
 
 def test_voxels_that_a_script_writes_in_place_are_looked_through_anew(module: Any):
     thick = add_thick_volume(slices=SLICES)
-    choose_and_begin(module, thick)
+    go_on = choose_and_hold(module, thick)
     slicer.util.arrayFromVolume(thick)[:] = 7
     slicer.util.arrayFromVolumeModified(thick)
+    go_on()
     wait_for(lambda: "All voxels have the same value (7)" in module.ui.findingsLabel.text)
 
 
 def test_a_volume_that_is_deleted_meanwhile_is_let_go(module: Any, scene: Any):
     thick = add_thick_volume(slices=SLICES)
-    choose_and_begin(module, thick)
+    choose_and_hold(module, thick)
     work = module.panel._input._look
     scene.RemoveNode(thick)
     assert not work.going_on
@@ -137,7 +152,7 @@ def test_a_volume_that_is_deleted_meanwhile_is_let_go(module: Any, scene: Any):
 
 
 def test_a_scene_that_is_closed_meanwhile_ends_the_look(module: Any, scene: Any):
-    choose_and_begin(module, add_thick_volume(slices=SLICES))
+    choose_and_hold(module, add_thick_volume(slices=SLICES))
     work = module.panel._input._look
     scene.Clear(False)
     assert not work.going_on

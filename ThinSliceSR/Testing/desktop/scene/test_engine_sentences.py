@@ -20,6 +20,7 @@ from ThinSliceSRLib.desktop.scene.engine_sentences import sentences, translated
 from ThinSliceSRLib.engine.devices import main_memory
 from ThinSliceSRLib.engine.errors import UnusableInput
 from ThinSliceSRLib.engine.events.finding import Finding
+from ThinSliceSRLib.engine.events.told import Warned
 from ThinSliceSRLib.engine.findings import checked_volume, on_scale, on_slices, on_values
 from ThinSliceSRLib.engine.findings.checked_volume import check_volume
 from ThinSliceSRLib.engine.volumes.value_scale import in_hu
@@ -179,14 +180,8 @@ def test_the_chinese_panel_tells_findings_in_chinese(chinese: None, scene: Any, 
         choose(module.ui.inputSelector, add_thick_volume(spacing_mm=12.5))
         assert "层间距为 12.5 mm，而网络是为 2 至 10 mm 设计的" in module.ui.findingsLabel.text
         module.ui.applyButton.click()
-        module.panel._run._on_event(
-            {
-                "event": "warning",
-                "code": "spacing_unusual",
-                "message": "The slices are 12.5 mm apart, but "
-                "the network is made for 2 to 10 mm; look at the result with care.",
-            }
-        )
+        message = "The slices are 12.5 mm apart, but the network is made for 2 to 10 mm; look at the result with care."
+        module.panel._run._on_event(Warned("spacing_unusual", message))
         assert "层间距为 12.5 mm" in module.panel._messages._notice
     finally:
         module.cleanup()
