@@ -80,5 +80,5 @@ def _draw_left(axes: Axes, row: Reliability) -> None:
 
 def _small(axes: Axes) -> None:
     axes.tick_params(labelsize=6)
-    axes.xaxis.label.set_size(6)
-    axes.yaxis.label.set_size(6)
+    axes.xaxis.label.set_fontsize(6)
+    axes.yaxis.label.set_fontsize(6)

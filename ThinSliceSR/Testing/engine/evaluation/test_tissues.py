@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from chest_making import chest, lung_disc
@@ -42,3 +44,9 @@ def test_numbers_tell_the_same_as_masks_though_in_parts(monkeypatch: pytest.Monk
 def test_a_volume_of_few_slices_shows_no_tissue():
     body = chest(slices=3)
     assert not tissue_numbers(body).any()
+
+
+def test_tissues_are_the_same_however_the_slices_lie_in_space():
+    body = chest()
+    turned = replace(body, direction=np.array([[0.0, 0, 1], [1, 0, 0], [0, 1, 0]]))
+    np.testing.assert_array_equal(tissue_numbers(turned), tissue_numbers(body))

@@ -48,7 +48,10 @@ def _largest_parts(mask: sitk.Image, most: int) -> sitk.Image:
 
 def _holes_filled(mask: sitk.Image) -> sitk.Image:
     """The mask with what it encloses in each slice. Filled slice by slice: a volume is open at its ends."""
-    slices = [sitk.BinaryFillhole(mask[:, :, k]) for k in range(mask.GetSize()[2])]
+    plain = sitk.Image(mask)  # slices can be joined only where they lie along the third axis of space
+    plain.SetOrigin((0.0, 0.0, 0.0))
+    plain.SetDirection(np.eye(3).ravel().tolist())
+    slices = [sitk.BinaryFillhole(plain[:, :, k]) for k in range(mask.GetSize()[2])]
     filled = sitk.JoinSeries(slices)
     filled.CopyInformation(mask)
     return filled
