@@ -83,7 +83,7 @@ def found(folder: Path) -> set[str]:
 ENDED_LATE = """
 import os, signal, sys, threading
 from ThinSliceSRLib.engine import command_line
-from ThinSliceSRLib.engine.volumes import writing
+from ThinSliceSRLib.engine.files import writing
 
 discarded, tried, calls = threading.Event(), threading.Event(), []
 
