@@ -44,7 +44,7 @@ def draw(rows: Sequence[Reliability], path: Path) -> None:
         column, first = spacings.index(row.spacing_mm), 2 * volumes.index(row.volume)
         _draw_held(axes[first, column], row)
         _draw_left(axes[first + 1, column], row)
-        axes[first, column].set_title(f"{row.volume[:24]}, {row.spacing_mm:g} mm", fontsize=7)
+        axes[first, column].set_title(f"{Path(row.volume).stem}, {row.spacing_mm:g} mm", fontsize=7)
     for line in axes:
         line[-1].legend(fontsize=6, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
     canvas = FigureCanvasAgg(figure)

@@ -150,3 +150,19 @@ def arrivals(scene: object) -> Iterator[object]:
     arrivals.start()
     yield arrivals
     arrivals.stop()
+
+
+@pytest.fixture
+def red(views: object, module: object) -> object:
+    """A view that shows the DLS volume of the panel's input."""
+    from driving import add_thick_volume, choose
+    from result_making import finished
+
+    thick = add_thick_volume(slices=6)
+    choose(module.ui.inputSelector, None)
+    dls = finished(thick).dls
+    choose(module.ui.inputSelector, thick)
+    views.node("Red").SetMappedInLayout(True)
+    red = views.composite("Red")
+    red.SetBackgroundVolumeID(dls.GetID())
+    return red

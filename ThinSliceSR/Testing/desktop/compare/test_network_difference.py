@@ -11,7 +11,6 @@ import slicer
 from driving import add_thick_volume, choose, wait_for
 from result_making import attributes, finished, matrix_of, thick_in_study
 from saving import loaded_by_slicer, saved_by_slicer
-from slice_views import SliceViews
 from ThinSliceSRLib.desktop.compare.network_difference import make_difference
 from ThinSliceSRLib.desktop.scene.result_nodes import results_of
 from ThinSliceSRLib.desktop.scene.synthetic_mark import is_synthetic
@@ -144,19 +143,6 @@ def test_what_the_command_line_writes_is_known(suffix: str, arrivals: Any, tmp_p
     loaded = loaded_by_slicer(file)
     wait_for(lambda: is_synthetic(loaded), 2)
     assert attributes(loaded)["ThinSliceSR.Content"] == DIFFERENCE_CONTENT
-
-
-@pytest.fixture
-def red(views: SliceViews, module: Any) -> Any:
-    """A view that shows the DLS volume of the panel's input."""
-    thick = add_thick_volume(slices=6)
-    choose(module.ui.inputSelector, None)
-    dls = finished(thick).dls
-    choose(module.ui.inputSelector, thick)
-    views.node("Red").SetMappedInLayout(True)
-    red = views.composite("Red")
-    red.SetBackgroundVolumeID(dls.GetID())
-    return red
 
 
 def in_front(view: Any) -> str | None:

@@ -13,19 +13,6 @@ from slice_views import SliceViews
 pytestmark = pytest.mark.usefixtures("application")
 
 
-@pytest.fixture
-def red(views: SliceViews, module: Any) -> Any:
-    """A view that shows the DLS volume of the panel's input."""
-    thick = add_thick_volume(slices=6)
-    choose(module.ui.inputSelector, None)
-    dls = finished(thick).dls
-    choose(module.ui.inputSelector, thick)
-    views.node("Red").SetMappedInLayout(True)
-    red = views.composite("Red")
-    red.SetBackgroundVolumeID(dls.GetID())
-    return red
-
-
 def shown_in(view: Any) -> tuple[str | None, str | None]:
     """The kinds of the volumes behind and in front."""
     import slicer
