@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,21 @@ from pathlib import Path
 import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+GARBAGE = 20_000  # new objects after which it is looked for what can go
+
+
+@pytest.fixture(autouse=True)
+def garbage_collected_in_this_thread() -> Iterator[None]:
+    """Collects garbage between tests instead of anywhere in them.
+
+    Slicer's Python has one thread. pytest-xdist has another, in which Python may collect too, and a timer or a process
+    of Qt's that ends in a thread that is not its own takes the test process with it.
+    """
+    gc.disable()
+    yield
+    if gc.get_count()[0] > GARBAGE:
+        gc.collect()
 
 
 @pytest.fixture
