@@ -70,6 +70,7 @@ class OptimisationSettings:
     """schedule: `constant` after the warm-up until a decay is asked for, or `plateau`: the learning rate is divided by
     10 after 3 validations without gain and the run ends instead of a fourth such drop.
     texture: how much the l1 distance of the finest in-plane texture (`diagonals`) counts beside the loss.
+    consistent: the loss judges thin slices after their slab correction, as a run hands them out.
     doubt_only: nothing is trained but the part that tells the doubt, as a last run after that of the thin slices.
     average: share of the old value in each step of the moving average of the weights; 0 switches it off.
     """
@@ -81,6 +82,7 @@ class OptimisationSettings:
     batch: int = 2
     loss: Literal["l1", "charbonnier", "l2"] = "l1"
     texture: float = 0.0
+    consistent: bool = False
     doubt_only: bool = False
     gradient_clip: float = 1.0
     average: float = 0.999

@@ -19,6 +19,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from ..data.pairs import Sample
 from ..settings import Settings
+from .consistent import consistent
 from .sample_order import SampleOrder
 from .schedules import DropOnPlateau, WarmUpConstantDecay
 from .validation import ValidationCase, dls_psnr
@@ -86,6 +87,8 @@ class Training(lightning.LightningModule):
         output = self.network(thick, slabs, doubt=doubts)[:, :, kept].float()
         made, true = output[:, :1], thin[:, :, kept]
         chosen = self.settings.optimisation
+        if chosen.consistent:
+            made = consistent(made, thick, slabs, self.settings.network.ratio, trim)
         loss = distance(chosen.loss, made, true)
         if chosen.texture:
             loss = loss + chosen.texture * functional.l1_loss(diagonals(made), diagonals(true))

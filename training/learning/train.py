@@ -11,6 +11,7 @@ from lightning.pytorch.callbacks import LearningRateMonitor, TQDMProgressBar
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from ThinSliceSRLib.engine.errors import UnusableInput
 from ThinSliceSRLib.engine.weights.weights_file import load_model
+from torch import nn
 from torch.nn import functional
 from torch.utils.data import Dataset
 
@@ -22,6 +23,9 @@ from .checkpoints import LAST, KeepLast, keep_best
 from .module import Training
 from .schedules import WarmUpConstantDecay
 from .validation import ValidationCase, real_cases, simulated_cases
+
+# What is added to the features by a transformer layer: the ends of its attention and of its perceptron.
+ADDED_BY_LAYER = ("attn.proj.weight", "attn.proj.bias", "mlp.fc2.weight", "mlp.fc2.bias")
 
 logger = logging.getLogger(__name__)
 
@@ -73,13 +77,16 @@ def train(settings: Settings, run: Run) -> Training:
 def start_from(module: Training, weights: Path) -> None:
     """Gives a module, and its moving average, the weights of a file. Raises WeightsError.
 
-    A last convolution that looks at fewer places (`tail_window`) becomes the middle of this one.
+    A transformer layer that they lack changes nothing at first. A last convolution that looks at fewer places (`tail_window`) becomes the middle of this one.
     """
     known = load_model(weights).network.state_dict()
     wider = (module.settings.network.tail_window - known["conv_last.weight"].shape[-1]) // 2
     known["conv_last.weight"] = functional.pad(known["conv_last.weight"], [wider] * 4)
     for network in (module.network, module.averaged_network):
         lacking = network.load_state_dict(known, strict=False).missing_keys
+        for name in lacking:
+            if name.endswith(ADDED_BY_LAYER):
+                nn.init.zeros_(network.get_parameter(name))
     logger.info("Starting from %s; new: %s", weights.name, ", ".join(lacking) or "nothing")
 
 

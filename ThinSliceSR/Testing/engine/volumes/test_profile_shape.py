@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ThinSliceSRLib.engine.volumes.profile_shape import measured_noise_likeness, noise_likeness, with_measured_shape
+from ThinSliceSRLib.engine.volumes.profile_shape import (
+    UNTOLD,
+    measured_noise_likeness,
+    noise_likeness,
+    with_measured_shape,
+)
 from ThinSliceSRLib.engine.volumes.slab_profile import SlabProfile
 from ThinSliceSRLib.engine.volumes.volume import Volume
 
@@ -58,10 +63,10 @@ def test_anatomy_along_rows_does_not_make_noise_look_alike():
     ],
     ids=["no noise", "no soft tissue", "too small"],
 )
-def test_half_a_bell_is_assumed_where_noise_tells_nothing(thick: Volume):
-    assert with_measured_shape(SlabProfile(5.0, 5.0), thick) == SlabProfile(5.0, 5.0, 0.5)
+def test_the_shapes_of_training_are_assumed_where_noise_tells_nothing(thick: Volume):
+    assert with_measured_shape(SlabProfile(5.0, 5.0), thick) == SlabProfile(5.0, 5.0, UNTOLD)
 
 
-def test_half_a_bell_is_assumed_where_gaps_lie_between_the_slices():
+def test_the_shapes_of_training_are_assumed_where_gaps_lie_between_the_slices():
     profile = SlabProfile(5.0, 8.0)
-    assert with_measured_shape(profile, thick_noise(SlabProfile(5.0, 8.0, 1.0))).bell == 0.5
+    assert with_measured_shape(profile, thick_noise(SlabProfile(5.0, 8.0, 1.0))).bell == UNTOLD

@@ -73,8 +73,7 @@ class SlabConsistency:
         if not known:
             return change
         weights = self._profile_weights(known, thin)
-        steps = np.diff(np.eye(weights.shape[1]), axis=0)
-        spread = np.linalg.solve(steps.T @ steps + weights.T @ weights / SLACK, weights.T / SLACK)
+        spread = smoothest_change(weights)
         own = (slab - thin.start) * self._ratio
         change[:, np.array(known) - changing.start] = spread[own : own + self._ratio]
         return change
@@ -89,3 +88,12 @@ class SlabConsistency:
 
     def _around(self, slab: int, reach: int) -> range:
         return range(max(slab - reach, 0), min(slab + reach + 1, self._slabs))
+
+
+def smoothest_change(weights: np.ndarray) -> np.ndarray:
+    """By how much each thin slice is changed for each HU that a thick slice lacks: (thin slices, thick slices).
+
+    weights: of the thin slices in each thick one, (thick slices, thin slices).
+    """
+    steps = np.diff(np.eye(weights.shape[1]), axis=0)
+    return np.linalg.solve(steps.T @ steps + weights.T @ weights / SLACK, weights.T / SLACK)

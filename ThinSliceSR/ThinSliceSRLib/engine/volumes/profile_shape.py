@@ -25,19 +25,20 @@ GRAIN_MM = 1.4  # thin slices, too, share noise: as if the scanner saw so much a
 STEP_MM = 0.1
 SHARES = np.linspace(0, 1, 21)
 TELLING = 0.06  # boxes and bells whose noise differs by less cannot be told apart
+UNTOLD = 0.25  # the mean of the shapes that models were trained with: half of them boxes, the others part bell
 BOXES_READ = 0.25  # as so much of a bell boxes are read, too: thin slices overlap, and anatomy is alike
 
 
 def with_measured_shape(profile: SlabProfile, thick: Volume) -> SlabProfile:
     """The profile with the bell share that the noise of a thick volume (slices along k) speaks for.
 
-    Half a bell where the noise tells nothing: too little of it, too little soft tissue, or slices so far apart that
+    UNTOLD where the noise tells nothing: too little of it, too little soft tissue, or slices so far apart that
     neither shape reaches from one to the next.
     """
     expected = [noise_likeness(replace(profile, bell=share)) for share in SHARES]
     measured = measured_noise_likeness(thick.hu) if expected[-1] - expected[0] > TELLING else None
     if measured is None:
-        return replace(profile, bell=0.5)
+        return replace(profile, bell=UNTOLD)
     share = float(np.interp(measured, expected, SHARES))
     return replace(profile, bell=max(share - BOXES_READ, 0.0) / (1 - BOXES_READ))
 
