@@ -77,7 +77,8 @@ def train(settings: Settings, run: Run) -> Training:
 def start_from(module: Training, weights: Path) -> None:
     """Gives a module, and its moving average, the weights of a file. Raises WeightsError.
 
-    A transformer layer that they lack changes nothing at first. A last convolution that looks at fewer places (`tail_window`) becomes the middle of this one.
+    A transformer layer that they lack changes nothing at first. A last convolution that looks at fewer places
+    (`tail_window`) becomes the middle of this one.
     """
     known = load_model(weights).network.state_dict()
     wider = (module.settings.network.tail_window - known["conv_last.weight"].shape[-1]) // 2
