@@ -139,9 +139,6 @@ def test_the_panel_fits_in_330_px_and_its_texts_are_whole(module: Any, tmp_path:
             assert right <= WIDTH_PX, (state, widget.objectName)
             assert_text_is_whole(widget, state)
         assert_cells_are_whole(module.ui.placesTable, state)
-        module.parent.grab().save(
-            f"/tmp/width_{os.environ.get('QT_SCALE_FACTOR', 1)}_{state.replace(' ', '_')}_{language}.png"
-        )
 
 
 def is_shown(widget: Any) -> bool:
