@@ -721,6 +721,10 @@
         <source>{count} places: choose one, and all views go there. There may be others.</source>
         <translation>{count} 个位置：选择一个，所有视图即转到该处。可能还有其他位置。</translation>
     </message>
+    <message>
+        <source>One place: choose it, and all views go there. There may be others.</source>
+        <translation>1 个位置：选择它，所有视图即转到该处。可能还有其他位置。</translation>
+    </message>
 </context>
 <context>
     <name>panel.export_section</name>
