@@ -19,6 +19,7 @@ from slicer.ScriptedLoadableModule import (
     ScriptedLoadableModuleWidget,
 )
 from slicer.util import VTKObservationMixin
+from ThinSliceSRLib.engine.run.options import ModelOptions, QualityOptions, SliceOptions
 
 if TYPE_CHECKING:
     from ThinSliceSRLib.desktop.dicom.synthetic_arrivals import SyntheticArrivals
@@ -94,12 +95,12 @@ class ThinSliceSRParameterNode:
     thinVolume: vtkMRMLScalarVolumeNode
     makeBis: bool = True
     makeDoubt: bool = False
-    model: str = "auto"
-    quality: str = "standard"
-    device: str = "auto"
-    precision: str = "auto"
-    spacing: str = "auto"
-    threads: str = "auto"
+    model: str = ModelOptions.weights
+    quality: str = QualityOptions.quality
+    device: str = ModelOptions.device
+    precision: str = ModelOptions.precision
+    spacing: str = str(SliceOptions.spacing)
+    threads: str = str(ModelOptions.threads)
     startAtCurrentSlice: bool = True
 
 

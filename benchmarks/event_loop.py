@@ -210,6 +210,12 @@ def measure(size: tuple[int, int, int], temporary: Path) -> list[Row]:
             ui.fadeSlider.value = value
             rest(0.05)
         rest()
+    with heart.row("what the network added, DLS - BIS"):
+        ui.differenceButton.click()
+        wait_for(lambda: _shown_in_front("DLS-BIS"), 120)
+        rest()
+    ui.differenceButton.click()
+    rest()
     sys.executable = python
     with heart.row("the dialog of an export"):
         from ThinSliceSRLib.desktop.dicom.export_dialog import ExportDialog
@@ -248,6 +254,15 @@ def _has_own_slices(run: Any) -> bool:
         return False
     dls, bis = (slicer.util.arrayFromVolume(node)[:, ::64, ::64] for node in (run.results.dls, run.results.bis))
     return not np.array_equal(dls, bis)
+
+
+def _shown_in_front(name: str) -> bool:
+    """Whether a volume of such a name lies in front in a view of the user's."""
+    import slicer
+
+    views = slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")
+    front = [slicer.mrmlScene.GetNodeByID(view.GetForegroundVolumeID() or "") for view in views]
+    return any(volume is not None and name in volume.GetName() for volume in front)
 
 
 def volume_size(text: str) -> tuple[int, int, int]:

@@ -319,8 +319,8 @@
         <translation>查找结果。</translation>
     </message>
     <message>
-        <source>Choose a place, and all views go there; choose a heading to sort by it.</source>
-        <translation>选择一个位置，所有视图即转到该处；点击列标题可按其排序。</translation>
+        <source>Choose a place, and all views go there; choose a heading to sort by it. Until then, those come first whose expected error is largest beside their contrast to what lies around them.</source>
+        <translation>选择一个位置，所有视图即转到该处；点击列标题可按其排序。未排序时，预计误差与该处对周围的对比度之比越大，位置越靠前。</translation>
     </message>
     <message>
         <source>Whether something stands there in DLS alone, or in BIS alone.</source>
@@ -720,6 +720,10 @@
     <message>
         <source>{count} places: choose one, and all views go there. There may be others.</source>
         <translation>{count} 个位置：选择一个，所有视图即转到该处。可能还有其他位置。</translation>
+    </message>
+    <message>
+        <source>One place: choose it, and all views go there. There may be others.</source>
+        <translation>1 个位置：选择它，所有视图即转到该处。可能还有其他位置。</translation>
     </message>
 </context>
 <context>

@@ -29,8 +29,8 @@ def wait_for(condition: Callable[[], object], seconds: float = 40) -> None:
         slicer.app.processEvents()
 
 
-def properties_as_in_slicer(tests: str) -> None:
-    """Lets the module and the Python module `tests` see Qt properties as attributes, and the stand-ins as methods.
+def properties_as_in_slicer(*tests: str) -> None:
+    """Lets the module and the Python modules `tests` see Qt properties as attributes, and the stand-ins as methods.
 
     PySide6 keeps the last choice for a Python module that it has none for, so each must have one.
     """
@@ -38,16 +38,16 @@ def properties_as_in_slicer(tests: str) -> None:
 
     for name, python_module in list(sys.modules.items()):
         file = getattr(python_module, "__dict__", {}).get("__file__")  # some of torch's have any attribute asked for
-        if name.startswith("ThinSliceSRLib.desktop") or name in ("ThinSliceSR", __name__, tests):
+        if name.startswith("ThinSliceSRLib.desktop") or name in ("ThinSliceSR", __name__, "panel_width", *tests):
             feature.set_selection(TRUE_PROPERTY, name)
         elif isinstance(file, str) and file.startswith(STAND_INS):
             feature.set_selection(0, name)
 
 
-def open_module(tests: str) -> Any:
+def open_module(*tests: str) -> Any:
     """The module's widget, set up as Slicer does when the user opens the module, in a window of its own.
 
-    tests: name of the Python module that uses it.
+    tests: names of the Python modules that use it.
     """
     import slicer
     from PySide6.QtWidgets import QVBoxLayout
@@ -55,7 +55,7 @@ def open_module(tests: str) -> Any:
     from ThinSliceSR import ThinSliceSR, ThinSliceSRWidget
 
     importlib.import_module("ThinSliceSRLib.desktop.panel.panel")
-    properties_as_in_slicer(tests)
+    properties_as_in_slicer(*tests)
     if hasattr(slicer.modules, "ThinSliceSRInstance"):  # Slicer has one module; what an earlier one started ends
         slicer.modules.ThinSliceSRInstance.stopLabels()
     slicer.modules.ThinSliceSRInstance = ThinSliceSR(SimpleNamespace())

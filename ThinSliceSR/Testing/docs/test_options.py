@@ -106,13 +106,20 @@ def test_the_page_tells_all_of_synthesize():
     assert [each.flag for each in OPTIONS.values() if f"`{each.flag}" not in told] == []
 
 
-def test_the_panel_begins_with_the_same_defaults():
+def test_the_panel_takes_its_defaults_from_the_one_declaration():
+    """Of its parameters, an option of the engine says no default of its own."""
     tree = ast.parse((MODULE / "ThinSliceSR.py").read_text(encoding="utf-8"))
     [node] = [each for each in tree.body if isinstance(each, ast.ClassDef) and each.name == "ThinSliceSRParameterNode"]
-    values = {each.target.id: each.value for each in node.body if isinstance(each, ast.AnnAssign) and each.value}
-    told = declared({OF_PANEL.get(name, name): ast.literal_eval(value) for name, value in values.items()})
-    assert {"weights", "device", "precision", "spacing", "threads"} <= told.keys()
-    assert told == {name: OPTIONS[name].default for name in told}
+    values = {
+        each.target.id: ast.unparse(each.value) for each in node.body if isinstance(each, ast.AnnAssign) and each.value
+    }
+    told = declared({OF_PANEL.get(name, name): value for name, value in values.items()})
+    assert {"weights", "device", "precision", "spacing", "threads", "quality"} <= told.keys()
+    kinds = {kind.__name__: kind for kind in (ModelOptions, QualityOptions, SliceOptions)}
+    assert {name: eval(value, {"str": str, **kinds}) for name, value in told.items()} == {
+        name: OPTIONS[name].default for name in told
+    }
+    assert [value for value in told.values() if "Options." not in value] == []
 
 
 def test_choices_are_those_that_the_engine_knows():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chinese import compiled_chinese
+from chinese import speaking
 from driving import add_thick_volume, choose, open_module
+from panel_width import assert_fits
 from result_making import finished
 from running import done_outcome
 from ThinSliceSRLib.desktop.run.doubt_places import Place
@@ -20,7 +20,6 @@ from ThinSliceSRLib.desktop.run.doubt_search import SearchRequest
 from ThinSliceSRLib.desktop.setup.weights_list import ListedModel, WeightsList
 from ThinSliceSRLib.desktop.worker.outcome import Outcome, Progress
 
-WIDTH_PX = 330
 LONG = "cthnet_of_our_own_clinic_trained_on_five_thousand_pairs_of_thick_and_thin_slices"
 GPU = {"device": "cuda:0", "name": "NVIDIA RTX PRO 6000 Blackwell Max-Q Workstation Edition", "memory_bytes": 96e9}
 DEVICE = "cuda:0 NVIDIA RTX PRO 6000 Blackwell Max-Q Workstation Edition"
@@ -28,27 +27,8 @@ DEVICE = "cuda:0 NVIDIA RTX PRO 6000 Blackwell Max-Q Workstation Edition"
 
 @pytest.fixture(params=["English", "Chinese"])
 def language(application: Any, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
-    """Where no font has Chinese letters, Latin ones stand for them, as wide and with as many places to break a line."""
-    from PySide6.QtCore import QCoreApplication, QTranslator
-    from PySide6.QtGui import QFontDatabase
-
-    chinese = QTranslator()
-    assert chinese.load(str(compiled_chinese(tmp_path)))
-    drawn = QFontDatabase.WritingSystem.SimplifiedChinese in QFontDatabase.writingSystems()
-
-    class AsWide(QTranslator):
-        def isEmpty(self) -> bool:  # noqa: N802
-            return False
-
-        def translate(self, context: str, text: str, comment: str | None = None, number: int = -1) -> str | None:
-            translation = chinese.translate(context, text)
-            return translation if drawn or not translation else re.sub("[\u2e80-\uffff]", "W\u200b", translation)
-
-    translator = AsWide()
-    if request.param == "Chinese":
-        QCoreApplication.installTranslator(translator)
-    yield request.param
-    QCoreApplication.removeTranslator(translator)
+    with speaking(request.param, tmp_path):
+        yield request.param
 
 
 @pytest.fixture
@@ -120,61 +100,9 @@ def in_many_states(module: Any) -> Iterator[str]:
     yield "a model without doubt"
 
 
-def test_the_panel_fits_in_330_px_and_its_texts_are_whole(module: Any, tmp_path: Path):
-    import qt
-    import slicer
-
+def test_the_panel_fits_in_330_px_and_its_texts_are_whole(module: Any):
     for state in in_many_states(module):
-        slicer.app.processEvents()
-        assert module.parent.minimumSizeHint.width() <= WIDTH_PX, state
-        module.parent.resize(WIDTH_PX, 1800)
-        for _ in range(5):  # a text that wraps changes the height only after it was laid out
-            slicer.app.processEvents()
-        assert not module.parent.grab().isNull()
-        kinds = (qt.QPushButton, qt.QCheckBox, qt.QLabel, qt.QComboBox)
-        shown = [child for kind in kinds for child in module.parent.findChildren(kind) if is_shown(child)]
-        assert len(shown) > 10
-        for widget in shown:
-            right = widget.mapTo(module.parent, qt.QPoint(widget.width, 0)).x()
-            assert right <= WIDTH_PX, (state, widget.objectName)
-            assert_text_is_whole(widget, state)
-        assert_cells_are_whole(module.ui.placesTable, state)
-        module.parent.grab().save(
-            f"/tmp/width_{os.environ.get('QT_SCALE_FACTOR', 1)}_{state.replace(' ', '_')}_{language}.png"
-        )
-
-
-def is_shown(widget: Any) -> bool:
-    folded = getattr(widget.parentWidget(), "collapsed", False)  # Slicer's own would hide what is in it
-    return widget.visible and not folded and bool(getattr(widget, "text", True))
-
-
-def assert_text_is_whole(widget: Any, state: str) -> None:
-    import qt
-
-    if isinstance(widget, qt.QComboBox):
-        if hasattr(widget, "setCurrentNode"):
-            return  # names of volumes, in Slicer's own widget
-        text, label = widget.currentText, widget.itemData(widget.currentIndex, qt.Qt.ToolTipRole)
-        needed = qt.QFontMetrics(widget.font).horizontalAdvance(text)
-        assert text == label or "…" in text
-        assert needed + 30 <= widget.width, (state, widget.objectName, text)
-    elif isinstance(widget, qt.QLabel) and widget.wordWrap:
-        assert widget.height >= widget.heightForWidth(widget.width), (state, widget.objectName)
-    else:
-        assert widget.width >= widget.minimumSizeHint.width(), (state, widget.objectName)
-
-
-def assert_cells_are_whole(table: Any, state: str) -> None:
-    import qt
-
-    header = table.horizontalHeader()
-    assert header.length() <= table.viewport().width or not table.visible, state
-    for column in range(table.columnCount if table.visible and table.rowCount else 0):
-        texts = [str(table.item(row, column).data(qt.Qt.DisplayRole)) for row in range(table.rowCount)]
-        for text in [*texts, table.horizontalHeaderItem(column).text()]:
-            needed = qt.QFontMetrics(table.font).horizontalAdvance(text)
-            assert needed + 8 <= header.sectionSize(column), (state, column, text)
+        assert assert_fits(module, state) > 10
 
 
 def test_a_model_of_a_long_name_is_shown_in_part_and_its_tooltip_tells_the_whole(module: Any):

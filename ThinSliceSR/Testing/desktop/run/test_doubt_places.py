@@ -22,14 +22,14 @@ pytestmark = [
 def test_places_are_listed_and_a_click_brings_all_views_there(views: SliceViews, module: Any, doubted: Any, scene: Any):
     list_places(module)
     assert cells(module) == [
-        ["BIS", 10.0, -800, -500, 140, 17],
         ["DLS", 4.2, -310, -790, 88, 10],
+        ["BIS", 10.0, -800, -500, 140, 17],
         ["DLS", 2.5, -100, -700, 61, 23],
     ]
     assert "no others" not in module.ui.placesLabel.text
     assert "There may be others" in module.ui.placesLabel.text
     module.ui.compareButton.click()
-    module.ui.placesTable.setCurrentCell(1, 0)
+    module.ui.placesTable.setCurrentCell(0, 0)
     for name in views.shown_names():
         view = views.node(name)
         normal = np.array([view.GetSliceToRAS().GetElement(axis, 2) for axis in range(3)])
@@ -38,7 +38,7 @@ def test_places_are_listed_and_a_click_brings_all_views_there(views: SliceViews,
     crosshair = scene.GetSingletonNode("default", "vtkMRMLCrosshairNode")
     assert np.allclose(crosshair.GetCrosshairRAS(), [2.0, -29.0, -291.0])
     views.node("ThinSliceSRAxialDls").SetSliceOffset(-300)
-    module.ui.placesTable.cellClicked.emit(1, 2)  # the chosen one again
+    module.ui.placesTable.cellClicked.emit(0, 2)  # the chosen one again
     assert views.node("ThinSliceSRAxialDls").GetSliceOffset() == pytest.approx(-291.0)
 
 
@@ -54,11 +54,21 @@ def test_the_table_sorts_numbers_as_numbers_and_a_click_still_means_its_place(
     assert views.node("Red").GetSliceOffset() == pytest.approx(-278.0)
 
 
+def test_a_new_list_is_in_the_order_in_which_the_engine_tells_it_again(module: Any, doubted: Any):
+    import qt
+
+    list_places(module)
+    for column in range(module.ui.placesTable.columnCount):
+        module.ui.placesTable.sortItems(column, qt.Qt.DescendingOrder)
+    list_places(module)
+    assert [row[4] for row in cells(module)] == [place["doubt_hu"] for place in fast_worker.PLACES] == [88, 140, 61]
+
+
 def test_a_place_out_of_sight_is_brought_to_the_middle(views: SliceViews, module: Any, doubted: Any):
     list_places(module)
     red = views.node("Red")
     red.SetFieldOfView(4, 4, 1)
-    module.ui.placesTable.setCurrentCell(0, 0)
+    module.ui.placesTable.setCurrentCell(1, 0)
     centre = [red.GetSliceToRAS().GetElement(axis, 3) for axis in range(3)]
     assert np.allclose(centre, [-2.0, -27.0, -284.0])
 
@@ -92,7 +102,7 @@ def test_places_lie_right_under_a_transform(views: SliceViews, module: Any, scen
     matrix = slicer.util.arrayFromVTKMatrix(transform.GetMatrixTransformToParent())
     expected = (matrix @ [2.0, -29.0, -291.0, 1.0])[:3]
     assert np.allclose(markups.GetNthControlPointPositionWorld(0), expected)
-    module.ui.placesTable.setCurrentCell(1, 0)
+    module.ui.placesTable.setCurrentCell(0, 0)
     assert np.allclose(scene.GetSingletonNode("default", "vtkMRMLCrosshairNode").GetCrosshairRAS(), expected)
 
 

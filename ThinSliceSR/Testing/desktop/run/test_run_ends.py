@@ -27,10 +27,10 @@ def test_the_workers_files_are_emptied_bit_by_bit(
 ):
     """Gigabytes at once would keep Slicer from all else."""
     import qt
-    from ThinSliceSRLib.desktop.run import growing_results
+    from ThinSliceSRLib.desktop.worker import private_folder
     from ThinSliceSRLib.desktop.worker.request import Request
 
-    monkeypatch.setattr(growing_results, "FREED_BYTES", 10_000)
+    monkeypatch.setattr(private_folder, "FREED_BYTES", 10_000)
     told, sizes = Listening(), []
 
     def look() -> None:
@@ -41,14 +41,13 @@ def test_the_workers_files_are_emptied_bit_by_bit(
     beside.timeout.connect(look)
     run = session.start(Request(add_thick_volume(slices=6)), **told.listeners)
     beside.start(0)
-    wait_for(lambda: told.outcomes)
+    wait_for(lambda: told.outcomes and not run._folder.exists())
     beside.stop()
     assert told.outcomes[0].done
     emptying = list(dict.fromkeys(size for size in sizes if size is not None))
     whole = emptying.index(max(emptying))
     assert len(emptying[whole:]) > 3
     assert emptying[whole:] == sorted(emptying[whole:], reverse=True)
-    assert not run._folder.exists()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="SIGKILL")
@@ -119,6 +118,7 @@ def test_a_run_whose_temporary_folder_is_gone_does_not_begin_and_leaves_the_scen
     run_to_the_end(session, Request(add_thick_volume(slices=2), device="cpu"))
     thick = add_thick_volume("Other")
     before = scene.GetNumberOfNodes()
+    wait_for(lambda: not list(temporary_folder.glob("*/*")))
     for folder in temporary_folder.iterdir():  # as a program that tidies up does
         folder.rmdir()
     with pytest.raises(CannotWrite, match="No temporary folder can be made"):

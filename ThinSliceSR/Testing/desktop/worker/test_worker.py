@@ -14,9 +14,11 @@ import numpy as np
 import psutil
 import pytest
 import SimpleITK as sitk
+import slicer
 from driving import wait_for
+from ThinSliceSRLib.desktop.worker import private_folder
 from ThinSliceSRLib.desktop.worker.event_lines import EventLines
-from ThinSliceSRLib.desktop.worker.private_folder import PrivateFolder
+from ThinSliceSRLib.desktop.worker.private_folder import PrivateFolder, removal_in_pieces
 from ThinSliceSRLib.desktop.worker.worker_process import Ending, Worker
 from ThinSliceSRLib.engine.busy_machine import NICENESS
 from ThinSliceSRLib.engine.events.told import Event, Finished, Noted, Started
@@ -166,6 +168,45 @@ def test_the_private_folder_is_the_users_alone_and_goes_with_all_it_holds(tmp_pa
     (folder.new_folder() / "thick.nrrd").write_bytes(b"x")
     assert os.name == "nt" or stat.S_IMODE(folder.path.stat().st_mode) == 0o700
     folder.remove()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_runs_folder_is_removed_bit_by_bit_but_what_has_another_name_elsewhere_keeps_its_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(private_folder, "FREED_BYTES", 10)
+    theirs, run = tmp_path / "theirs.dcm", tmp_path / "run"
+    (run / "source").mkdir(parents=True)
+    theirs.write_bytes(bytes(range(100)))
+    if os.name != "nt":  # where not everybody may
+        (run / "source" / "symlink.dcm").symlink_to(theirs)
+    (run / "source" / "link.dcm").hardlink_to(theirs)
+    (run / "dls.nrrd").write_bytes(bytes(95))
+    sizes = [(run / "dls.nrrd").stat().st_size for _piece in removal_in_pieces(run) if (run / "dls.nrrd").exists()]
+    assert sizes == [85, 75, 65, 55, 45, 35, 25, 15, 5]
+    assert not run.exists()
+    assert theirs.read_bytes() == bytes(range(100))
+
+
+def test_a_folder_that_goes_while_one_of_its_runs_is_removed_goes_whole(
+    application: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(private_folder, "FREED_BYTES", 10)
+    folder, truncate, sizes = PrivateFolder(tmp_path), os.truncate, []
+    file = folder.new_folder() / "dls.nrrd"
+    file.write_bytes(bytes(95))
+
+    def note(path: Path, size: int) -> None:
+        truncate(path, size)
+        sizes.append(size)
+        if len(sizes) == 2:  # Slicer quits
+            folder.remove()
+
+    monkeypatch.setattr(os, "truncate", note)
+    folder.remove_later(file.parent)
+    wait_for(lambda: len(sizes) == 2)
+    slicer.app.processEvents()
+    assert sizes == [85, 75]
     assert list(tmp_path.iterdir()) == []
 
 

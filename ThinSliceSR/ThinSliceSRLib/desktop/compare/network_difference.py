@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Generator
 from typing import Any
 
 import slicer
+import vtk
 
 from ...engine.provenance import DIFFERENCE_CONTENT
-from ...engine.run.difference import difference_of_values
-from ..scene.result_volume import in_scene
+from ...engine.run.difference import subtract_in_pieces
+from ..scene.result_volume import image_of_zeros, in_scene
 from ..scene.synthetic_files import save_with_mark
 from ..scene.synthetic_mark import ATTRIBUTE_PREFIX, SOURCE_NODE_ID, SOURCE_ROLE, mark
+from ..worker.outcome import unexpected_sentence
+from ..worker.piecework import Piecework
 from .comparison import ComparedVolumes, has_views
 from .doubt_overlay import DoubtOverlay
 from .fade import Fade
@@ -27,33 +31,24 @@ ENTRIES = 255  # an odd number, of which the middle is 0 HU
 DARKER, SAME, LIGHTER = (0.1, 0.3, 0.95), (0.6, 0.6, 0.6), (0.9, 0.15, 0.1)
 
 
-def make_difference(
+def difference_in_pieces(
     dls: slicer.vtkMRMLScalarVolumeNode, bis: slicer.vtkMRMLScalarVolumeNode
-) -> slicer.vtkMRMLScalarVolumeNode | None:
-    """The volume DLS - BIS (int16 HU) in the scene, with the place of both; that of these volumes is filled again.
+) -> Generator[None, None, slicer.vtkMRMLScalarVolumeNode | None]:
+    """The volume DLS - BIS (int16 HU), with the place of both; that of these volumes is filled again.
 
-    None when the two do not lie on one grid, as after one of them was cropped.
+    The scene changes only in the last piece. None when the two do not lie on one grid, as after one of them was
+    cropped, or when anybody has changed or removed one of them meanwhile.
     """
-    values = [slicer.util.arrayFromVolume(volume) for volume in (dls, bis)]
-    if values[0].shape != values[1].shape:
+    before = _images(dls, bis)
+    if len(before) < 2 or before[0][0].GetDimensions() != before[1][0].GetDimensions():
         return None
-    node = _difference_of(dls)
-    if node is None:
-        node = slicer.vtkMRMLScalarVolumeNode()
-        _describe(node, dls)
-        node = slicer.mrmlScene.AddNode(node)
-        node.CreateDefaultDisplayNodes()
-    slicer.util.updateVolumeFromArray(node, difference_of_values(*values))
-    node.CopyOrientation(dls)
-    node.SetAndObserveTransformNodeID(dls.GetTransformNodeID())
-    display = node.GetDisplayNode()
-    with slicer.util.NodeModify(display):
-        display.SetAndObserveColorNodeID(_colours().GetID())
-        display.AutoWindowLevelOff()
-        display.AutoThresholdOff()
-        display.SetWindowLevel(WINDOW_HU, 0.0)
-    save_with_mark(node)
-    return node
+    image, difference = image_of_zeros(before[0][0].GetDimensions())
+    hu_dls, hu_bis = (slicer.util.arrayFromVolume(volume) for volume in (dls, bis))
+    for _slice in subtract_in_pieces(hu_dls, hu_bis, difference):
+        yield
+        if _images(dls, bis) != before:
+            return None
+    return _into_scene(image, dls)
 
 
 def mark_difference(node: slicer.vtkMRMLScalarVolumeNode) -> None:
@@ -72,23 +67,29 @@ class DifferenceSection:
         self._button = ui.differenceButton
         self._prepare = prepare
         self._overlay = Fade()
+        self._of: tuple[slicer.vtkMRMLScalarVolumeNode, ...] = ()  # DLS and BIS whose difference is made or shown
+        self._making: Piecework | None = None
         self._button.toggled.connect(self._show)
 
     def offer(self, compared: ComparedVolumes | None) -> None:
-        """Offers it for these results; what is shown of others goes."""
+        """Offers it for these results; what is made or shown of others goes."""
         possible = has_views() and compared is not None and compared.bis is not None
         self._button.enabled = possible
-        if self._overlay.is_on and not (
-            compared is not None and self._overlay.volumes[0] is compared.dls and in_scene(self._overlay.volumes[1])
-        ):
+        if not self._of:
+            return
+        same = compared is not None and self._of == (compared.dls, compared.bis)
+        if not same or (self._overlay.is_on and not in_scene(self._overlay.volumes[1])):
             self.leave()
 
     def holds(self, volume: slicer.vtkMRMLNode) -> bool:
-        """Whether the volume is in front or behind while the difference is shown."""
-        return volume in self._overlay.volumes
+        """Whether the volume is one of those that the difference is made of, or the difference that is shown."""
+        return volume in self._of or volume in self._overlay.volumes
 
     def leave(self) -> None:
-        """The views show again what they showed before."""
+        """The views show again what they showed before; what is not made yet will not be."""
+        if self._making is not None:
+            self._making.stop()
+        self._of, self._making = (), None
         if self._overlay.is_on:
             self._overlay.end()
             self._doubt.resume()
@@ -96,19 +97,57 @@ class DifferenceSection:
 
     def _show(self, wanted: bool) -> None:
         compared = self._prepare()
+        self.leave()
         if not wanted or compared is None or compared.bis is None:
+            return
+        self._of = (compared.dls, compared.bis)
+        self._making = Piecework(difference_in_pieces(*self._of), self._made, self._failed)
+        self._check(True)
+
+    def _made(self, difference: slicer.vtkMRMLScalarVolumeNode | None) -> None:
+        if difference is None:
             self.leave()
             return
-        difference = make_difference(compared.dls, compared.bis)
-        if difference is not None:
-            self._doubt.pause()
-            self._overlay.begin(compared.dls, difference)
-            self._check(True)
+        self._making = None
+        self._doubt.pause()
+        self._overlay.begin(self._of[0], difference)
+
+    def _failed(self, error: Exception) -> None:
+        self.leave()
+        logging.error("The difference of DLS and BIS cannot be made", exc_info=error)
+        slicer.util.errorDisplay(unexpected_sentence(error))
 
     def _check(self, checked: bool) -> None:
         blocked = self._button.blockSignals(True)
         self._button.checked = checked
         self._button.blockSignals(blocked)
+
+
+def _images(*volumes: slicer.vtkMRMLScalarVolumeNode) -> list[tuple[vtk.vtkImageData, int]]:
+    """The images of those that are in the scene, each with when it was changed last."""
+    images = [volume.GetImageData() for volume in volumes if in_scene(volume)]
+    return [(image, image.GetMTime()) for image in images if image is not None]
+
+
+def _into_scene(image: vtk.vtkImageData, dls: slicer.vtkMRMLScalarVolumeNode) -> slicer.vtkMRMLScalarVolumeNode:
+    """The difference of DLS with this image."""
+    node = _difference_of(dls)
+    if node is None:
+        node = slicer.vtkMRMLScalarVolumeNode()
+        _describe(node, dls)
+        node = slicer.mrmlScene.AddNode(node)
+        node.CreateDefaultDisplayNodes()
+    display = node.GetDisplayNode()
+    with slicer.util.NodeModify(display):
+        display.SetAndObserveColorNodeID(_colours().GetID())
+        display.AutoWindowLevelOff()  # before it has an image, through all of which Slicer would look for a window
+        display.AutoThresholdOff()
+        display.SetWindowLevel(WINDOW_HU, 0.0)
+    node.CopyOrientation(dls)
+    node.SetAndObserveTransformNodeID(dls.GetTransformNodeID())
+    node.SetAndObserveImageData(image)
+    save_with_mark(node)
+    return node
 
 
 def _difference_of(dls: slicer.vtkMRMLScalarVolumeNode) -> slicer.vtkMRMLScalarVolumeNode | None:

@@ -166,6 +166,8 @@ class CompareSection:
         self._show_again()
 
     def _left(self) -> None:
+        """What was faded was so in the comparison's views, as that begins by ending any other fade."""
+        self.end_fade()
         self._set_quietly(self._ui.compareButton, "checked", False)
 
     def _set_window(self, name: str) -> None:

@@ -161,6 +161,8 @@ class DoubtSection:
         if markups is not None:
             count = markups.GetNumberOfControlPoints()
             told = _("{count} places: choose one, and all views go there. There may be others.").format(count=count)
+            if count == 1:
+                told = _("One place: choose it, and all views go there. There may be others.")
             if not count:
                 told = _("No place was found. That is no proof that there is none.")
         self._ui.placesLabel.text = told

@@ -11,11 +11,10 @@ from ..run.doubt_places import Place
 
 COLUMNS = ("kind", "size", "dls", "bis", "doubt", "slice")
 MARGIN_PX = 12  # of a cell
-DOUBT_COLUMN = COLUMNS.index("doubt")
 
 
 class DoubtTable:
-    """Shows places, the most doubtful first, until the user sorts them otherwise."""
+    """Shows places in the order in which they are told, until the user sorts them otherwise."""
 
     def __init__(self, table: Any, on_chosen: Callable[[Place], None]) -> None:
         """on_chosen: the user has clicked on a place, or gone to it by the keyboard."""
@@ -49,8 +48,8 @@ class DoubtTable:
                 item.setData(qt.Qt.DisplayRole, value)  # numbers, which are sorted as such
                 item.setData(qt.Qt.UserRole, row)
                 table.setItem(row, column, item)
+        table.horizontalHeader().setSortIndicator(-1, qt.Qt.AscendingOrder)  # by none, else they would be sorted now
         table.sortingEnabled = True
-        table.sortItems(DOUBT_COLUMN, qt.Qt.DescendingOrder)
         table.setCurrentCell(-1, -1)
         table.blockSignals(blocked)
 

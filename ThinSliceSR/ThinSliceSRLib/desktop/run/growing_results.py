@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable
-from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +17,6 @@ from ..scene.result_volume import ResultGrid
 from ..scene.volume_nodes import volume_of
 from ..worker.slice_feed import InterpolatedSlices, SliceFeed
 from .run_facts import grid_of, raw_slices
-
-FILES = ("thick.nrrd", "preview.raw", "dls.nrrd", "bis.nrrd", "doubt.nrrd")
-# So many are freed in some 15 ms.
-FREED_BYTES = 64_000_000
 
 
 class GrowingResults:
@@ -71,7 +64,7 @@ class GrowingResults:
             self._feed.add(preview, first, last + 1, self._results.dls_slices())
 
     def take_files(self, started: SynthesisStarted, then: Callable[[], None]) -> None:
-        """Begins to fill them with what the worker has made, removes its files, and calls `then`."""
+        """Begins to fill them with what the worker has made, and calls `then`."""
         if started.output != started.synthesis:
             self._results.prepare_grid(grid_of(started, started.output))  # else views would turn grey for a moment
         count = len(self._results.dls_slices())
@@ -84,15 +77,7 @@ class GrowingResults:
             self._feed.add(raw_slices(started, self._folder / f"{name}.nrrd", started.output), 0, count, slices)
         self._feed.then(self._results.show_grid)
         self._feed.then(self._become_visible)
-        for name in FILES:
-            self._empty(self._folder / name)
         self._feed.then(then)
-
-    def _empty(self, file: Path) -> None:
-        """Begins to empty a file, bit by bit: a large one takes long at once, as the system frees its memory."""
-        size = file.stat().st_size if file.exists() else 0
-        for kept in reversed(range(0, size, FREED_BYTES)):
-            self._feed.then(partial(_shorten, file, kept))
 
     def stop(self) -> None:
         """Forgets what waits to be filled."""
@@ -120,9 +105,3 @@ class GrowingResults:
         if not self.visible:
             self.visible = True
             self._on_visible()
-
-
-def _shorten(file: Path, size: int) -> None:
-    """As far as it can be done, where another program looks at the file too: it goes with its folder in the end."""
-    with suppress(OSError):
-        os.truncate(file, size)

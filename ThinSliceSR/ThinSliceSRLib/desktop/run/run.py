@@ -48,7 +48,8 @@ class Run(WorkerJob):
 
         Raises ThinSliceError when the volumes cannot be used so, or when there is no room for temporary files.
         """
-        require_fit(request.source, request.values, request.seen)  # here, as panel and scripts both come this way
+        # Here, as panel and scripts both come this way.
+        self._found = require_fit(request.source, request.values, request.seen)
         self.request = request
         self.results = ResultNodes.begin(
             request.source, request.dls, request.bis, request.wants_bis, request.wants_doubt
@@ -103,7 +104,7 @@ class Run(WorkerJob):
             self._pace.begin(event.weights.name, event.device, event.precision, self.request.quality)
             self._growing.worker_started(event)
         elif isinstance(event, Warned):
-            self._on_notice(translated(event.message))
+            self._on_notice(self._in_words(event))
         elif isinstance(event, Progressed):
             started = self._told(SynthesisStarted)
             if event.stage == "synthesize" and started:
@@ -126,6 +127,13 @@ class Run(WorkerJob):
             return
         self._on_progress(Progress("show"))
         self._growing.take_files(started, lambda: self._end(ending))
+
+    def _in_words(self, warned: Warned) -> str:
+        """The engine's sentence; the panel's own, where that names an option of the command line."""
+        if "--" in warned.message:
+            own = [finding.message for finding in self._found if finding.code == warned.code]
+            return own[0] if own else translated(warned.message)
+        return translated(warned.message)
 
     def _filling_failed(self, error: Exception) -> None:
         if not isinstance(error, OSError):

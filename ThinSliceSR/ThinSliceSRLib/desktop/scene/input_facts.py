@@ -120,14 +120,16 @@ def _lean_in_world(node: slicer.vtkMRMLScalarVolumeNode, volume: Volume) -> floa
 
 def require_fit(
     node: slicer.vtkMRMLScalarVolumeNode, values: str | None = None, seen: SeenValues | None = None
-) -> None:
-    """Returns when nothing that `findings` tells forbids a synthesis. Raises UnusableInput with the first that does.
+) -> list[Finding]:
+    """What `findings` tells, when nothing of it forbids a synthesis. Raises UnusableInput with the first that does.
 
     seen: as of `findings`, but only a whole look counts.
     """
-    for finding in findings(node, values, seen if seen is not None and seen.whole else None):
+    found = findings(node, values, seen if seen is not None and seen.whole else None)
+    for finding in found:
         if finding.level == "error":
             raise UnusableInput(finding.message, finding.code)
+    return found
 
 
 def _orientation(volume: Volume) -> str:

@@ -73,7 +73,7 @@ class ResultVolume:
     def prepare_grid(self, grid: ResultGrid) -> None:
         size = [*self._size]
         size[grid.slice_axis] = grid.slices
-        image, values = _image_of_zeros(size)
+        image, values = image_of_zeros(size)
         self.slices = np.moveaxis(values, 2 - grid.slice_axis, 0)
         self._prepared = (grid, image)
 
@@ -212,7 +212,7 @@ def _unique_name(name: str, node: slicer.vtkMRMLNode) -> str:
     return name if holder is None or holder is node else slicer.mrmlScene.GenerateUniqueName(name)
 
 
-def _image_of_zeros(size: Sequence[int]) -> tuple[vtk.vtkImageData, np.ndarray]:
+def image_of_zeros(size: Sequence[int]) -> tuple[vtk.vtkImageData, np.ndarray]:
     """An int16 image of `size` i, j, k and its voxels (k, j, i), in memory that is taken only as it is written."""
     values = np.zeros(math.prod(size), np.int16)
     scalars = vtk.vtkShortArray()

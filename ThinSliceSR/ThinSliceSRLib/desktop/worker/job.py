@@ -39,6 +39,7 @@ class WorkerJob(ABC):
         self, folder: PrivateFolder, on_progress: Callable[[Progress], None], on_ended: Callable[[Outcome], None]
     ) -> None:
         """Raises CannotWrite when there is no room for temporary files."""
+        self._private_folder = folder
         self._folder = folder.new_folder()
         self._on_progress = on_progress
         self._on_ended = on_ended
@@ -134,7 +135,7 @@ class WorkerJob(ABC):
             self._ended = True
             self._let_go()
             self._undo()
-        self._remove_files()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _leave_scene(self) -> None:
         """As `abandon`, but without waiting for the worker, because Slicer is to go on at once."""
@@ -218,4 +219,4 @@ class WorkerJob(ABC):
         ]
 
     def _remove_files(self) -> None:
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._private_folder.remove_later(self._folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -15,9 +16,20 @@ def difference_of(dls: Volume, bis: Volume) -> Volume:
 
 
 def difference_of_values(dls: np.ndarray, bis: np.ndarray) -> np.ndarray:
-    """DLS - BIS (k, j, i) as int16; slice by slice, so that no wider copy of a whole volume is in memory."""
-    ends = np.iinfo(np.int16)
+    """DLS - BIS (k, j, i) as int16."""
     difference = np.empty(dls.shape, np.int16)
-    for of_result, of_dls, of_bis in zip(difference, dls, bis, strict=True):
-        of_result[...] = np.clip(np.rint(of_dls.astype(np.float32) - of_bis), ends.min, ends.max)
+    for _slice in subtract_in_pieces(dls, bis, difference):
+        pass
     return difference
+
+
+def subtract_in_pieces(dls: np.ndarray, bis: np.ndarray, difference: np.ndarray) -> Iterator[None]:
+    """Writes DLS - BIS into `difference` (int16; all three are k, j, i), a slice up to each `yield`.
+
+    So no wider copy of a whole volume is in memory.
+    """
+    ends = np.iinfo(np.int16)
+    for of_result, of_dls, of_bis in zip(difference, dls, bis, strict=True):
+        hu = np.subtract(of_dls, of_bis, dtype=np.float32)
+        of_result[...] = np.clip(np.rint(hu, out=hu), ends.min, ends.max, out=hu)
+        yield
