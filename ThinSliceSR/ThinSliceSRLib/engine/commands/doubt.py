@@ -103,6 +103,9 @@ def _read(paths: list[Path]) -> tuple[Volume, Volume, Volume]:
 
 def _synthesised(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> tuple[Volume, Volume, Volume]:
     """DLS, BIS and doubt of the input. Their files are there meanwhile only, in a folder of the user's own."""
+    from ..torch_loading import load_torch_beside
+
+    load_torch_beside()
     from ..run.job import Job, make_volumes
 
     folder = Path(tempfile.mkdtemp(prefix="thinslicesr-"))

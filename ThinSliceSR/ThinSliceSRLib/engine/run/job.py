@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..devices.device import compute_with_threads
+from ..devices.threads import compute_with_threads
 from ..errors import Cancelled
 from ..events.json_lines import facts_of
 from ..events.progress import Reporter
@@ -17,14 +17,14 @@ from ..events.told import SynthesisFinished
 from ..files.reading import opened_input
 from ..outputs.disk_space import require_room
 from ..volumes.volume import Volume
-from ..weights.weights_file import Model
-from .job_facts import finish_facts, start_facts
-from .making import make_results
 from .options import RunOptions
-from .plan import choose_computing, findings_for, plan_run
 from .run_outputs import RunOutputs
 from .sensible_options import require_sensible
 from .thick_input import check_thick, read_thick
+
+# What imports PyTorch is imported once the input is read: meanwhile a thread may load it, see `torch_loading`.
+if TYPE_CHECKING:
+    from ..weights.weights_file import Model
 
 
 @dataclass(frozen=True)
@@ -79,13 +79,17 @@ def make_volumes(job: Job, reporter: Reporter, undo: ExitStack) -> RunResult:
     """
     began = time.monotonic()
     require_sensible(job)
-    compute_with_threads(job.threads)
     with RunOutputs(job) as outputs:
         undo.callback(outputs.cancel)
         with _stage(reporter, "read"), opened_input(job.source, undo) as place:
             thick = check_thick(read_thick(place, job.series, job.slab_mm, job.values), job.force)
             outputs.accept(thick.volume)
         with _stage(reporter, "model"):
+            from .job_facts import finish_facts, start_facts
+            from .making import make_results
+            from .plan import choose_computing, findings_for, plan_run
+
+            compute_with_threads(job.threads)
             computing = choose_computing(job)
         plan = plan_run(job, thick.volume, computing)
         require_room(outputs.needs(plan))

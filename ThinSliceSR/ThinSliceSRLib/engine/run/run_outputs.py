@@ -8,19 +8,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..dicom_out.derivation import derivation_of
-from ..dicom_out.parametric_map import require_highdicom
-from ..dicom_out.pending_series import DicomOutput, PendingSeries
 from ..errors import Cancelled
 from ..events.progress import Reporter
 from ..files.writing import PendingOutputs, require_geometry
 from ..outputs.disk_space import packed_bytes
 from ..volumes.volume import Volume
-from .making import MadeVolume
 from .preview import Preview, check_preview_target, remove_dead_previews
 
+# `dicom_out` is imported where it is wanted: without it, nothing waits for pydicom.
 if TYPE_CHECKING:
+    from ..dicom_out.pending_series import PendingSeries
     from .job import Job
+    from .making import MadeVolume
     from .plan import RunPlan
 
 IN_DICOM = ("dls", "bis", "doubt")
@@ -53,6 +52,8 @@ class RunOutputs(PendingOutputs):
         if job.preview:
             check_preview_target(job.preview)
         if job.dicom_out and job.doubt:
+            from ..dicom_out.parametric_map import require_highdicom
+
             require_highdicom()
 
     @property
@@ -68,6 +69,8 @@ class RunOutputs(PendingOutputs):
         """
         require_geometry(self.targets.values(), source)
         if self._job.dicom_out:
+            from ..dicom_out.pending_series import DicomOutput, PendingSeries
+
             wanted = DicomOutput(self._job.dicom_out, self._job.dicom_compression, self._job.anonymous)
             others = (self._job.source, *self.targets.values())
             self._series = PendingSeries(wanted, source, self.overwrite, apart_from=others)
@@ -110,6 +113,8 @@ class RunOutputs(PendingOutputs):
             reporter.progress("write", step, self.steps)
             self.write(result.volume, self.targets[result.kind], result.header)
         for step, result in enumerate(in_dicom, start=len(results)):
+            from ..dicom_out.derivation import derivation_of
+
             reporter.progress("write", step, self.steps)
             assert self._series
             self._series.write(result.volume, derivation_of(result.header))
