@@ -108,19 +108,26 @@ def test_of_no_places_there_is_no_report(tmp_path: Path):
 
 
 def test_the_verb_writes_the_report_with_the_series_it_refers_to(
-    tmp_path: Path, doubting_weights: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+    tmp_path: Path,
+    doubting_weights: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
 ):
+    # The smallest network interpolates, so that it leads to no place.
+    monkeypatch.setattr("ThinSliceSRLib.engine.doubt.structures.find_structures", lambda *_, **__: list(PLACES))
     caplog.set_level(logging.DEBUG)
     thick = simulate_thick(chest(), SlabProfile(5.0, 5.0))
     write_hospital_series(tmp_path / "source", thick.hu)
     run = ["doubt", tmp_path / "source", "--dicom-out", tmp_path / "dicom", "--weights", doubting_weights]
-    run += ["--output", tmp_path / "places.json", "--least-doubt", "0", "--progress", "json"]
+    run += ["--output", tmp_path / "places.json", "--progress", "json"]
     assert main([str(part) for part in run]) == 0
     told = capfd.readouterr()
     finished = json.loads(told.out.splitlines()[-1])
     assert finished["outputs"] == {"places": str(tmp_path / "places.json"), "dicom": str(tmp_path / "dicom")}
-    reported = names(tmp_path / "dicom") == {"BIS", "DLS", "DOUBT", "REPORT"}
-    assert reported == bool(finished["places"])
+    assert len(finished["places"]) == 2
+    assert names(tmp_path / "dicom") == {"BIS", "DLS", "DOUBT", "REPORT"}
+    assert len(pydicom.dcmread(tmp_path / "dicom" / "REPORT" / "0001.dcm").ContentSequence) > 0
     assert "Musterfrau" not in told.out + told.err + caplog.text
     again = thinslicesr(*run)
     assert (again.returncode, "allow overwriting" in again.stderr) == (2, True)
