@@ -17,6 +17,7 @@ from .measurement import (
     Subject,
     measure_busy_machine,
     measure_cube_speed,
+    measure_first_looks,
     measure_growths,
     measure_precision,
     measure_volumes,
@@ -46,6 +47,8 @@ def measure(chosen: argparse.Namespace) -> Measurement:
     subject = Subject({name: MODELS[name] for name in chosen.models}, chosen.devices, chosen.precisions, chosen.rounds)
     measurement = Measurement(chosen.json)
     with tempfile.TemporaryDirectory(prefix="thinslicesr_benchmark_") as folder:
+        if chosen.first_look is not None:
+            measure_first_looks(measurement, subject, chosen.volume, chosen.first_look, Path(folder))
         if chosen.growth:
             measure_growths(measurement, subject, chosen.slices, chosen.matrices, Path(folder))
         if chosen.precision_table:
@@ -54,7 +57,7 @@ def measure(chosen: argparse.Namespace) -> Measurement:
             measure_busy_machine(
                 measurement, subject, chosen.busy, chosen.weights, chosen.volumes, chosen.volume, Path(folder)
             )
-        if not (chosen.growth or chosen.precision_table or chosen.busy):
+        if not (chosen.growth or chosen.precision_table or chosen.busy or chosen.first_look is not None):
             measure_cube_speed(measurement, subject, chosen.cube)
             if not chosen.cubes_only:
                 measure_volumes(measurement, subject, chosen.volume, Path(folder))
@@ -77,6 +80,15 @@ def parser() -> argparse.ArgumentParser:
     speed.add_argument("--cube", type=rows_of_cube, default=256, help="rows and columns of the cube, such as 128")
     speed.add_argument("--volume", type=volume_size, default=(512, 512, 60), help="such as 512x512x60")
     speed.add_argument("--cubes-only", action="store_true", help="leave the volumes out")
+
+    look = whole.add_argument_group("how soon the first slices are there to be looked at, on the CPU")
+    look.add_argument(
+        "--first-look",
+        type=Path,
+        nargs="*",
+        metavar="CLONE",
+        help="measure it instead, of this clone and, in turns with it, of others",
+    )
 
     growth = whole.add_argument_group("growth with slices and matrix")
     growth.add_argument("--growth", action="store_true", help="measure it instead")

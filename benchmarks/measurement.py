@@ -19,6 +19,7 @@ from .network.precision import measure_precisions, volumes_of
 from .report import write_json
 from .runs.busy import measure_busy
 from .runs.chests import chest_of, drawn_chest, phantom_scan
+from .runs.first_look import measure_first_look
 from .runs.growth import departures_from_line, growth_sizes, measure_growth
 from .runs.whole_runs import RunFiles, measure_whole_run
 
@@ -90,6 +91,22 @@ def measure_volumes(measurement: Measurement, subject: Subject, size: tuple[int,
                     yield row
 
     measurement.add("volumes", rows())
+
+
+def measure_first_looks(
+    measurement: Measurement, subject: Subject, size: tuple[int, int, int], clones: Sequence[Path], folder: Path
+) -> None:
+    """Adds `first_look`: on the CPU, at the middle of a chest of one size, of this clone and of others."""
+    files = RunFiles(folder)
+    volume = chest_of(size, drawn_chest())
+    middle_mm = volume.spacing_mm[2] * (len(volume.hu) - 1) / 2
+    for name, config in subject.models.items():
+        for precision in subject.precisions or ["auto"]:
+            weights = files.weights(name, config)
+            rows = measure_first_look(
+                files.volume(volume), middle_mm, weights, precision, subject.rounds, clones, folder
+            )
+            measurement.add("first_look", rows)
 
 
 def measure_growths(

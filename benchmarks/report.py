@@ -74,6 +74,20 @@ TABLES: dict[str, tuple[str, list[Column]]] = {
             *MEMORY,
         ],
     ),
+    "first_look": (
+        "First look: from the start of the process to the first finished slices where the viewer looks",
+        [
+            ("clone", text("clone")),
+            *WHAT,
+            ("volume", size("size")),
+            ("first cube begins s", number("cube_begins_seconds", 2)),
+            ("first slices s", number("seconds", 2)),
+            ("CPU s", number("cpu_seconds", 2)),
+            ("begins × this", number("times_cube_begins_seconds", 2)),
+            ("slices × this", number("times_seconds", 2)),
+            ("CPU × this", number("times_cpu_seconds", 2)),
+        ],
+    ),
     "growth": (
         "Growth: the whole command line",
         [

@@ -106,7 +106,7 @@ def simulate(
     """
     from ThinSliceSRLib.engine.files.reading import read_volume
     from ThinSliceSRLib.engine.files.writing import PendingOutputs
-    from ThinSliceSRLib.engine.findings.checked_input import fit_volume
+    from ThinSliceSRLib.engine.findings.checked_volume import fit_volume
     from ThinSliceSRLib.engine.provenance import simulated_thick_header
     from ThinSliceSRLib.engine.synthesis.simulation import simulate_thick
     from ThinSliceSRLib.engine.volumes.slab_profile import SlabProfile

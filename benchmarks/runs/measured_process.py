@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Any
 
 from ThinSliceSRLib.engine.command_line import main
 from ThinSliceSRLib.engine.errors import ThinSliceError
@@ -41,8 +40,11 @@ def process_peak_bytes(status: Path = Path("/proc/self/status")) -> int:
 
 def gpu_peak_bytes() -> int | None:
     """The most memory that PyTorch has given to tensors on CUDA GPUs; None where none was used."""
-    torch: Any = sys.modules.get("torch")
-    if torch is None or not torch.cuda.is_available() or not torch.cuda.is_initialized():
+    if "torch" not in sys.modules:
+        return None
+    import torch  # which waits where a thread is still loading it
+
+    if not torch.cuda.is_available() or not torch.cuda.is_initialized():
         return None
     return sum(torch.cuda.max_memory_allocated(index) for index in range(torch.cuda.device_count()))
 

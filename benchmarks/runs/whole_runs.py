@@ -123,7 +123,7 @@ def run_measured(arguments: list[str], folder: Path, waiting: Mapping[str, str] 
     if torch.cuda.is_initialized():
         torch.cuda.empty_cache()  # how much of a GPU is free decides how many cubes the run computes at a time
     events = []
-    cpu_before, began = _cpu_seconds_of_children(), time.perf_counter()
+    cpu_before, began = cpu_seconds_of_children(), time.perf_counter()
     with (
         told.open("w") as stderr,
         subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=stderr, text=True) as process,
@@ -135,11 +135,11 @@ def run_measured(arguments: list[str], folder: Path, waiting: Mapping[str, str] 
     if process.returncode != 0:
         last = (told.read_text().splitlines() or [f"it ended with exit code {process.returncode}"])[-1]
         raise ThinSliceError(f"A measured run failed: {last}")
-    cpu_seconds = _cpu_seconds_of_children() - cpu_before
+    cpu_seconds = cpu_seconds_of_children() - cpu_before
     return MeasuredRun(events, seconds, cpu_seconds, json.loads(report.read_text(encoding="utf-8")))
 
 
-def _cpu_seconds_of_children() -> float:
+def cpu_seconds_of_children() -> float:
     """CPU time of the processes that were waited for."""
     times = os.times()
     return times.children_user + times.children_system

@@ -68,6 +68,29 @@ def test_cubes_give_rows_for_the_published_layers_and_each_precision(
     assert "GPU GB" not in table
 
 
+def test_the_first_look_of_two_clones_is_measured_in_turns(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], thick_volume: Volume, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(measurement, "drawn_chest", lambda: thick_volume)
+    (tmp_path / "other").symlink_to(Path(__file__).parents[3])
+    options = [*TINY, "--precisions", "float32", "--volume", "16x16x8", "--json", str(tmp_path / "look.json")]
+    assert main([*options, "--first-look", str(tmp_path / "other")]) == 0
+
+    this, other = json.loads((tmp_path / "look.json").read_text())["first_look"]
+    for row in (this, other):
+        assert 0 < row["cube_begins_seconds"] < row["seconds"]
+        assert row["cpu_seconds"] > 0
+        assert row["size"] == [16, 16, 8]
+    assert other["times_seconds"] == pytest.approx(other["seconds"] / this["seconds"])  # of one round
+    assert "times_seconds" not in this
+    assert TABLES["first_look"][0] in capsys.readouterr().out
+
+
+def test_a_program_that_ends_before_it_made_a_slice_is_told(tmp_path: Path, capfd: pytest.CaptureFixture[str]):
+    assert main([*TINY, "--volume", "16x16x1", "--first-look"]) != 0
+    assert "before it had made a slice" in capfd.readouterr().err
+
+
 def test_volumes_and_growth_run_the_command_line_and_tell_its_times_and_memory(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], thick_volume: Volume, monkeypatch: pytest.MonkeyPatch
 ):

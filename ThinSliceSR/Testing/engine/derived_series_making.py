@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from models import CALIBRATION, linear_model
 from pydicom.dataset import Dataset
 from ThinSliceSRLib.engine.dicom_out.derivation import derivation_of
 from ThinSliceSRLib.engine.dicom_out.pending_series import DicomOutput, PendingSeries
+from ThinSliceSRLib.engine.doubt.structures import Structure
 from ThinSliceSRLib.engine.files.reading import read_volume
 from ThinSliceSRLib.engine.provenance import bis_header, dls_header, doubt_header
 from ThinSliceSRLib.engine.synthesis.resampling import interpolate
@@ -124,10 +125,16 @@ def write_hospital_series(folder: Path, hu: np.ndarray = HU, **tags) -> None:
 
 
 def derive(
-    folder: Path, target: Path, compression: str = "none", anonymous: bool = False, doubt: bool = False, **how
+    folder: Path,
+    target: Path,
+    compression: str = "none",
+    anonymous: bool = False,
+    doubt: bool = False,
+    found: Sequence[Structure] | None = None,
+    **how,
 ) -> Derived:
     """Writes a DLS volume of random HU, and the BIS volume, of the series in `folder` as DICOM series to `target`; and,
-    if wanted, a random doubt."""
+    if wanted, a random doubt and the report of places that it might have led to."""
     thick = read_volume(folder)
     places = np.arange(RATIO * (len(thick.hu) - 1) + 1) / RATIO
     bis = interpolate(thick, places)
@@ -143,6 +150,8 @@ def derive(
         if doubt:
             volumes["DOUBT"] = replace(dls, hu=np.random.default_rng(8).integers(0, 300, dls.hu.shape).astype(np.int16))
             series.write(volumes["DOUBT"], derivation_of(doubt_header(model, CALIBRATION.slabs[0])))
+        if found is not None:
+            series.write_report(found)
     return Derived(folder, thick, volumes, target)
 
 

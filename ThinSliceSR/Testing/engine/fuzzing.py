@@ -20,7 +20,8 @@ from dicom_making import write_series
 from models import TINY
 from ThinSliceSRLib.engine.errors import ThinSliceError
 from ThinSliceSRLib.engine.files.reading import read_volume
-from ThinSliceSRLib.engine.findings.checked_input import check_input, fit_volume
+from ThinSliceSRLib.engine.findings.checked_input import check_input
+from ThinSliceSRLib.engine.findings.checked_volume import fit_volume
 from ThinSliceSRLib.engine.volumes.volume import Volume
 from ThinSliceSRLib.engine.weights.weights_file import load_model, save_weights, untrained_network
 

@@ -8,7 +8,8 @@ import pytest
 import torch
 from command_line_runs import thinslicesr, write_thick
 from ThinSliceSRLib.engine.devices import device
-from ThinSliceSRLib.engine.devices.device import choose_device, compute_with_threads, precisions_of_cpu
+from ThinSliceSRLib.engine.devices.device import choose_device, precisions_of_cpu
+from ThinSliceSRLib.engine.devices.threads import compute_with_threads
 from ThinSliceSRLib.engine.errors import DeviceError, UnusableInput
 
 

@@ -37,6 +37,12 @@ def test_compressed_values_of_a_size_that_is_told_are_read(size, tmp_path):
     np.testing.assert_array_equal(read_volume(path).hu, HU)
 
 
+def test_a_volume_without_voxels_is_refused(tmp_path):
+    path = written(tmp_path, "ElementDataFile = LOCAL\n", HU.tobytes())
+    path.write_bytes(path.read_bytes().replace(b"DimSize = 64 64 10", b"DimSize = 64 0 10"))
+    assert "holds no voxels" in str(refusal(path))
+
+
 def test_compressed_values_in_a_file_of_their_own_need_no_size(tmp_path):
     (tmp_path / "v.zraw").write_bytes(PACKED)
     path = written(tmp_path, "CompressedData = True\nElementDataFile = v.zraw\n")

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from ThinSliceSRLib.engine.files.reading import read_volume
-from ThinSliceSRLib.engine.findings.checked_input import check_input, fit_volume
-from ThinSliceSRLib.engine.findings.checked_volume import check_volume
+from ThinSliceSRLib.engine.findings.checked_input import check_input
+from ThinSliceSRLib.engine.findings.checked_volume import check_volume, fit_volume
 from ThinSliceSRLib.engine.volumes.volume import Volume
 
 SUFFIXES = (".nii", ".nii.gz", ".nrrd", ".mha")

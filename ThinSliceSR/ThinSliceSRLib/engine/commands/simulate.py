@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> None:
     from ..files.reading import read_volume
     from ..files.writing import PendingOutputs, check_targets
-    from ..findings.checked_input import fit_volume
+    from ..findings.checked_volume import fit_volume
     from ..provenance import simulated_thick_header
     from ..synthesis.simulation import simulate_thick
     from ..volumes.slab_profile import SlabProfile

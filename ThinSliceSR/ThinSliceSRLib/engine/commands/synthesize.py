@@ -54,6 +54,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> None:
     reporter.progress("start", 0, 1)  # what is needed from here on takes seconds to be read
+    from ..torch_loading import load_torch_beside
+
+    load_torch_beside()
     from ..run.job import Job, run_job
     from ..volumes.description import described
 

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import torch
 
-from ..errors import DeviceError, UnusableInput
+from ..errors import DeviceError
 
-MOST_THREADS = 1024
 PRECISIONS = {"float32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
@@ -104,26 +103,6 @@ def _flags(flags_file: Path) -> set[str]:
         return set(flags_file.read_text().split())
     except OSError:
         return set()
-
-
-def compute_with_threads(threads: str | int) -> None:
-    """From now on, PyTorch computes on the CPU with so many threads; `auto` leaves that to it.
-
-    Raises UnusableInput (`wrong_usage`).
-    """
-    require_threads(threads)
-    if threads != "auto":
-        torch.set_num_threads(int(threads))
-
-
-def require_threads(threads: str | int) -> None:
-    """Returns when `threads` is auto or a number of threads. Raises UnusableInput (`wrong_usage`)."""
-    if threads == "auto":
-        return
-    if not str(threads).isdecimal() or not 1 <= int(threads) <= MOST_THREADS:
-        raise UnusableInput(
-            f"--threads must be auto or a whole number from 1 to {MOST_THREADS}; correct it.", "wrong_usage"
-        )
 
 
 def cpu_has_bf16(flags_file: Path = Path("/proc/cpuinfo")) -> bool:

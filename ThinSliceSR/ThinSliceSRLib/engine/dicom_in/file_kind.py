@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import struct
 from collections import Counter
+from functools import cache
 from pathlib import PurePath
-
-from pydicom.valuerep import VR
 
 DICOM_SUFFIXES = (".dcm", ".dicom", ".ima")
 START_BYTES = 132  # PS3.10 7.1: a preamble of 128 bytes, then "DICM"
@@ -14,7 +13,6 @@ LONGEST_SUFFIX = 6
 # The first elements of data sets without a preamble: group length, character set, image type, class and instance.
 FIRST_ELEMENTS = (0x0000, 0x0001, 0x0005, 0x0008, 0x0012, 0x0013, 0x0014, 0x0016, 0x0018)
 LONGEST_FIRST_VALUE = 256
-VALUE_REPRESENTATIONS = {str(vr).encode() for vr in VR}
 
 
 def may_be_dicom(name: str, start: bytes) -> bool:
@@ -33,7 +31,7 @@ def begins_as_data_set(start: bytes) -> bool:
         group, element = struct.unpack_from(f"{order}HH", start)
         if group not in (0x0002, 0x0008) or element not in FIRST_ELEMENTS:
             continue
-        if start[4:6] in VALUE_REPRESENTATIONS:
+        if start[4:6] in _value_representations():
             return True
         (length,) = struct.unpack_from(f"{order}I", start, 4)
         following = 8 + length
@@ -42,6 +40,13 @@ def begins_as_data_set(start: bytes) -> bool:
         if following + 4 > len(start) or struct.unpack_from(f"{order}HH", start, following) > (group, element):
             return True
     return False
+
+
+@cache
+def _value_representations() -> set[bytes]:
+    from pydicom.valuerep import VR  # not with this file, by which inputs are told apart that are none
+
+    return {str(vr).encode() for vr in VR}
 
 
 class Census:

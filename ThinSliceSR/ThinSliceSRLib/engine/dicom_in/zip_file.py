@@ -10,14 +10,15 @@ import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
-
-from pydicom.dataset import Dataset
 
 from ..errors import CannotWrite, UnusableInput
 from ..outputs.unfinished import remove_left_overs, remove_unfinished, unfinished_name
 from .file_kind import START_BYTES, Census
-from .headers import read_header
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
 
 ENCRYPTED_FLAG = 0x1
 # CT compresses to a half or third, and pictures of one colour a thousandfold: a series holds few of them.
@@ -37,6 +38,8 @@ def packed_headers(path: Path, census: Census) -> Iterator[tuple[Path, Dataset |
 
     census: counts all files. Raises as `unpacked`, but needs no room.
     """
+    from .headers import read_header  # not with this file: it loads pydicom, which other inputs do not need
+
     with _opened(path) as archive:
         for name, entry in _dicom_entries(archive, path, census).items():
             with archive.open(entry) as packed:

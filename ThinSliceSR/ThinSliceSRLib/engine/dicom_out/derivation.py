@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..errors import UnusableInput
 from ..provenance import Entry, entries_of
@@ -42,6 +42,11 @@ def derivation_of(header: Mapping[str, str]) -> Derivation:
         "This volume does not say how it was made, as a DLS or BIS volume does in NRRD or MetaImage; make it again.",
         "not_a_result",
     )
+
+
+def of_places(doubt: Derivation) -> Derivation:
+    """Of the report of the places that were found with a doubt."""
+    return replace(doubt, name="REPORT", series=4)
 
 
 def _dls(told: Mapping[Entry, str]) -> Derivation:

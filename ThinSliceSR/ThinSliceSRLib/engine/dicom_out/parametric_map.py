@@ -13,50 +13,18 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as Items
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
-from ..dicom_in.headers import MANUFACTURER, SYNTHETIC_DATA
-from ..errors import ThinSliceError
-from .attributes import LOSSY_COMPRESSION, PATIENT, STUDY
+from ..dicom_in.headers import MANUFACTURER
+from .attributes import LOSSY_COMPRESSION
+from .beside_dls import require_highdicom, tell_whose, without_texts
 from .derivation import Derivation
-from .derived_series import series_description
 from .source_series import SourceSeries
-from .stored_text import text_element, written_as_stored
+from .stored_text import written_as_stored
 
 LABEL = "EXPECTED_ERROR"
 DESCRIPTION = "Expected absolute error of DLS in HU; low doubt is no proof"
 WINDOW = (75.0, 150.0)  # centre and width in HU
-# Of a slice: by which it is placed and referred to.
-PLACE = (
-    "SOPClassUID",
-    "SOPInstanceUID",
-    "StudyInstanceUID",
-    "SeriesInstanceUID",
-    "SeriesNumber",
-    "InstanceNumber",
-    "FrameOfReferenceUID",
-    "ImageOrientationPatient",
-    "ImagePositionPatient",
-    "PixelSpacing",
-    "SliceThickness",
-    "SpacingBetweenSlices",
-    "Rows",
-    "Columns",
-)
 REQUIRED_OF_MAP = ("PositionReferenceIndicator", "BurnedInAnnotation")
 OF_THE_BODY = ("BodyPartExamined", "AnatomicRegionSequence", "PatientPosition")
-NOBODYS_DATE, NOBODYS_TIME = "19000101", "000000"  # where a date is required, and is to tell nothing
-
-
-def require_highdicom() -> ModuleType:
-    """The library that writes Parametric Maps. Raises ThinSliceError (`no_highdicom`) where it is not installed."""
-    try:
-        import highdicom
-    except ImportError as error:
-        raise ThinSliceError(
-            "The doubt as DICOM needs highdicom; install it with: pip install highdicom, or leave out the doubt or the "
-            "DICOM output.",
-            "no_highdicom",
-        ) from error
-    return highdicom
 
 
 def parametric_map(
@@ -73,13 +41,12 @@ def parametric_map(
     are, and refers to them and to the slices of the source that lie around each. made_at: None is not told.
     """
     highdicom = require_highdicom()
-    first = dls[0]
     unit = highdicom.sr.CodedConcept("[hnsf'U]", "UCUM", "Hounsfield unit")
     center, width = WINDOW
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pydicom remarks on the form of copied values, and quotes them
         made = highdicom.pm.ParametricMap(
-            source_images=[_without_texts(header) for header in dls],
+            source_images=[without_texts(header) for header in dls],
             pixel_array=hu.astype(np.float32),  # what Slicer reads: dcmqi takes no other maps
             series_instance_uid=generate_uid(prefix=None),
             series_number=series_number,
@@ -101,25 +68,12 @@ def parametric_map(
             content_description=DESCRIPTION,
         )
         _stack(made, dls, hu)
-        _tell_whose(made, first, derivation, made_at)
-        spacing_mm = float(first.SpacingBetweenSlices)
-        description = series_description(source.description, derivation.name, spacing_mm, source.characters)
-        made["SeriesDescription"] = text_element("SeriesDescription", description)
+        made.ContentCreatorName = None  # type 2
+        made.DerivationDescription = derivation.description
+        tell_whose(made, source, dls[0], derivation, made_at, (*REQUIRED_OF_MAP, *OF_THE_BODY, *LOSSY_COMPRESSION))
         made.SharedFunctionalGroupsSequence[0].FrameAnatomySequence = [_anatomy(highdicom)]
         _refer_to_source(made, source, dls)
         return written_as_stored(made)
-
-
-def _without_texts(header: Dataset) -> Dataset:
-    """What highdicom needs of a slice. It is stricter with texts and dates than hospitals are, so they come later."""
-    bare = Dataset()
-    for keyword in PLACE:
-        bare[keyword] = copy.deepcopy(header[keyword])
-    for keyword in ("PatientID", "PatientName", "PatientBirthDate", "PatientSex", "AccessionNumber", "StudyID"):
-        setattr(bare, keyword, "")
-    bare.StudyDate = bare.StudyTime = None
-    bare.ReferringPhysicianName = ""
-    return bare
 
 
 def _stack(made: Dataset, dls: Sequence[Dataset], hu: np.ndarray) -> None:
@@ -133,27 +87,6 @@ def _stack(made: Dataset, dls: Sequence[Dataset], hu: np.ndarray) -> None:
         frame.FrameContentSequence[0].DimensionIndexValues = [number]
     made.PerFrameFunctionalGroupsSequence = frames
     made.FloatPixelData = hu.astype("<f4").tobytes()
-
-
-def _tell_whose(made: Dataset, first: Dataset, derivation: Derivation, made_at: datetime | None) -> None:
-    """Takes over from a DLS slice what is the same, and dates as it does."""
-    made.SoftwareVersions = list(derivation.software)
-    made.ContentCreatorName = None  # type 2
-    made.add_new(SYNTHETIC_DATA, "CS", "YES")
-    made.DerivationDescription = derivation.description
-    made.ContributingEquipmentSequence = copy.deepcopy(first.ContributingEquipmentSequence)
-    made.ContributingEquipmentSequence[-1].ContributionDescription = derivation.description
-    for keyword in (*REQUIRED_OF_MAP, "SpecificCharacterSet", *PATIENT, *STUDY, *OF_THE_BODY, *LOSSY_COMPRESSION):
-        if keyword in first:
-            element = copy.deepcopy(first.get_item(keyword))
-            made[element.tag] = element
-    for event in ("InstanceCreation", "Series", "Content"):
-        for part, nobodys in (("Date", NOBODYS_DATE), ("Time", NOBODYS_TIME)):
-            made.pop(event + part, None)
-            if made_at:
-                setattr(made, event + part, getattr(first, event + part))
-            elif event == "Content":  # type 1
-                setattr(made, event + part, nobodys)
 
 
 def _anatomy(highdicom: ModuleType) -> Dataset:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pydicom
@@ -20,19 +21,22 @@ from ..files.writing import require_writable
 from ..outputs.replacing import PendingFiles, writing_refusal
 from ..volumes.volume import Volume
 from .anonymity import without_identity
-from .derivation import Derivation
+from .derivation import Derivation, of_places
 from .derived_series import derived_series, series_number
 from .parametric_map import parametric_map
 from .series_files import WHOLE_FILE, holds, require_compression, write_series
 from .source_series import read_source_series
 
+if TYPE_CHECKING:
+    from ..doubt.structures import Structure
+
 PIXELS = Tag("PixelData")
-SERIES_FOLDERS = ("BIS", "DLS", "DOUBT")
+SERIES_FOLDERS = ("BIS", "DLS", "DOUBT", "REPORT")
 
 
 @dataclass(frozen=True)
 class DicomOutput:
-    """Where derived series go and how. Each is a folder within `folder`, named after what it is: DLS, BIS, DOUBT.
+    """Where derived series go and how: each into a folder within `folder`, one of SERIES_FOLDERS.
 
     compression: one of `series_files.COMPRESSIONS`, all lossless. anonymous: without the patient's identity.
     """
@@ -70,6 +74,7 @@ class PendingSeries(PendingFiles):
         self._check_target()
         self._temporary = self.part_of(output.folder)
         self._dls: list[Dataset] = []
+        self._doubt: Derivation | None = None
 
     def write(
         self, volume: Volume, derivation: Derivation, on_slice: Callable[[int], None] = lambda written: None
@@ -81,7 +86,7 @@ class PendingSeries(PendingFiles):
         (`no_highdicom`).
         """
         self._require_wanted()
-        made_at = None if self._output.anonymous else datetime.now().astimezone()
+        made_at = self._made_at
         folder = self._temporary / derivation.name
         try:
             if derivation.name == "DOUBT":
@@ -103,6 +108,26 @@ class PendingSeries(PendingFiles):
             self._require_wanted()
             raise writing_refusal(self._output.folder.parent, None, volume.hu.nbytes)
 
+    def write_report(self, places: Sequence[Structure]) -> None:
+        """Writes the places that were found with the doubt as a structured report, after the doubt; of none, none.
+
+        Raises CannotWrite, Cancelled or ThinSliceError (`no_highdicom`).
+        """
+        self._require_wanted()
+        assert self._doubt  # which found the places
+        if not places:
+            return
+        from .places_report import places_report  # which loads the codes of pydicom
+
+        derivation = of_places(self._doubt)
+        number = series_number(self._source.number, derivation.series)
+        report = places_report(self._source, self._slices_upwards(), places, derivation, number, self._made_at)
+        try:
+            _write_one(report, self._temporary / derivation.name)
+        except OSError as error:
+            self._require_wanted()
+            raise writing_refusal(self._output.folder.parent, error) from error
+
     def _noted(self, datasets: Iterator[FileDataset], derivation: Derivation) -> Iterator[FileDataset]:
         """The datasets, of which those of the DLS volume are remembered without their pixels."""
         for dataset in datasets:
@@ -119,18 +144,20 @@ class PendingSeries(PendingFiles):
     def _write_map(self, volume: Volume, derivation: Derivation, made_at: datetime | None, folder: Path) -> None:
         if len(self._dls) != len(volume.hu):
             raise UnusableInput("A doubt refers to the series of its DLS volume; write both together.", "no_dls")
-        # However they are numbered: Slicer's converter takes frames for stacked as they are stored.
-        slices = self._dls[::-1] if self._source.numbered_downwards else self._dls
         number = series_number(self._source.number, derivation.series)
-        made = parametric_map(self._source, slices, volume.hu, derivation, number, made_at)
-        folder.mkdir(parents=True)
-        path = folder / "0001.dcm"
-        with path.open("xb") as file:
-            made.save_as(file, **WHOLE_FILE)
-            file.flush()
-            os.fsync(file.fileno())
+        made = parametric_map(self._source, self._slices_upwards(), volume.hu, derivation, number, made_at)
+        path = _write_one(made, folder)
+        self._doubt = derivation
         if not np.array_equal(pydicom.dcmread(path).pixel_array, volume.hu):
             raise writing_refusal(self._output.folder.parent, None, 2 * volume.hu.nbytes)
+
+    def _slices_upwards(self) -> Sequence[Dataset]:
+        """However they are numbered: Slicer's converter takes frames for stacked as they are stored."""
+        return self._dls[::-1] if self._source.numbered_downwards else self._dls
+
+    @property
+    def _made_at(self) -> datetime | None:
+        return None if self._output.anonymous else datetime.now().astimezone()
 
     def _require_wanted(self) -> None:
         if self._discarded:
@@ -158,6 +185,17 @@ class PendingSeries(PendingFiles):
                 _require_replaceable(folder, self._overwrite)
         except OSError as error:
             raise writing_refusal(folder.parent, error) from error
+
+
+def _write_one(made: Dataset, folder: Path) -> Path:
+    """Writes a series of one instance; the path of its file."""
+    folder.mkdir(parents=True)
+    path = folder / "0001.dcm"
+    with path.open("xb") as file:
+        made.save_as(file, **WHOLE_FILE)
+        file.flush()
+        os.fsync(file.fileno())
+    return path
 
 
 def _require_replaceable(folder: Path, overwrite: bool) -> None:

@@ -8,13 +8,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import SimpleITK as sitk
-from pydicom.dataset import Dataset
 
 from ..dicom_in.file_kind import START_BYTES, may_be_dicom
-from ..dicom_in.headers import is_media_directory, is_multi_frame, read_header
-from ..dicom_in.series_reading import read_dicom_folder
 from ..dicom_in.zip_file import is_zip, unpacked
 from ..errors import DeviceError, ThinSliceError, UnusableInput, reason_of
 from ..silence import itk_silenced
@@ -24,6 +22,10 @@ from ..volumes.volume import Volume
 from .file_acquisition import acquisition_of_file
 from .nifti_file import read_nifti
 from .stored_values import locate_values, require_whole
+
+# Modules of `dicom_in` that need pydicom are imported where there is DICOM: other inputs do not wait for it.
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
 
 READERS = {
     ".nrrd": "NrrdImageIO",
@@ -50,6 +52,8 @@ def read_volume(path: Path, series: str | None = None, undo: ExitStack | None = 
     """
     with opened_input(path, undo) as place:
         if holds_dicom(place):
+            from ..dicom_in.series_reading import read_dicom_folder
+
             volume = read_dicom_folder(place, series)
             if not is_zip(Path(path)):
                 return volume
@@ -87,13 +91,21 @@ def holds_dicom(place: Path) -> bool:
     if place.is_dir():
         return True
     header = _header_of(place)
-    return header is not None and is_multi_frame(header)
+    if header is None:
+        return False
+    from ..dicom_in.headers import is_multi_frame
+
+    return is_multi_frame(header)
 
 
 def is_media_directory_at(place: Path) -> bool:
     """Whether it is a DICOMDIR."""
     header = _header_of(place)
-    return header is not None and is_media_directory(header)
+    if header is None:
+        return False
+    from ..dicom_in.headers import is_media_directory
+
+    return is_media_directory(header)
 
 
 def _header_of(place: Path) -> Dataset | None:
@@ -102,9 +114,13 @@ def _header_of(place: Path) -> Dataset | None:
         return None
     with place.open("rb") as file:
         start = file.read(START_BYTES)
+    if not may_be_dicom(place.name, start):
+        return None
+    from ..dicom_in.headers import read_header
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pydicom remarks on the form of values, and quotes them
-        return read_header(place) if may_be_dicom(place.name, start) else None
+        return read_header(place)
 
 
 def _read_file(path: Path) -> Volume:
@@ -152,6 +168,8 @@ def _require_one_volume(reader: sitk.ImageFileReader) -> None:
         )
     if len(size) < 3:
         raise UnusableInput("This file holds a single picture; give a volume of at least 2 slices.", "too_few_slices")
+    if 0 in size:
+        raise UnusableInput("This file holds no voxels: a size in its header is 0; export it again.", "not_readable")
     if math.prod(size[3:]) > 1:
         raise UnusableInput(
             f"This file holds {math.prod(size[3:])} volumes (time points, for example); save one of them by itself.",

@@ -1,4 +1,4 @@
-"""Is an input fit to be synthesised? What the `check` verb answers, and what every run asks first."""
+"""Is an input fit to be synthesised? What the `check` verb answers."""
 
 from __future__ import annotations
 
@@ -13,9 +13,7 @@ from ..dicom_in.series_reading import read_series
 from ..errors import UnusableInput
 from ..events.finding import Finding
 from ..files.reading import holds_dicom, opened_input, read_volume
-from ..volumes.no_numbers import with_air_for_no_numbers
 from ..volumes.slice_thickness import with_thickness
-from ..volumes.tilted_gantry import upright
 from ..volumes.value_scale import in_hu
 from ..volumes.volume import Volume
 from .checked_volume import check_volume
@@ -61,15 +59,3 @@ def check_input(
         return CheckedInput([Finding("error", error.code, str(error))], tuple(found), chosen)
     volume = with_thickness(volume, slab_mm)
     return CheckedInput(check_volume(volume), tuple(found), chosen, volume)
-
-
-def fit_volume(volume: Volume, may_be_thin: bool = False) -> tuple[Volume, list[Finding]]:
-    """The volume as it is to be synthesised, and its warnings: upright, with air where no numbers are around the body.
-
-    may_be_thin: as of `check_volume`. Raises UnusableInput with the first of its errors.
-    """
-    findings = check_volume(volume, may_be_thin)
-    for finding in findings:
-        if finding.level == "error":
-            raise UnusableInput(finding.message, finding.code)
-    return upright(with_air_for_no_numbers(volume)), findings

@@ -1,10 +1,11 @@
-"""Is a volume fit to be synthesised? Finding by finding."""
+"""Is a volume fit to be synthesised? Finding by finding; and it is made so where that can be done."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from ..devices import main_memory
+from ..errors import UnusableInput
 from ..events.finding import LEVELS, Finding
 from ..volumes.geometry import (
     NO_PLACE,
@@ -14,7 +15,8 @@ from ..volumes.geometry import (
     has_place,
     shear_degrees,
 )
-from ..volumes.tilted_gantry import is_correctable, lean_degrees
+from ..volumes.no_numbers import with_air_for_no_numbers
+from ..volumes.tilted_gantry import is_correctable, lean_degrees, upright
 from ..volumes.volume import Volume
 from .on_slices import on_slices
 from .on_values import on_values
@@ -52,6 +54,18 @@ def check_volume(
     if any(finding.level == "error" for finding in findings):
         findings = [finding for finding in findings if finding.level != "note"]
     return sorted(findings, key=lambda finding: LEVELS.index(finding.level))
+
+
+def fit_volume(volume: Volume, may_be_thin: bool = False) -> tuple[Volume, list[Finding]]:
+    """The volume as it is to be synthesised, and its warnings: upright, with air where no numbers are around the body.
+
+    may_be_thin: as of `check_volume`. Raises UnusableInput with the first of its errors.
+    """
+    findings = check_volume(volume, may_be_thin)
+    for finding in findings:
+        if finding.level == "error":
+            raise UnusableInput(finding.message, finding.code)
+    return upright(with_air_for_no_numbers(volume)), findings
 
 
 def _on_kind(volume: Volume) -> list[Finding]:

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..devices.device import compute_with_threads
+from ..devices.threads import compute_with_threads
 from ..errors import Cancelled
 from ..events.json_lines import facts_of
 from ..events.progress import Reporter
@@ -17,14 +17,15 @@ from ..events.told import SynthesisFinished
 from ..files.reading import opened_input
 from ..outputs.disk_space import require_room
 from ..volumes.volume import Volume
-from ..weights.weights_file import Model
-from .job_facts import finish_facts, start_facts
-from .making import make_results
 from .options import RunOptions
-from .plan import choose_computing, findings_for, plan_run
 from .run_outputs import RunOutputs
 from .sensible_options import require_sensible
 from .thick_input import check_thick, read_thick
+
+# What imports PyTorch is imported once the input is read: meanwhile a thread may load it, see `torch_loading`.
+if TYPE_CHECKING:
+    from ..doubt.structures import Structure
+    from ..weights.weights_file import Model
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,8 @@ class Job(RunOptions):
 
     output: of the DLS volume. dicom_out: the folder where all but the difference lie once more, as DICOM.
     doubt: where to write the expected error of the DLS volume, of models that tell it. difference: where to write what
-    the network added, see `difference_of`.
+    the network added, see `difference_of`. least_doubt_hu: of `find_structures`, if the places are wanted to which it
+    leads; they need `bicubic` and `doubt`, and with `dicom_out` become a report.
     """
 
     source: Path
@@ -43,12 +45,13 @@ class Job(RunOptions):
     doubt: Path | None = None
     difference: Path | None = None
     preview: Path | None = None
+    least_doubt_hu: float | None = None
     overwrite: bool = False
 
 
 @dataclass(frozen=True)
 class RunResult:
-    """What a job made: the volumes as they were written, and the last event."""
+    """What a job made: the volumes as they were written, the places if they were wanted, and the last event."""
 
     thick: Volume
     dls: Volume
@@ -56,6 +59,7 @@ class RunResult:
     doubt: Volume | None
     model: Model
     finished: SynthesisFinished
+    places: list[Structure] | None = None
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -79,13 +83,17 @@ def make_volumes(job: Job, reporter: Reporter, undo: ExitStack) -> RunResult:
     """
     began = time.monotonic()
     require_sensible(job)
-    compute_with_threads(job.threads)
     with RunOutputs(job) as outputs:
         undo.callback(outputs.cancel)
         with _stage(reporter, "read"), opened_input(job.source, undo) as place:
             thick = check_thick(read_thick(place, job.series, job.slab_mm, job.values), job.force)
             outputs.accept(thick.volume)
         with _stage(reporter, "model"):
+            from .job_facts import finish_facts, start_facts
+            from .making import make_results
+            from .plan import choose_computing, findings_for, plan_run
+
+            compute_with_threads(job.threads)
             computing = choose_computing(job)
         plan = plan_run(job, thick.volume, computing)
         require_room(outputs.needs(plan))
@@ -93,12 +101,19 @@ def make_volumes(job: Job, reporter: Reporter, undo: ExitStack) -> RunResult:
         for finding in findings_for(thick, plan):
             (reporter.note if finding.level == "note" else reporter.warning)(finding)
         synthesis, results = make_results(job, plan, reporter, outputs)
-        outputs.write_all(results, reporter)
+        made = {result.kind: result.volume for result in results}
+        places = None
+        if job.least_doubt_hu is not None:
+            from ..doubt.structures import find_structures
+
+            reporter.progress("places", 0, 1)
+            places = find_structures(made["dls"], made["bis"], made["doubt"], least_doubt_hu=job.least_doubt_hu)
+        outputs.write_all(results, reporter, places or ())
     finished = finish_facts(outputs.places, synthesis, time.monotonic() - began)
     with suppress(Cancelled):  # the outputs stand: it is too late to cancel, even if nobody listens any more
         reporter.progress("write", outputs.steps, outputs.steps)
-    made = {result.kind: result.volume for result in results}
-    return RunResult(thick.volume, made["dls"], made.get("bis"), made.get("doubt"), computing.model, finished)
+    volumes = made["dls"], made.get("bis"), made.get("doubt")
+    return RunResult(thick.volume, *volumes, computing.model, finished, places)
 
 
 @contextmanager

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..dicom_out.derivation import derivation_of
-from ..dicom_out.parametric_map import require_highdicom
-from ..dicom_out.pending_series import DicomOutput, PendingSeries
 from ..errors import Cancelled
 from ..events.progress import Reporter
 from ..files.writing import PendingOutputs, require_geometry
 from ..outputs.disk_space import packed_bytes
 from ..volumes.volume import Volume
-from .making import MadeVolume
 from .preview import Preview, check_preview_target, remove_dead_previews
 
+# `dicom_out` is imported where it is wanted: without it, nothing waits for pydicom.
 if TYPE_CHECKING:
+    from ..dicom_out.pending_series import PendingSeries
+    from ..doubt.structures import Structure
     from .job import Job
+    from .making import MadeVolume
     from .plan import RunPlan
 
 IN_DICOM = ("dls", "bis", "doubt")
@@ -53,6 +53,8 @@ class RunOutputs(PendingOutputs):
         if job.preview:
             check_preview_target(job.preview)
         if job.dicom_out and job.doubt:
+            from ..dicom_out.beside_dls import require_highdicom
+
             require_highdicom()
 
     @property
@@ -68,6 +70,8 @@ class RunOutputs(PendingOutputs):
         """
         require_geometry(self.targets.values(), source)
         if self._job.dicom_out:
+            from ..dicom_out.pending_series import DicomOutput, PendingSeries
+
             wanted = DicomOutput(self._job.dicom_out, self._job.dicom_compression, self._job.anonymous)
             others = (self._job.source, *self.targets.values())
             self._series = PendingSeries(wanted, source, self.overwrite, apart_from=others)
@@ -99,10 +103,11 @@ class RunOutputs(PendingOutputs):
         if self._preview:
             self._preview.show(first_slice, hu)
 
-    def write_all(self, results: Sequence[MadeVolume], reporter: Reporter) -> None:
-        """Writes the volumes, and all but the difference once more as DICOM series if they are wanted.
+    def write_all(self, results: Sequence[MadeVolume], reporter: Reporter, places: Sequence[Structure] = ()) -> None:
+        """Writes the volumes; and, if DICOM is wanted, all but the difference once more as series, and a report of the
+        places if there are any.
 
-        Raises as `PendingOutputs.write` and `PendingSeries.write`.
+        Raises as `PendingOutputs.write`, `PendingSeries.write` and `PendingSeries.write_report`.
         """
         in_dicom = [result for result in results if result.kind in IN_DICOM] if self._series else []
         self.steps = len(results) + len(in_dicom)
@@ -110,9 +115,13 @@ class RunOutputs(PendingOutputs):
             reporter.progress("write", step, self.steps)
             self.write(result.volume, self.targets[result.kind], result.header)
         for step, result in enumerate(in_dicom, start=len(results)):
+            from ..dicom_out.derivation import derivation_of
+
             reporter.progress("write", step, self.steps)
             assert self._series
             self._series.write(result.volume, derivation_of(result.header))
+        if self._series and places:
+            self._series.write_report(places)
 
     def ready(self) -> dict[Path, Path]:
         return super().ready() | (self._series.ready() if self._series else {})

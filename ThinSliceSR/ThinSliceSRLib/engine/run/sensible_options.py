@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..devices.device import require_threads
+from ..devices.threads import require_threads
 from ..synthesis.thin_spacing import require_spacing
 from ..volumes.slice_thickness import require_millimetres
 from ..volumes.value_scale import require_scale

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..events.finding import Finding
 from ..files.reading import read_volume
-from ..findings.checked_input import fit_volume
+from ..findings.checked_volume import fit_volume
 from ..volumes.slice_thickness import with_thickness
 from ..volumes.value_scale import in_hu
 from ..volumes.volume import Volume

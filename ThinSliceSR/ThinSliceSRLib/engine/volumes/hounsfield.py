@@ -10,7 +10,8 @@ AIR_HU = -1024  # what scanners store for air, and around their field of view
 def to_int16_hu(hu: np.ndarray) -> np.ndarray:
     """HU rounded to int16; what lies beyond its range becomes its end."""
     limits = np.iinfo(np.int16)
-    return np.rint(hu).clip(limits.min, limits.max).astype(np.int16)
+    rounded = np.rint(hu)
+    return rounded.clip(limits.min, limits.max, out=rounded).astype(np.int16)
 
 
 def as_hu_values(values: np.ndarray) -> np.ndarray:

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ... import ENGINE_VERSION
-from ...devices.device import choose_device, compute_with_threads
-from ...dicom_out.parametric_map import require_highdicom
+from ...devices.device import choose_device
+from ...devices.threads import compute_with_threads
+from ...dicom_out.beside_dls import require_highdicom
 from ...doubt.expected_error import require_calibration
 from ...errors import Cancelled, DeviceError, ThinSliceError, in_plain_words
 from ...events.finding import Finding
