@@ -63,6 +63,15 @@ def test_a_model_of_this_project_may_be_named_by_its_size(own_folder: Path, monk
     assert choose_model("small", False) == "small.safetensors"
     with pytest.raises(WeightsError, match="No weights named mine are"):
         choose_model("mine", False)
+    with pytest.raises(WeightsError, match="copy cthnet-base.safetensors into"):
+        choose_model("base", False)
+
+
+def test_a_path_is_never_taken_for_the_name_of_a_model(tmp_path: Path):
+    for name, sentence in (("volume.nrrd", "is damaged or not a safetensors file"), ("none", "There are no weights at")):
+        (tmp_path / "volume.nrrd").write_bytes(b"NRRD0004")
+        with pytest.raises(WeightsError, match=sentence):
+            choose_model(str(tmp_path / name), False)
 
 
 @pytest.mark.parametrize(
