@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from chest_making import chest, with_error, write
 from ThinSliceSRLib.engine.command_line import main
+from ThinSliceSRLib.engine.errors import UnusableInput
 from ThinSliceSRLib.engine.evaluation.cases import Case
 from ThinSliceSRLib.engine.evaluation.evaluate import MEASURES, TESTED_MEASURES, evaluate
 from ThinSliceSRLib.engine.evaluation.lung_mask import lung_mask
@@ -70,6 +71,13 @@ def test_values_that_cannot_be_hu_are_refused_and_taken_when_told(tmp_path: Path
     assert near.values["mean_absolute_error_hu"] == pytest.approx(
         mean_absolute_error(with_error(truth, 15).hu, truth.hu), rel=0.1
     )
+
+
+def test_too_few_slices_are_told_as_slices(tmp_path: Path):
+    truth = chest(slices=20)
+    paths = write(tmp_path, thin=truth, near=with_error(truth, 15))
+    with pytest.raises(UnusableInput, match="a: of 20 slices 10 are left without the outer ones, and SSIM needs 11"):
+        evaluate([Case("a", paths["thin"], {"near": paths["near"]})])
 
 
 def test_planes_are_named_by_the_patient_however_the_volume_is_stored(tmp_path: Path):

@@ -115,6 +115,12 @@ def _read(case: Case, values: str | None) -> tuple[Volume, dict[str, Volume], np
     }
     common, candidates = common_slices(truth, candidates)
     measured = common.start + without_outer_slices(np.arange(common.stop - common.start))
+    if len(measured) < WINDOW_SIZE:
+        raise UnusableInput(
+            f"{case.name}: of {common.stop - common.start} slices {len(measured)} are left without the outer ones, and "
+            f"SSIM needs {WINDOW_SIZE}; compare larger volumes.",
+            "too_small",
+        )
     kept = slice(int(measured[0]), int(measured[-1]) + 1)
     in_candidate = slice(kept.start - common.start, kept.stop - common.start)
     whole_lungs = replace(truth, hu=lung_mask(truth))  # of the whole truth, which shows lungs better than a part
