@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     Source = str | PathLike[str] | sitk.Image
 
 Precision = Literal["auto", "float32", "bf16", "fp16"]
+Scale = Literal["hu", "unit", "offset"]
 OnProgress = Callable[[str, int, int], object]
 
 
@@ -33,9 +34,12 @@ def synthesize(
     weights: str | PathLike[str] = "auto",
     device: str = "auto",
     precision: Precision = "auto",
+    threads: int | Literal["auto"] = "auto",
     spacing: float | Literal["auto", "native"] = "auto",
     slab_mm: float | None = None,
+    values: Scale | None = None,
     series: str | None = None,
+    quality: Literal["standard", "best"] = "standard",
     tiling: Literal["overlapped", "published"] = "overlapped",
     skip_air: bool = True,
     slab_consistency: bool = True,
@@ -45,11 +49,13 @@ def synthesize(
     """The DLS volume of a thick chest CT: int16 HU in the place of the input; its entries say that it is synthetic.
 
     source: a path as the command line takes it (NRRD, NIfTI, MetaImage, a folder or ZIP file of DICOM files), or an
-        image in HU, with 3 axes.
+        image with 3 axes.
     weights: a name that `models` tells, or a weights file. device: "cpu", "cuda", "cuda:1", "xpu", "mps" or "auto".
+    threads: how many compute on a CPU. values: on which scale those of the source are, "unit" (0 to 1 for -1024 to
+        2048 HU), "offset" (HU + 1024) or "hu", whatever they look like; None refuses what cannot be HU.
     spacing: of the thin slices, in mm. slab_mm: how thick the slices are, whatever the source says; an image in memory
         says nothing, unless a function of this package made it. series: of DICOM input, its UID, number or a part of
-        its description. force: the slices may be thin already.
+        its description. quality: "best" takes eight times as long. force: the slices may be thin already.
     on_progress: told a stage, how many of its steps are done, and how many there are; what it raises ends the run.
 
     Warnings on the input go to the logger "thinslicesr", notes as well, below them. Raises ThinSliceError.
@@ -64,12 +70,15 @@ def synthesize(
             output=folder / "dls.nrrd",
             series=series,
             slab_mm=slab_mm,
+            values=values,
             force=force,
             weights=str(weights),
             device=device,
             precision=precision,
+            threads=threads,
             spacing=spacing if isinstance(spacing, str) else float(spacing),
             compressed=False,
+            quality=quality,
             tiling=tiling,
             skip_air="on" if skip_air else "off",
             slab_consistency="on" if slab_consistency else "off",
@@ -78,7 +87,9 @@ def synthesize(
         return _image_of(job.output)
 
 
-def check(source: Source, *, series: str | None = None, slab_mm: float | None = None) -> list[Finding]:
+def check(
+    source: Source, *, series: str | None = None, slab_mm: float | None = None, values: Scale | None = None
+) -> list[Finding]:
     """What speaks against a volume: errors, then warnings, then notes, each with a code and one sentence.
 
     It can be synthesised when none of them has the level "error". The arguments are as of `synthesize`.
@@ -88,7 +99,7 @@ def check(source: Source, *, series: str | None = None, slab_mm: float | None = 
 
     require_millimetres("slab_mm", slab_mm)
     with _at_path(source) as path:
-        return check_input(path, series, slab_mm=slab_mm).findings
+        return check_input(path, series, slab_mm=slab_mm, values=values).findings
 
 
 def simulate(
@@ -98,11 +109,13 @@ def simulate(
     spacing_mm: float | None = None,
     profile: Literal["box", "bell"] = "box",
     series: str | None = None,
+    values: Scale | None = None,
 ) -> sitk.Image:
-    """The thick volume that a scanner would have stored instead of a thin one, int16 HU; `synthesize` takes it.
+    """The thick volume that a scanner would have stored instead of a thin one, in HU, of whole numbers if the
+    source is; `synthesize` takes it.
 
     slab_mm: how thick its slices are. spacing_mm: how far apart they are, as far as they are thick if left out.
-    profile: how a thick slice weighs what it averages. Raises ThinSliceError.
+    profile: how a thick slice weighs what it averages. values: as of `synthesize`. Raises ThinSliceError.
     """
     from ThinSliceSRLib.engine.files.reading import read_volume
     from ThinSliceSRLib.engine.files.writing import PendingOutputs
@@ -111,29 +124,30 @@ def simulate(
     from ThinSliceSRLib.engine.synthesis.simulation import simulate_thick
     from ThinSliceSRLib.engine.volumes.slab_profile import SlabProfile
     from ThinSliceSRLib.engine.volumes.slice_thickness import require_millimetres
+    from ThinSliceSRLib.engine.volumes.value_scale import in_hu
 
     require_millimetres("slab_mm", slab_mm)
     require_millimetres("spacing_mm", spacing_mm)
     slabs = SlabProfile(slab_mm, slab_mm if spacing_mm is None else spacing_mm, bell=float(profile == "bell"))
     with _at_path(source) as path, _new_folder() as folder:
-        thin, _ = fit_volume(read_volume(path, series), may_be_thin=True)
+        thin, _ = fit_volume(in_hu(read_volume(path, series), values), may_be_thin=True)
         with PendingOutputs(compressed=False) as outputs:
             outputs.write(simulate_thick(thin, slabs), folder / "thick.nrrd", simulated_thick_header(slabs))
         return _image_of(folder / "thick.nrrd")
 
 
-def evaluate(truth: Source, methods: Mapping[str, Source]) -> Evaluation:
+def evaluate(truth: Source, methods: Mapping[str, Source], *, values: Scale | None = None) -> Evaluation:
     """How close volumes come to the true thin slices: `scores`, `medians`, `tests` and `notes` of the evaluation.
 
-    methods: name → volume, such as {"DLS": dls, "BIS": bis}. The first and last 5 slices are left out. Raises
-    ThinSliceError.
+    methods: name → volume, such as {"DLS": dls, "BIS": bis}. The first and last 5 slices are left out.
+    values: as of `synthesize`, of those volumes that cannot be HU. Raises ThinSliceError.
     """
     from ThinSliceSRLib.engine.evaluation.cases import named_case
     from ThinSliceSRLib.engine.evaluation.evaluate import evaluate as evaluate_cases
 
     with ExitStack() as places:
         files = {name: places.enter_context(_at_path(source)) for name, source in methods.items()}
-        return evaluate_cases([named_case(places.enter_context(_at_path(truth)), files)])
+        return evaluate_cases([named_case(places.enter_context(_at_path(truth)), files)], values=values)
 
 
 def models() -> list[WeightsFile]:

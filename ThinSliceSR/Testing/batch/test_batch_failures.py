@@ -156,3 +156,6 @@ def test_damaged_dicom_and_zip_files_are_rows_too(tmp_path: Path, weights: Path,
     assert "Traceback" not in problems
     assert rows(out)["1.2.1"]["state"] == "done"
     assert {row["state"] for name, row in rows(out).items() if name.startswith(("folder-", "zip-"))} == {"failed"}
+    zips = [name for name, row in rows(out).items() if row["input"].endswith(".zip") and name.startswith("zip-")]
+    assert len(zips) == 2  # one without an image is none
+    assert all(f"{name} (manifest.csv says where it lies): " in problems for name in zips)

@@ -84,6 +84,9 @@ def in_plain_words(error: Exception) -> ThinSliceError:
         plain = ThinSliceError(
             f"A file cannot be read or written ({error.strerror}); check its disk and permissions.", "file_refused"
         )
+    elif isinstance(error, ModuleNotFoundError) and error.name and not error.name.startswith("ThinSliceSRLib"):
+        package = error.name.partition(".")[0]  # those that every job needs are called so by pip, too
+        plain = MissingLibrary(f"The package {package} is not installed; install it with: pip install {package}")
     else:
         plain = ThinSliceError(
             f"Something unexpected went wrong ({type(error).__name__}); run again with --debug and report that.",

@@ -13,7 +13,14 @@ import pytest
 from command_line_runs import write_thick
 from ThinSliceSRLib.engine.batch.batch import Summary
 from ThinSliceSRLib.engine.command_line import main, make_parser
-from ThinSliceSRLib.engine.errors import CannotWrite, MissingLibrary, UnusableInput, WeightsError, reason_of
+from ThinSliceSRLib.engine.errors import (
+    CannotWrite,
+    MissingLibrary,
+    UnusableInput,
+    WeightsError,
+    in_plain_words,
+    reason_of,
+)
 from ThinSliceSRLib.engine.outputs import disk_space
 from ThinSliceSRLib.engine.outputs.disk_space import require_room
 from ThinSliceSRLib.engine.weights import model_choice, weights_file
@@ -63,6 +70,18 @@ def test_a_model_of_this_project_may_be_named_by_its_size(own_folder: Path, monk
     assert choose_model("small", False) == "small.safetensors"
     with pytest.raises(WeightsError, match="No weights named mine are"):
         choose_model("mine", False)
+    with pytest.raises(WeightsError, match=r"copy cthnet-base\.safetensors into"):
+        choose_model("base", False)
+
+
+def test_a_path_is_never_taken_for_the_name_of_a_model(tmp_path: Path):
+    for name, sentence in (
+        ("volume.nrrd", "is damaged or not a safetensors file"),
+        ("none", "There are no weights at"),
+    ):
+        (tmp_path / "volume.nrrd").write_bytes(b"NRRD0004")
+        with pytest.raises(WeightsError, match=sentence):
+            choose_model(str(tmp_path / name), False)
 
 
 @pytest.mark.parametrize(
@@ -101,6 +120,13 @@ def test_a_folder_is_not_the_source_and_the_destination_of_a_batch(tmp_path: Pat
 def test_a_missing_library_is_not_wrong_usage():
     assert MissingLibrary.exit_code == 1
     assert not issubclass(MissingLibrary, UnusableInput)
+
+
+def test_a_missing_package_of_those_that_every_job_needs_is_named():
+    told = in_plain_words(ModuleNotFoundError("No module named 'einops.layers'", name="einops.layers"))
+    assert (told.code, told.exit_code) == ("missing_library", 1)
+    assert str(told) == "The package einops is not installed; install it with: pip install einops"
+    assert in_plain_words(ModuleNotFoundError("…", name="ThinSliceSRLib.engine.none")).code == "unexpected"
 
 
 def arguments_of(parser: argparse.ArgumentParser) -> Iterator[tuple[argparse.ArgumentParser, argparse.Action]]:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from chest_making import chest, with_error, write
 from ThinSliceSRLib.engine.command_line import main
+from ThinSliceSRLib.engine.errors import UnusableInput
 from ThinSliceSRLib.engine.evaluation.cases import Case
 from ThinSliceSRLib.engine.evaluation.evaluate import MEASURES, TESTED_MEASURES, evaluate
 from ThinSliceSRLib.engine.evaluation.lung_mask import lung_mask
@@ -55,6 +56,28 @@ def test_each_measure_is_that_of_the_slices_without_the_outer_five(files: dict[s
     assert scores.values["mean_absolute_error_hu"] == mean_absolute_error(*pair)
     assert own.method == "truth"
     assert own.values["slab_frequency_energy"] == pytest.approx(1, abs=0.3)
+
+
+def test_values_that_cannot_be_hu_are_refused_and_taken_when_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    truth = chest()
+    unit = replace(truth, hu=(np.maximum(truth.hu, -1024).astype(np.float32) + 1024) / 3072)
+    paths = write(tmp_path, thin=unit, near=with_error(truth, 15))
+    command = ["evaluate", "--truth", str(paths["thin"]), f"near={paths['near']}"]
+    assert main(command) == 2
+    assert "thin, truth: The values lie between" in (told := capsys.readouterr().err)
+    assert "--values unit" in told
+    assert main([*command, "--values", "unit", "--json", str(tmp_path / "figures.json")]) == 0
+    [_, near] = evaluate([Case("a", paths["thin"], {"near": paths["near"]})], values="unit").scores
+    assert near.values["mean_absolute_error_hu"] == pytest.approx(
+        mean_absolute_error(with_error(truth, 15).hu, truth.hu), rel=0.1
+    )
+
+
+def test_too_few_slices_are_told_as_slices(tmp_path: Path):
+    truth = chest(slices=20)
+    paths = write(tmp_path, thin=truth, near=with_error(truth, 15))
+    with pytest.raises(UnusableInput, match="a: of 20 slices 10 are left without the outer ones, and SSIM needs 11"):
+        evaluate([Case("a", paths["thin"], {"near": paths["near"]})])
 
 
 def test_planes_are_named_by_the_patient_however_the_volume_is_stored(tmp_path: Path):

@@ -239,6 +239,13 @@ def test_an_interrupted_run_leaves_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="only Linux has files without a name")
+def test_a_process_that_ends_while_it_asks_for_a_place_leaves_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(Path, "unlink", lambda path, **_: pytest.fail("it has a name until then"))
+    check_targets([tmp_path / "dls.nrrd"])
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_unfinished_files_of_other_machines_and_other_files_are_left_alone(tmp_path):
     gone = subprocess.run(
         [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True, check=True

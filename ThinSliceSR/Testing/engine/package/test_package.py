@@ -85,11 +85,32 @@ def test_choices_are_those_of_the_command_line(thick_file: Path, tiny_weights: P
         slab_mm=4,
         slab_consistency=False,
         precision="float32",
+        values="hu",
+        quality="best",
+        threads=1,
     )
     told = entries(image)
     assert image.GetSpacing()[2] == 2
     assert told["ThinSliceSR_slab_mm"] == "4"
+    assert told["ThinSliceSR_values"] == "hu"
+    assert told["ThinSliceSR_quality"] == "best"
     assert told["ThinSliceSR_slab_consistency"] == "off"
+
+
+def test_values_on_another_scale_are_refused_and_taken_when_told():
+    thin = chest(slices=40)
+    thin = replace(thin, hu=np.maximum(thin.hu, -1024))
+    unit = replace(thin, hu=(thin.hu.astype(np.float32) + 1024) / 3072).to_image()
+    thin_image = thin.to_image()
+    assert "not_hu" in [finding.code for finding in thinslicesr.check(unit)]
+    assert "not_hu" not in [finding.code for finding in thinslicesr.check(unit, values="unit")]
+    for refused in (lambda: thinslicesr.simulate(unit), lambda: thinslicesr.evaluate(thin_image, {"DLS": unit})):
+        with pytest.raises(thinslicesr.UnusableInput, match="--values unit"):
+            refused()
+    told, plain = thinslicesr.simulate(unit, values="unit"), thinslicesr.simulate(thin_image)
+    np.testing.assert_allclose(sitk.GetArrayFromImage(told), sitk.GetArrayFromImage(plain), atol=1)
+    measured = thinslicesr.evaluate(unit, {"DLS": thin_image}, values="unit").medians["DLS"]
+    assert measured["mean_absolute_error_hu"].value < 1
 
 
 def test_progress_and_warnings_are_told_to_the_caller(

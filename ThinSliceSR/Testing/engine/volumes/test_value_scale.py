@@ -56,6 +56,15 @@ def test_hu_are_not_taken_for_another_scale(values, thick_volume):
     assert refused.value.code == "wrong_values"
 
 
+def test_values_from_0_to_1_are_not_taken_for_another_scale_to_be_rounded_away(thick_volume):
+    unit = replace(thick_volume, hu=CHANGES["--values unit"](thick_volume.hu.astype(np.float32)))
+    with pytest.raises(UnusableInput, match="leave out --values offset"):
+        in_hu(unit, "offset")
+    [finding] = check_volume(in_hu(unit, "hu"))
+    assert (finding.level, finding.code) == ("error", "not_hu")
+    assert "--values unit" in finding.message
+
+
 @pytest.mark.parametrize("values", [None, "hu", "offset"])
 def test_a_volume_with_nothing_in_it_is_refused_whatever_its_user_says(values, thick_volume):
     volume = in_hu(replace(thick_volume, hu=np.zeros_like(thick_volume.hu)), values)

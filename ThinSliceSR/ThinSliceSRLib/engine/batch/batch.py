@@ -292,4 +292,10 @@ def _tell_findings(row: Row, reporter: Reporter) -> None:
 
 def _tell_failure(row: Row, reporter: Reporter) -> None:
     if row.failure and row.state != "left_out":
-        reporter.warning(Finding("warning", row.failure_code, f"{row.name}: {row.failure}"))
+        reporter.warning(Finding("warning", row.failure_code, f"{_told_name(row)}: {row.failure}"))
+
+
+def _told_name(row: Row) -> str:
+    """The name of a volume and, where that says nothing of its path, where to find it: paths of folders and ZIP files
+    are often called after patients, so the manifest alone tells them."""
+    return row.name if row.name in row.input else f"{row.name} (manifest.csv says where it lies)"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..errors import UnusableInput
 from ..events.progress import Reporter, make_reporter
+from .option_arguments import add_options
 
 NAME = "evaluate"
 
@@ -16,7 +17,8 @@ NAME = "evaluate"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = (
         "One case: --truth THIN METHOD=FILE …; several: --list FILE. The first and last 5 slices are left out, as in "
-        "the paper. Medians come with 95% bootstrap intervals; from 6 cases on, methods are tested against each other."
+        "the paper. Medians come with 95% bootstrap intervals; from 6 cases on, methods are tested against each other. "
+        "--values counts for those volumes that cannot be HU."
     )
     parser.add_argument(
         "methods",
@@ -33,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="CSV file with a line for each case: columns case, truth and one for each method, under the method's "
         "name; relative paths start at the folder of the list",
     )
+    add_options(parser, "values")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all results as JSON")
     parser.add_argument("--csv", type=Path, metavar="FILE", help="write the measures of each case and method as CSV")
     parser.add_argument(
@@ -68,6 +71,7 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
         evaluation = evaluate(
             cases,
             on_case=lambda done: bar.progress("evaluate", done, len(cases)),
+            values=arguments.values,
             show=partial(difference_picture, folder=folder, files=files) if folder else None,
         )
         if folder:

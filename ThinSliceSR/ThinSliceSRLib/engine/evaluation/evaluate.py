@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
 from ..errors import ThinSliceError, UnusableInput
 from ..files.reading import read_volume
+from ..findings.on_values import on_values
+from ..volumes.no_numbers import with_air_for_no_numbers
+from ..volumes.value_scale import in_hu
 from ..volumes.volume import Volume
 from .cases import TRUTH, Case
 from .lung_mask import lung_mask
@@ -66,17 +70,22 @@ class Evaluation:
 
 
 def evaluate(
-    cases: Sequence[Case], on_case: Callable[[int], None] | None = None, show: Show | None = None, seed: int = 0
+    cases: Sequence[Case],
+    on_case: Callable[[int], None] | None = None,
+    show: Show | None = None,
+    seed: int = 0,
+    values: str | None = None,
 ) -> Evaluation:
     """Measures every method on every case, without the first and last 5 of the slices that all methods have.
 
     on_case: told how many cases are done. show: given a case, its truth and its methods' volumes, both cut to the
-    slices that were measured. seed: of the bootstrap. Raises UnusableInput when volumes cannot be read or compared.
+    slices that were measured. seed: of the bootstrap. values: on which of the `SCALES` those volumes are that cannot be
+    HU; None refuses them. Raises UnusableInput when volumes cannot be read or compared.
     """
     scores: list[Scores] = []
     notes: list[str] = []
     for done, case in enumerate(cases, start=1):
-        truth, candidates, lungs = _read(case)
+        truth, candidates, lungs = _read(case, values)
         if lungs is None:
             notes.append(f"{case.name}: no lungs were found, so nothing is told of them.")
         scores += _scores(case, truth, candidates, lungs, notes)
@@ -93,17 +102,25 @@ def values_of(scores: Sequence[Scores], method: str, measure: str) -> list[float
     return [value for value in taken if value is not None]
 
 
-def _read(case: Case) -> tuple[Volume, dict[str, Volume], np.ndarray | None]:
+def _read(case: Case, values: str | None) -> tuple[Volume, dict[str, Volume], np.ndarray | None]:
     """The truth and the candidates on their common slices less the outer 5 of both ends, and where the lungs are.
 
     None in place of lungs in which nothing could be measured.
     """
-    truth = read_volume(case.truth)
+    truth = _in_hu(case.truth, f"{case.name}, {TRUTH}", values)
     axis = truth.through_plane_axis
     truth = truth.stacked_along_k(axis)
-    candidates = {name: read_volume(path).stacked_along_k(axis) for name, path in case.methods.items()}
+    candidates = {
+        name: _in_hu(path, f"{case.name}, {name}", values).stacked_along_k(axis) for name, path in case.methods.items()
+    }
     common, candidates = common_slices(truth, candidates)
     measured = common.start + without_outer_slices(np.arange(common.stop - common.start))
+    if len(measured) < WINDOW_SIZE:
+        raise UnusableInput(
+            f"{case.name}: of {common.stop - common.start} slices {len(measured)} are left without the outer ones, and "
+            f"SSIM needs {WINDOW_SIZE}; compare larger volumes.",
+            "too_small",
+        )
     kept = slice(int(measured[0]), int(measured[-1]) + 1)
     in_candidate = slice(kept.start - common.start, kept.stop - common.start)
     whole_lungs = replace(truth, hu=lung_mask(truth))  # of the whole truth, which shows lungs better than a part
@@ -113,6 +130,17 @@ def _read(case: Case) -> tuple[Volume, dict[str, Volume], np.ndarray | None]:
         {name: slices_of(candidate, in_candidate) for name, candidate in candidates.items()},
         lungs if _measurable(lungs) else None,
     )
+
+
+def _in_hu(path: Path, label: str, values: str | None) -> Volume:
+    """The volume of a file in HU. values: see `evaluate`. Raises UnusableInput (`not_hu`, `not_finite` …)."""
+    volume = read_volume(path)
+    for finding in on_values(volume):
+        if finding.code == "not_hu" and values is not None:
+            volume = in_hu(volume, values)
+        elif finding.code in ("not_hu", "not_finite"):
+            raise UnusableInput(f"{label}: {finding.message}", finding.code)
+    return with_air_for_no_numbers(volume)
 
 
 def _measurable(lungs: np.ndarray) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -161,6 +162,9 @@ def require_writable(folder: Path) -> None:
     """Returns when files can be created in `folder`; also removes what runs that died left in it. Raises OSError."""
     remove_left_overs(folder)
     # Only trying tells: permission bits say nothing of a read-only disk, nor anything to root.
+    with suppress(OSError):  # Linux has files without a name, of which nothing stays even if the process ends here
+        os.close(os.open(folder, getattr(os, "O_TMPFILE", 0) | os.O_WRONLY))
+        return
     probe = folder / unfinished_name("")
     probe.touch()
     probe.unlink()

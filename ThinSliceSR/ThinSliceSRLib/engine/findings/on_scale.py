@@ -13,13 +13,15 @@ from .value_counts import ValueCounts
 
 SMALLEST_MATRIX = 8
 LEAST_OF_A_CHEST = 0.03
+# Results are whole HU: of values nearer to each other than that nothing would be left.
+LEAST_RANGE_HU = 2
 
 
 def on_scale(volume: Volume, counts: ValueCounts, kind: str | None) -> list[Finding]:
     """Why the values can be no HU of a chest, as an error, or nothing.
 
-    kind: see `looks_like`. Errors: too_small, constant, not_hu; the last not when the user has said on which scale they
-    are.
+    kind: see `looks_like`. Errors: too_small, constant, not_hu; the last not where the user has said on which scale
+    they are, but for values that whole HU cannot tell apart.
     """
     pixels = [extent for axis, extent in enumerate(volume.size) if axis != volume.through_plane_axis]
     if min(pixels) < SMALLEST_MATRIX:
@@ -39,8 +41,10 @@ def on_scale(volume: Volume, counts: ValueCounts, kind: str | None) -> list[Find
 
 
 def can_be_hu(volume: Volume, counts: ValueCounts) -> bool:
-    """Whether some of the values are those of lung and air, or the user has said on which scale they are."""
-    return volume.acquisition.values is not None or counts.below >= LEAST_BELOW * counts.voxels
+    """Whether some of the values are those of lung and air, or the user has said on which scale they are and whole HU
+    can tell them apart."""
+    told = volume.acquisition.values is not None and counts.high - counts.low >= LEAST_RANGE_HU
+    return told or counts.below >= LEAST_BELOW * counts.voxels
 
 
 def looks_like(values: np.ndarray, counts: ValueCounts) -> Generator[None, None, str | None]:

@@ -19,6 +19,7 @@ UNIT_HU = 3072
 UNIT_ENDS = (-0.1, 1.1)
 # Lung and the air around a patient lie below, soft tissue and fat above.
 NEVER_WITHOUT_HU = -200
+OFFSET = 1024
 LEAST_BELOW = 0.001
 
 
@@ -63,7 +64,8 @@ def require_values_on(stored: np.ndarray, values: str | None) -> Generator[None,
     if values == "unit" and (low < UNIT_ENDS[0] or high > UNIT_ENDS[1]):
         sentence = f"{between}, so they are not on the scale from 0 to 1; leave out --values unit."
         raise UnusableInput(sentence, "wrong_values")
-    if values == "offset" and below >= LEAST_BELOW * max(1, stored.size):
+    dark = low < high < NEVER_WITHOUT_HU + OFFSET
+    if values == "offset" and (dark or below >= LEAST_BELOW * max(1, stored.size)):
         sentence = f"{between}, so 1024 was not added to them; leave out --values offset."
         raise UnusableInput(sentence, "wrong_values")
 

@@ -79,7 +79,7 @@ def choose_model(name: str, on_gpu: bool) -> Model:
 
     if name == "auto":
         files = automatic_files(on_gpu)
-    elif Path(name).suffix == ".safetensors":
+    elif Path(name).suffix == ".safetensors" or Path(name).name != name:
         return load_model(Path(name))
     else:
         files = [f"{name}.safetensors", f"cthnet-{name}.safetensors"]  # base and small are short for theirs
@@ -87,9 +87,10 @@ def choose_model(name: str, on_gpu: bool) -> Model:
         for folder in weights_folders():
             if (folder / file).is_file():
                 return load_model(folder / file)
+    known = next((file for file in files if file in (BASE_FILE, SMALL_FILE)), None)
     named = name if name != "auto" else " or ".join(Path(file).stem for file in files)
     raise WeightsError(
         f"No weights named {named} are on this computer; choose one that "
-        f"`thinslicesr weights list` tells, or copy {files[0]} into {weights_folders()[0]}.",
+        f"`thinslicesr weights list` tells, or copy {known or files[0]} into {weights_folders()[0]}.",
         "weights_missing",
     )
