@@ -59,7 +59,7 @@ def test_it_understands_what_the_engine_tells_of_devices_and_weights() -> None:
 
     assert f"(PyTorch {version('torch')}, " in text
     assert "\n  cpu" in text
-    assert "cthnet-small, 3.6 MB, registered, " in text
+    assert "cthnet-small, 4.3 MB, registered, " in text
 
 
 def test_of_the_last_run_it_tells_facts_but_no_files() -> None:

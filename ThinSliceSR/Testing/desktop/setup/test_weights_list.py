@@ -86,7 +86,7 @@ def listed(tmp_path_factory: pytest.TempPathFactory) -> WeightsList:
 def test_shipped_weights_are_ready_and_cannot_be_removed(listed: WeightsList) -> None:
     model = one(listed, "cthnet-small")
 
-    assert model.line == "cthnet-small · 3.6 MB · ready · tells where it may be wrong · came with ThinSliceSR"
+    assert model.line == "cthnet-small · 4.3 MB · ready · tells where it may be wrong · came with ThinSliceSR"
     assert model.path == SHIPPED
     assert model.usable
     assert not model.removable
