@@ -6,7 +6,7 @@
 
 `synthesize`, `check`, `simulate`, `evaluate` and `models` do what the verbs of the command line do; every failure is a
 `ThinSliceError` with one sentence that says what is wrong and what to do. Where the environment does not tell how
-threads of PyTorch wait for each other, importing this has them sleep (`OMP_WAIT_POLICY`, `KMP_BLOCKTIME`).
+threads of PyTorch wait for each other, importing this has them sleep (`GOMP_SPINCOUNT`, `KMP_BLOCKTIME`).
 """
 
 from __future__ import annotations
