@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import MutableMapping
 
-# GNU's OpenMP, of PyTorch on Linux, goes by the first; LLVM's and Intel's, on macOS, Windows and below MKL, by the other.
+# GNU's OpenMP, of PyTorch on Linux, goes by the first; LLVM's and Intel's, of macOS, Windows and MKL, by the next.
 SLEEP = {"GOMP_SPINCOUNT": "1000", "KMP_BLOCKTIME": "0"}
 # By which a user may have chosen how threads wait.
 WAITING = (*SLEEP, "OMP_WAIT_POLICY", "KMP_LIBRARY")
