@@ -87,6 +87,14 @@ def add_thick_volume(name: str = "Chest", slices: int = 8, matrix: int = 40, spa
     return volume
 
 
+def darken(volume: Any) -> None:
+    """Sets all its values to 0 HU in their place, as scripts do."""
+    import slicer
+
+    slicer.util.arrayFromVolume(volume)[:] = 0
+    slicer.util.arrayFromVolumeModified(volume)
+
+
 def choose(selector: Any, volume: Any) -> None:
     selector.setCurrentNode(volume)
 
