@@ -32,8 +32,8 @@ BOXES_READ = 0.25  # as so much of a bell boxes are read, too: thin slices overl
 def with_measured_shape(profile: SlabProfile, thick: Volume) -> SlabProfile:
     """The profile with the bell share that the noise of a thick volume (slices along k) speaks for.
 
-    A quarter of one where the noise tells nothing: too little of it, too little soft tissue, or slices so far apart that
-    neither shape reaches from one to the next.
+    A quarter of one where the noise tells nothing: too little of it, too little soft tissue, or slices so far apart
+    that neither shape reaches from one to the next.
     """
     expected = [noise_likeness(replace(profile, bell=share)) for share in SHARES]
     measured = measured_noise_likeness(thick.hu) if expected[-1] - expected[0] > TELLING else None
