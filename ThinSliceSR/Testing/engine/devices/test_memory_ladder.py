@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -42,25 +42,27 @@ def test_a_batch_that_was_smaller_than_its_rung_is_not_tried_again_as_it_is():
 
 
 class Failing(torch.nn.Module):
-    """A network that fails in a given way for more than one cube."""
+    """A network that fails in a given way for that many cubes, or more."""
 
-    def __init__(self, fail: Callable[[], object]) -> None:
+    def __init__(self, fail: Callable[[], object], cubes: int = 2) -> None:
         super().__init__()
         self.fail = fail
+        self.cubes = cubes
 
     def forward(self, thick: torch.Tensor) -> torch.Tensor:
-        if len(thick) > 1:
+        if len(thick) >= self.cubes:
             self.fail()
         return thick
 
 
-def failing_with(error: BaseException) -> Failing:
+def failing_with(error: BaseException, cubes: int = 2) -> Failing:
     def fail() -> None:
         raise error
 
-    return Failing(fail)
+    return Failing(fail, cubes)
 
 
+ROOMY = PretendGpu(cubes_in_memory=1000)  # computes all cubes of a batch at once, on the CPU
 CUBES = list(np.random.default_rng(0).random((3, *CUBE), np.float32))
 
 
@@ -78,12 +80,13 @@ CUBES = list(np.random.default_rng(0).random((3, *CUBE), np.float32))
     ids=["torch on the CPU", "Python", "CUDA", "CUDA runtime", "MPS", "cuDNN", "cuBLAS"],
 )
 def test_memory_that_runs_out_is_recognised_however_it_is_said(network: Failing):
-    ladder = MemoryLadder(network, [Rung(CPU, 3), Rung(CPU)])
+    ladder = MemoryLadder(network, [Rung(ROOMY, 3), Rung(CPU)])
     np.testing.assert_array_equal([output for (output,) in ladder.outputs(CUBES)], CUBES)
 
 
 def test_other_errors_are_not_taken_for_a_lack_of_memory():
-    ladder = MemoryLadder(failing_with(RuntimeError("CUDA error: an illegal memory access")), [Rung(CPU, 3), Rung(CPU)])
+    failing = failing_with(RuntimeError("CUDA error: an illegal memory access"))
+    ladder = MemoryLadder(failing, [Rung(ROOMY, 3), Rung(CPU)])
     with pytest.raises(RuntimeError, match="illegal memory access"):
         list(ladder.outputs(CUBES))
 
@@ -98,7 +101,7 @@ def test_what_the_failed_attempt_held_is_free_before_the_next():
 
     freed: list[bool] = []
     ladder = MemoryLadder(
-        Failing(fail), [Rung(CPU, 3), Rung(CPU)], lambda _: freed.append(all(ref() is None for ref in held))
+        Failing(fail), [Rung(ROOMY, 3), Rung(CPU)], lambda _: freed.append(all(ref() is None for ref in held))
     )
     gc.disable()  # it must not take the garbage collector
     try:
@@ -117,14 +120,38 @@ def test_what_the_failed_attempt_held_is_free_before_the_next():
     ids=["CPU", "GPU"],
 )
 def test_without_a_rung_below_the_run_fails_in_one_sentence(device: Device, told: str):
-    ladder = MemoryLadder(failing_with(MemoryError()), [Rung(device, 3)])
+    ladder = MemoryLadder(failing_with(MemoryError(), cubes=1), [Rung(device, 3)])
     with pytest.raises(DeviceError) as caught:
         list(ladder.outputs(CUBES))
     assert (str(caught.value), caught.value.code) == (told, "not_enough_memory")
 
 
-def test_a_run_on_the_cpu_computes_one_cube_at_a_time_and_has_no_rung_below():
-    assert rungs_from(CPU, "float32", BASE, OVERLAPPED) == [Rung(CPU, 1)]
+@pytest.fixture
+def threads() -> Iterator[Callable[[int], None]]:
+    """Has PyTorch compute with so many threads."""
+    before = torch.get_num_threads()
+    yield torch.set_num_threads
+    torch.set_num_threads(before)
+
+
+def test_a_cpu_computes_as_many_small_cubes_as_it_has_threads_and_takes_no_more_memory_than_for_one_of_base(threads):
+    def cubes(config: NetworkConfiguration) -> list[int]:
+        rungs = rungs_from(CPU, "float32", config, OVERLAPPED)
+        assert {rung.device for rung in rungs} == {CPU}
+        return [rung.cubes for rung in rungs]
+
+    threads(1)
+    assert cubes(SMALL) == [1]
+    threads(3)
+    assert (cubes(SMALL), cubes(BASE)) == ([2, 1], [1])
+    threads(16)
+    assert (cubes(SMALL), cubes(BASE)) == ([4, 2, 1], [1])
+
+
+def test_where_pytorch_has_one_pool_of_threads_cubes_come_one_by_one(threads, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(torch.backends.openmp, "is_available", lambda: False)
+    threads(4)
+    assert rungs_from(CPU, "float32", SMALL, OVERLAPPED) == [Rung(CPU)]
 
 
 def test_a_run_on_a_gpu_begins_with_what_fits_and_ends_on_the_cpu_in_the_wanted_precision(

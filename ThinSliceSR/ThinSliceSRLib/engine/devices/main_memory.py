@@ -12,7 +12,7 @@ from ..volumes.volume import Volume
 THIN_PER_THICK = 5
 # DLS and BIS in 16 bits, and a copy of one of them for other formats than NRRD.
 BYTES_PER_THIN_VOXEL = 6
-# The interpreter, torch, one cube on its way through the network, and the slabs that are being worked on.
+# The interpreter, torch, the cubes on their way through the network, and the slabs that are being worked on.
 BYTES_AT_LEAST = 3 * 1024**3 // 2
 
 

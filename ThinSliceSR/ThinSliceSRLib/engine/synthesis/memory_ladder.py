@@ -8,6 +8,7 @@ runs out; what a GPU itself raises, and that its memory is free again after a st
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ from ..devices.device_memory import device_memory
 from ..errors import DeviceError
 from ..events.finding import Finding
 from ..network.configuration import NetworkConfiguration
+from .side_by_side import may_compute_side_by_side, side_by_side
 from .tiling import Tiling
 
 # How PyTorch says it on CPUs (Linux, Windows) and GPUs, and how cuDNN and cuBLAS do; only CUDA has an exception for it.
@@ -29,6 +31,7 @@ MOST_CUBES = 4
 BYTES_PER_WIDEST_VALUE = 14
 SHARE_OF_FREE_MEMORY = 0.5  # the rest is for what cuDNN takes, and for other programs
 MOST_BYTES = 4 * 10**9  # more would keep no GPU busier
+MOST_BYTES_OF_CPUS = 1.1e9  # what one cube of the base network takes
 
 
 @dataclass(frozen=True)
@@ -43,19 +46,20 @@ def rungs_from(device: Device, precision: str, config: NetworkConfiguration, til
     """The rungs of a run that begins on `device`; precision: as wanted by the user, which the CPU has to choose anew.
 
     A GPU computes as many cubes at a time as fit into its free memory, then half of them, down to one; then comes the
-    CPU, which computes one cube at a time.
+    CPU, which does the same with as many as it has threads for and as take no more memory than one of the base network.
     """
-    cubes = 1
+    pixels = int(tiling.in_plane * tiling.stretch) ** 2
     if device.is_gpu:
-        side = int(tiling.in_plane * tiling.stretch)
-        cubes = cubes_that_fit(device_memory(device.torch_device).free_bytes, config, side * side)
+        cubes = cubes_that_fit(device_memory(device.torch_device).free_bytes, config, pixels)
+    else:
+        cubes = cubes_side_by_side(config, pixels)
     rungs = [Rung(device, cubes)]
     while cubes > 1:
         cubes //= 2
         rungs.append(Rung(device, cubes))
     if device.is_gpu:
         on_cpu = precision if precision in precisions_of_cpu() else "auto"
-        rungs.append(Rung(choose_device("cpu", on_cpu)))
+        rungs += rungs_from(choose_device("cpu", on_cpu), on_cpu, config, tiling)
     return rungs
 
 
@@ -63,14 +67,26 @@ def cubes_that_fit(free_bytes: int | None, config: NetworkConfiguration, pixels:
     """How many cubes of `pixels` in-plane a GPU computes at a time; one where it does not tell its free memory."""
     if free_bytes is None:
         return 1
+    room = min(SHARE_OF_FREE_MEMORY * free_bytes, MOST_BYTES)
+    return min(max(int(room / bytes_of_cube(config, pixels)), 1), MOST_CUBES)
+
+
+def cubes_side_by_side(config: NetworkConfiguration, pixels: int) -> int:
+    """How many cubes of `pixels` in-plane a CPU computes side by side: one, two or four."""
+    if not may_compute_side_by_side():
+        return 1
+    most = min(MOST_BYTES_OF_CPUS / bytes_of_cube(config, pixels), torch.get_num_threads(), MOST_CUBES)
+    return 2 ** int(math.log2(max(most, 1)))
+
+
+def bytes_of_cube(config: NetworkConfiguration, pixels: int) -> float:
+    """What a cube of `pixels` in-plane takes at its peak."""
     widest = max(
         config.mlp_ratio * config.cube[0] * config.encoder_channels,
         config.mlp_ratio * config.thin_slices * config.slice_channels,
         config.thin_slices * config.tail_channels,
     )
-    room = min(SHARE_OF_FREE_MEMORY * free_bytes, MOST_BYTES)
-    fitting = int(room / (BYTES_PER_WIDEST_VALUE * widest * pixels / config.in_plane_fold**2))
-    return min(max(fitting, 1), MOST_CUBES)
+    return BYTES_PER_WIDEST_VALUE * widest * pixels / config.in_plane_fold**2
 
 
 @dataclass(frozen=True)
@@ -159,8 +175,12 @@ class MemoryLadder:
         device = self._rungs[0].device
         try:
             network = self._network.to(device.torch_device)
-            with torch.inference_mode(), device.autocast():
-                outputs = BatchOutputs.of(network, torch.from_numpy(batch)[:, None], device.torch_device)
+            cubes = torch.from_numpy(batch)[:, None]
+            if len(cubes) > 1 and not device.is_gpu:
+                outputs = BatchOutputs(side_by_side(network, cubes, device))
+            else:
+                with torch.inference_mode(), device.autocast():
+                    outputs = BatchOutputs.of(network, cubes, device.torch_device)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise

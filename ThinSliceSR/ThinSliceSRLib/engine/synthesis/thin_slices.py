@@ -58,8 +58,11 @@ class ThinSlices:
 
     def add_interpolated(self, layer: Layer) -> None:
         """Adds, where the cubes of a layer leave something out, the linear interpolation of the thick slices."""
+        thick: dict[int, np.ndarray] = {}  # of the same part of all slices, scaled
         for part in left_out(layer, self._thick.shape, self._ratio):
-            first, second = (self.scaled(self._thick[k][part.in_plane]) for k in (part.before, part.before + 1))
+            around = (part.before, part.before + 1)
+            thick |= {k: self.scaled(self._thick[k][part.in_plane]) for k in around if k not in thick}
+            first, second = (thick[k] for k in around)
             slice_ = first + (second - first) * np.float32(part.between)
             self._sums.add((slice_ * part.share)[None], part.place, part.in_plane)
 
@@ -121,8 +124,8 @@ class ThinSlices:
         if self._consistent:
             values += along_slices(self._consistency.change(slab), [self._residuals[k] for k in changing])
         around = [min(max(k, 0), len(self._thick) - 1) for k in (slab - 1, slab, slab + 1)]
-        beyond = np.stack([np.maximum(self._measured(k) - self._highest, 0) for k in around])
-        if beyond.any():
+        if any(self._thick[k].max() > self._highest for k in around):
+            beyond = np.stack([np.maximum(self._measured(k) - self._highest, 0) for k in around])
             values += along_slices(self._between, beyond)
         np.clip(np.rint(values, out=values), self._lowest, np.iinfo(np.int16).max, out=values)
         places = np.arange(self._ratio) + slab * self._ratio - self.half
