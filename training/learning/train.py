@@ -24,8 +24,9 @@ from .module import Training
 from .schedules import WarmUpConstantDecay
 from .validation import ValidationCase, real_cases, simulated_cases
 
-# What is added to the features by a transformer layer: the ends of its attention and of its perceptron.
-ADDED_BY_LAYER = ("attn.proj.weight", "attn.proj.bias", "mlp.fc2.weight", "mlp.fc2.bias")
+# What adds something to the features: of a transformer layer the ends of its attention and of its perceptron, and of a
+# group of layers its convolution.
+ADDING = tuple(f"{part}.{kind}" for part in ("attn.proj", "mlp.fc2", ".conv") for kind in ("weight", "bias"))
 
 logger = logging.getLogger(__name__)
 
@@ -77,8 +78,8 @@ def train(settings: Settings, run: Run) -> Training:
 def start_from(module: Training, weights: Path) -> None:
     """Gives a module, and its moving average, the weights of a file. Raises WeightsError.
 
-    A transformer layer that they lack changes nothing at first. A last convolution that looks at fewer places
-    (`tail_window`) becomes the middle of this one.
+    Transformer layers, or groups of them, that they lack change nothing at first. A last convolution that looks at
+    fewer places (`tail_window`) becomes the middle of this one.
     """
     known = load_model(weights).network.state_dict()
     wider = (module.settings.network.tail_window - known["conv_last.weight"].shape[-1]) // 2
@@ -86,7 +87,7 @@ def start_from(module: Training, weights: Path) -> None:
     for network in (module.network, module.averaged_network):
         lacking = network.load_state_dict(known, strict=False).missing_keys
         for name in lacking:
-            if name.endswith(ADDED_BY_LAYER):
+            if name.endswith(ADDING):
                 nn.init.zeros_(network.get_parameter(name))
     logger.info("Starting from %s; new: %s", weights.name, ", ".join(lacking) or "nothing")
 

@@ -141,11 +141,12 @@ def test_a_run_starts_with_weights_whose_last_convolution_looks_at_less(run_to, 
             assert (expected - linear_along_slices(thick, 5)).abs().max() > 5e-3
 
 
-def test_a_transformer_layer_that_the_weights_lack_changes_nothing_at_first(run_to, tmp_path):
+@pytest.mark.parametrize("added", [{"in_plane_blocks": 3}, {"in_plane_groups": 2, "encoder_blocks": 3}], ids=str)
+def test_transformer_layers_that_the_weights_lack_change_nothing_at_first(run_to, tmp_path, added):
     trained = run_to("shallow", 3)
     weights = tmp_path / "shallow.safetensors"
     export_weights(tiny_settings(), tmp_path / "shallow" / LAST, weights)
-    deeper = {"network": {**TINY_NETWORK, "in_plane_blocks": 3}, "optimisation": {"learning_rate": 0.0, "batch": 1}}
+    deeper = {"network": {**TINY_NETWORK, **added}, "optimisation": {"learning_rate": 0.0, "batch": 1}}
     module = run_to("deep", 1, tiny_settings(**deeper), start=weights)
     thick, slabs = torch.rand(1, 1, 8, 16, 16), torch.tensor([TYPICAL])
     with torch.inference_mode():
