@@ -143,6 +143,11 @@ class ThinSliceSRWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """Called each time the user opens this module."""
         if self._parameters is None or not self._parameters.inputVolume:
             self.setParameters(self.logic.getParameterNode())
+        self.panel.enter()
+
+    def exit(self) -> None:
+        """Called each time the user leaves this module."""
+        self.panel.leave()
 
     def onSceneStartsToChange(self, caller: object, event: str) -> None:
         self.setParameters(None)

@@ -75,9 +75,10 @@ TABLES: dict[str, tuple[str, list[Column]]] = {
         ],
     ),
     "first_look": (
-        "First look: from the start of the process to the first finished slices where the viewer looks",
+        "First look: from the command to the first finished slices where the viewer looks",
         [
             ("clone", text("clone")),
+            ("process", text("process")),
             *WHAT,
             ("volume", size("size")),
             ("first cube begins s", number("cube_begins_seconds", 2)),

@@ -76,12 +76,14 @@ def test_the_first_look_of_two_clones_is_measured_in_turns(
     options = [*TINY, "--precisions", "float32", "--volume", "16x16x8", "--json", str(tmp_path / "look.json")]
     assert main([*options, "--first-look", str(tmp_path / "other")]) == 0
 
-    this, other = json.loads((tmp_path / "look.json").read_text())["first_look"]
-    for row in (this, other):
+    this, stood_by, other = json.loads((tmp_path / "look.json").read_text())["first_look"]
+    assert [row["process"] for row in (this, stood_by, other)] == ["new", "stood by", "new"]
+    for row in (this, stood_by, other):
         assert 0 < row["cube_begins_seconds"] < row["seconds"]
         assert row["cpu_seconds"] > 0
         assert row["size"] == [16, 16, 8]
-    assert other["times_seconds"] == pytest.approx(other["seconds"] / this["seconds"])  # of one round
+    for row in (stood_by, other):
+        assert row["times_seconds"] == pytest.approx(row["seconds"] / this["seconds"])  # of one round
     assert "times_seconds" not in this
     assert TABLES["first_look"][0] in capsys.readouterr().out
 

@@ -122,6 +122,20 @@ def thick_from_dicom(scene: object, database: object, tmp_path: Path) -> object:
     return load_into_scene(database, tmp_path / "files")
 
 
+@pytest.fixture(autouse=True)
+def nothing_stands_by(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No panel has a worker stand by, which takes a second to load, but in tests that are about that."""
+    if "standing_by" not in request.fixturenames:
+        from ThinSliceSRLib.desktop.worker.engine_process import StandBy
+
+        monkeypatch.setattr(StandBy, "prepare", lambda self: None)
+
+
+@pytest.fixture
+def standing_by() -> None:
+    """Workers stand by, as for users."""
+
+
 @pytest.fixture
 def worker_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where the fast worker, which runs from now on, looks for what it does; see fast_worker.py."""

@@ -119,5 +119,17 @@ def event(name: str, **facts: object) -> None:
     print(json.dumps({"event": name, **facts}), flush=True)
 
 
+def arguments_of_line() -> list[str]:
+    """Those that one that stands by is told later; nothing beyond them is read. It ends when its input ends."""
+    line = b""
+    while not line.endswith(b"\n"):
+        byte = os.read(sys.stdin.fileno(), 1)
+        if not byte:
+            sys.exit(0)
+        line += byte
+    return json.loads(line)
+
+
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), sys.argv[2:]))
+    told = sys.argv[2:]
+    sys.exit(main(Path(sys.argv[1]), arguments_of_line() if "--stand-by" in told else told))

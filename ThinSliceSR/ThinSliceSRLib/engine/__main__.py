@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import NoReturn
 
 
@@ -11,9 +12,12 @@ def run() -> NoReturn:
     try:
         from .busy_machine import let_waiting_threads_sleep
         from .freed_memory import keep_freed_memory
+        from .stand_by import OPTION, awaited_arguments
 
         let_waiting_threads_sleep()  # before anything imports PyTorch
         keep_freed_memory()
+        if sys.argv[1:] == [OPTION]:
+            sys.argv[1:] = awaited_arguments()
         from .command_line import console
 
         console()

@@ -52,6 +52,7 @@ class Panel:
         self._installation = Installation(
             on_progress=self._messages.tell, on_ended=self._installation_ended, ask=self._dialogs.ask
         )
+        self._open = False
         self._usable = False
         self._shown_input: object = None
         self._input = InputSection(ui, self._show_input)
@@ -102,6 +103,16 @@ class Panel:
         self._advanced.show_input(self._shown_input)
         self._compare.show_input(self._shown_input)
         self._enable()
+
+    def enter(self) -> None:
+        """The user has opened the module: Apply may be pressed soon."""
+        self._open = True
+        self._enable()
+
+    def leave(self) -> None:
+        """The user has gone to another module."""
+        self._open = False
+        self._session.stand_by.dismiss()
 
     def close(self) -> None:
         """Ends whatever goes on, puts the user's layout back and forgets the scene."""
@@ -250,6 +261,13 @@ class Panel:
         self._export.show_input(self._shown_input, running)
         self._doubt_choice.show(self._parameters, running)
         self._doubt.show_input(self._shown_input, running)
+        self._prepare()
+
+    def _prepare(self) -> None:
+        """Has a worker stand by once a run can be asked for."""
+        likely = self._open and self.ui.applyButton.enabled and not self._busy
+        if likely and not self._session.stand_by.prepared and not missing_requirements():
+            self._session.stand_by.prepare()
 
     # What is told by others
 

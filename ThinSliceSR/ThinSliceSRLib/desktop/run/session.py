@@ -18,6 +18,7 @@ from ...engine.events.told import ExportFinished
 from ..dicom.dicom_export import DicomExport, ExportRequest
 from ..scene.result_nodes import ResultNodes
 from ..scene.seen_values import SeenValues
+from ..worker.engine_process import StandBy
 from ..worker.job import WorkerJob
 from ..worker.outcome import Outcome
 from ..worker.private_folder import PrivateFolder
@@ -32,6 +33,7 @@ class Session:
     def __init__(self) -> None:
         self._folder: PrivateFolder | None = None
         self._run: WorkerJob | None = None
+        self.stand_by = StandBy()
 
     @property
     def running(self) -> bool:
@@ -98,11 +100,12 @@ class Session:
             self._folder = PrivateFolder(Path(slicer.app.temporaryPath))
             atexit.register(self._folder.remove)  # a script need not close its session
         self._run = kind(request, self._folder, on_ended=ended, **listeners)
-        self._run.start()
+        self._run.start(self.stand_by)
         return self._run
 
     def close(self) -> None:
-        """Ends a run that is going on, and removes all temporary files."""
+        """Ends a run that is going on and the process that stands by, and removes all temporary files."""
+        self.stand_by.close()
         if self._run is not None:
             self._run.abandon()
             self._run = None

@@ -13,6 +13,7 @@ import vtk
 
 from ...engine.errors import ThinSliceError
 from ...engine.events.told import Event, Finished, Started
+from .engine_process import StandBy
 from .later import later
 from .outcome import Outcome, Progress, Told, guarded, unexpected_sentence
 from .private_folder import PrivateFolder
@@ -93,8 +94,11 @@ class WorkerJob(ABC):
 
     # What all of them do
 
-    def start(self) -> None:
-        """Begins to write the volumes for a worker, and returns. Raises ThinSliceError when that cannot be done."""
+    def start(self, stand_by: StandBy | None = None) -> None:
+        """Begins to write the volumes for a worker, and returns. Raises ThinSliceError when that cannot be done.
+
+        stand_by: whose process may become the worker.
+        """
         try:
             self._begin_writing(self._volumes())
         except ThinSliceError:
@@ -105,7 +109,7 @@ class WorkerJob(ABC):
         self._observe_scene()
         self._begun()
         on_event, on_ended = guarded(self._take_event, self._fail), guarded(self._answer_end, self._fail)
-        self._worker = Worker(self._arguments(), on_event=on_event, on_ended=on_ended)
+        self._worker = Worker(self._arguments(), on_event=on_event, on_ended=on_ended, stand_by=stand_by)
 
     @property
     def running(self) -> bool:

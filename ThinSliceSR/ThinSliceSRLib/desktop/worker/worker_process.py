@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import qt
 from slicer.i18n import tr as _
 
 from ...engine.events.told import Event, Failed
+from .engine_process import PATIENCE_MS, StandBy, start_engine
 from .event_lines import EventLines
 from .later import later
 from .process_tree import end_process_tree
 
-LIBRARY = Path(__file__).resolve().parents[3]
 CANCELLED_EXIT_CODE = 130
 TOLD_EXIT_CODES = (2, 3, 4)
 LOG_BYTES = 64_000
-# A worker that is asked to end does so within a tenth of a second; one that does not is ended.
-PATIENCE_MS = 1000
 
 
 @dataclass(frozen=True)
@@ -55,8 +51,8 @@ class Worker:
     """One run of a verb: `worker = Worker(["devices", "--json"], on_ended=…)`, then `worker.start()`.
 
     With `on_event`, each of its events (see docs/scripting.md) is handed over when it is told; the verb's arguments
-    then hold `--progress json`. `on_ended` comes once, whatever happens, but not after `abandon`. Hold on to the object
-    while it runs: the process ends with it.
+    then hold `--progress json`. `on_ended` comes once, whatever happens, but not after `abandon`. With `stand_by`, the
+    process that stands by runs it, if it is ready. Hold on to the object while it runs: the process ends with it.
     """
 
     def __init__(
@@ -65,11 +61,11 @@ class Worker:
         *,
         on_ended: Callable[[Ending], None],
         on_event: Callable[[Event], None] | None = None,
+        stand_by: StandBy | None = None,
     ) -> None:
         verb, *rest = arguments
-        # Slicer sets it only after its first module has been opened, which may be this one, so it is read here.
-        options = ["--cancel-with-input", "--give-way"]
-        self._command = [sys.executable, "-m", "ThinSliceSRLib.engine", verb, *options, *rest]
+        self._arguments = [verb, "--cancel-with-input", "--give-way", *rest]
+        self._stand_by = stand_by
         self._tells_events = on_event is not None
         self._on_event: Callable[[Event], None] | None = on_event
         self._on_ended: Callable[[Ending], None] | None = on_ended
@@ -80,11 +76,7 @@ class Worker:
         self._cancelling = False
         self._told = False
         self._on_gone: Callable[[], None] | None = None
-        self._process = qt.QProcess()
-        self._process.readyReadStandardOutput.connect(self._read_output)
-        self._process.readyReadStandardError.connect(self._read_log)
-        self._process.finished.connect(self._finished)
-        self._process.errorOccurred.connect(self._error_occurred)
+        self._process = qt.QProcess()  # until one that stands by takes its place
 
     @property
     def running(self) -> bool:
@@ -97,12 +89,15 @@ class Worker:
 
     def start(self) -> None:
         """Starts the process and returns at once."""
-        # Python finds the library in its working folder: Slicer's launcher need not hand on PYTHONPATH.
-        self._process.setWorkingDirectory(str(LIBRARY))
-        environment = qt.QProcessEnvironment.systemEnvironment()
-        environment.remove("PYTHONSAFEPATH")
-        self._process.setProcessEnvironment(environment)
-        self._process.start(self._command[0], self._command[1:])
+        ready = self._stand_by.take(self._arguments) if self._stand_by else None
+        if ready is not None:
+            self._process = ready
+        self._process.readyReadStandardOutput.connect(self._read_output)
+        self._process.readyReadStandardError.connect(self._read_log)
+        self._process.finished.connect(self._finished)
+        self._process.errorOccurred.connect(self._error_occurred)
+        if ready is None:
+            start_engine(self._process, self._arguments)
         self._process.write(qt.QByteArray(b"listening\n"))
 
     def cancel(self) -> None:
@@ -158,7 +153,7 @@ class Worker:
             sentence = _(
                 "The background program could not be started ({program}); restart Slicer, or install it again."
             )
-            self._tell(Ending(None, "not_started", sentence.format(program=self._command[0])))
+            self._tell(Ending(None, "not_started", sentence.format(program=self._process.program())))
 
     def _finished(self, *_arguments: object) -> None:
         if self._on_gone is not None:

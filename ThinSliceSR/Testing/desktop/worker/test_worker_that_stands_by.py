@@ -1,0 +1,154 @@
+"""A process that stands by: taken by the next worker, and gone when nobody wants it any more."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from driving import add_thick_volume, choose, wait_for
+from fast_worker import tell
+from ThinSliceSRLib.desktop.panel import panel
+from ThinSliceSRLib.desktop.setup.requirements import Missing
+from ThinSliceSRLib.desktop.worker.engine_process import StandBy
+from ThinSliceSRLib.desktop.worker.worker_process import Ending, Worker
+
+pytestmark = pytest.mark.usefixtures("standing_by")
+
+
+@pytest.fixture
+def stand_by(application: object) -> Iterator[StandBy]:
+    stand_by = StandBy()
+    yield stand_by
+    stand_by.close()
+
+
+def own_processes(of: str = "ThinSliceSRLib.engine") -> list[psutil.Process]:
+    """The engine's processes that this one has started and that have not ended; or those of another program."""
+    found = []
+    for process in psutil.Process().children():
+        with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
+            if any(of in argument for argument in process.cmdline()):
+                found.append(process)
+    return found
+
+
+def ready(stand_by: StandBy) -> psutil.Process:
+    """The process that stands by, once it can be taken."""
+    stand_by.prepare()
+    wait_for(lambda: stand_by.ready)
+    (process,) = own_processes()
+    assert "--stand-by" in process.cmdline()
+    return process
+
+
+def run(stand_by: StandBy, *arguments: str) -> tuple[Worker, list[Ending]]:
+    endings: list[Ending] = []
+    worker = Worker(arguments, on_ended=endings.append, stand_by=stand_by)
+    worker.start()
+    return worker, endings
+
+
+def test_it_runs_the_next_verb_and_only_that(stand_by: StandBy):
+    process = ready(stand_by)
+    worker, endings = run(stand_by, "weights", "list", "--json")
+    assert worker.process_id == process.pid
+    assert not stand_by.prepared
+    wait_for(lambda: endings)
+    assert (endings[0].exit_code, "cthnet-small" in endings[0].output) == (0, True)
+    second, more = run(stand_by, "weights", "list", "--json")
+    assert second.process_id != process.pid
+    wait_for(lambda: more)
+    assert more[0].output == endings[0].output
+
+
+def test_it_is_prepared_once(stand_by: StandBy):
+    process = ready(stand_by)
+    stand_by.prepare()
+    assert own_processes() == [process]
+
+
+def test_what_it_refuses_is_told_as_by_any_worker(stand_by: StandBy):
+    ready(stand_by)
+    _worker, endings = run(stand_by, "check", "not there.nrrd")
+    wait_for(lambda: endings)
+    assert endings[0].exit_code == 2
+    assert endings[0].sentence.startswith("The volume is not fit")
+
+
+def test_one_that_died_is_replaced_by_an_ordinary_process(stand_by: StandBy):
+    process = ready(stand_by)
+    process.kill()
+    wait_for(lambda: not stand_by.ready)
+    _worker, endings = run(stand_by, "weights", "list", "--json")
+    wait_for(lambda: endings)
+    assert endings[0].exit_code == 0
+    assert stand_by.prepared  # it is not tried again
+
+
+def test_without_a_python_to_run_it_there_is_none(stand_by: StandBy, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    stand_by.prepare()
+    assert (stand_by.ready, stand_by.take([])) == (False, None)
+
+
+def test_it_ends_when_it_is_dismissed_and_can_be_prepared_again(stand_by: StandBy):
+    process = ready(stand_by)
+    stand_by.dismiss()
+    wait_for(lambda: not own_processes())
+    assert ready(stand_by).pid != process.pid
+
+
+def test_when_slicer_quits_it_is_gone(stand_by: StandBy):
+    ready(stand_by)
+    stand_by.close()
+    assert own_processes() == []
+
+
+@pytest.fixture
+def run_can_be_asked_for(module: Any, worker_folder: Path) -> psutil.Process:
+    """The process that stands by because the panel has an input; runs hold once they have begun."""
+    tell(worker_folder, "hold")
+    assert own_processes("fast_worker") == []
+    choose(module.ui.inputSelector, add_thick_volume())
+    wait_for(lambda: module.logic.session.stand_by.ready and own_processes("fast_worker"))
+    (process,) = own_processes("fast_worker")
+    assert "--stand-by" in process.cmdline()
+    return process
+
+
+def test_the_panels_next_run_is_done_by_it_and_then_another_one_stands_by(
+    module: Any, worker_folder: Path, run_can_be_asked_for: psutil.Process
+):
+    module.ui.applyButton.click()
+    wait_for(lambda: module.ui.progressBar.value > 0)
+    assert own_processes("fast_worker") == [run_can_be_asked_for]
+    tell(worker_folder, "finish")
+    wait_for(lambda: module.ui.applyButton.text == "Apply")
+    assert "Done" in module.ui.statusLabel.text
+    wait_for(lambda: [process.pid for process in own_processes("fast_worker")] not in ([], [run_can_be_asked_for.pid]))
+
+
+def test_it_ends_when_the_user_goes_to_another_module_and_is_there_again_on_return(
+    module: Any, run_can_be_asked_for: psutil.Process
+):
+    module.exit()
+    wait_for(lambda: own_processes("fast_worker") == [])
+    module.enter()
+    wait_for(lambda: own_processes("fast_worker"))
+
+
+def test_none_stands_by_where_something_is_missing(module: Any, worker_folder: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(panel, "missing_requirements", lambda: Missing(torch=True))
+    choose(module.ui.inputSelector, add_thick_volume())
+    wait_for(lambda: module.ui.applyButton.enabled)
+    assert own_processes("fast_worker") == []
+
+
+def test_closing_the_panel_ends_it(module: Any, run_can_be_asked_for: psutil.Process):
+    module.cleanup()
+    assert own_processes("fast_worker") == []

@@ -1,0 +1,74 @@
+"""Processes of the engine's command line, run by Slicer's own Python, and one that stands by for the next run."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import qt
+
+LIBRARY = Path(__file__).resolve().parents[3]
+# One that is asked to end does so within a tenth of a second.
+PATIENCE_MS = 1000
+
+
+def start_engine(process: qt.QProcess, arguments: Sequence[str]) -> None:
+    """Starts the command line with these arguments and returns at once."""
+    # Python finds the library in its working folder: Slicer's launcher need not hand on PYTHONPATH.
+    process.setWorkingDirectory(str(LIBRARY))
+    environment = qt.QProcessEnvironment.systemEnvironment()
+    environment.remove("PYTHONSAFEPATH")
+    process.setProcessEnvironment(environment)
+    # Slicer sets sys.executable only after its first module has been opened, which may be this one, so it is read here.
+    process.start(sys.executable, ["-m", "ThinSliceSRLib.engine", *arguments])
+
+
+class StandBy:
+    """A process that has loaded what a run needs, so that Apply shows something a second sooner; at most one.
+
+    It computes nothing until it is taken, and ends with Slicer.
+    """
+
+    def __init__(self) -> None:
+        self._process: qt.QProcess | None = None
+        self._leaving: qt.QProcess | None = None  # held until it has ended, as Qt wants it
+
+    @property
+    def prepared(self) -> bool:
+        """Whether there is one, or was one that ended by itself, which is not tried again."""
+        return self._process is not None
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is one to be taken, which may still be loading."""
+        return self._process is not None and self._process.state() == qt.QProcess.Running
+
+    def prepare(self) -> None:
+        """Starts one unless it is `prepared`, and returns at once."""
+        if not self.prepared:
+            self._process = qt.QProcess()
+            start_engine(self._process, ["--stand-by"])
+
+    def take(self, arguments: Sequence[str]) -> qt.QProcess | None:
+        """The process, which is told its arguments and is the caller's from now on; None where none is `ready`."""
+        if not self.ready:
+            return None
+        process, self._process = self._process, None
+        assert process is not None  # as it is ready
+        process.write(qt.QByteArray(json.dumps([*arguments]).encode() + b"\n"))
+        return process
+
+    def dismiss(self) -> None:
+        """Has the process end, if there is one, and returns at once."""
+        if self._process is not None:
+            self._process.closeWriteChannel()
+            self._leaving, self._process = self._process, None
+
+    def close(self) -> None:
+        """As `dismiss`, but waits until it is gone, as when Slicer quits: at most a second."""
+        self.dismiss()
+        if self._leaving is not None and not self._leaving.waitForFinished(PATIENCE_MS):
+            self._leaving.kill()
+        self._leaving = None
