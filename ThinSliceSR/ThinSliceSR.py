@@ -114,6 +114,7 @@ class ThinSliceSRWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.panel: Panel
         self._parameters: ThinSliceSRParameterNode | None = None
         self._guiTag: int | None = None
+        self._cleanedUp = False
 
     def setup(self) -> None:
         ScriptedLoadableModuleWidget.setup(self)
@@ -138,15 +139,22 @@ class ThinSliceSRWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.setParameters(None)
         self.removeObservers()
         self.panel.close()
+        self._cleanedUp = True
 
     def enter(self) -> None:
-        """Called each time the user opens this module."""
+        """Called each time the user opens this module; after a reload, Slicer goes on calling the widget before it."""
+        if self._cleanedUp:
+            slicer.modules.ThinSliceSRWidget.enter()
+            return
         if self._parameters is None or not self._parameters.inputVolume:
             self.setParameters(self.logic.getParameterNode())
         self.panel.enter()
 
     def exit(self) -> None:
-        """Called each time the user leaves this module."""
+        """Called each time the user leaves this module, as `enter`."""
+        if self._cleanedUp:
+            slicer.modules.ThinSliceSRWidget.exit()
+            return
         self.panel.leave()
 
     def onSceneStartsToChange(self, caller: object, event: str) -> None:
@@ -161,6 +169,7 @@ class ThinSliceSRWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         for name in [name for name in sys.modules if name.split(".")[0] == "ThinSliceSRLib"]:
             del sys.modules[name]
         ScriptedLoadableModuleWidget.onReload(self)
+        self.enter()
 
     def setParameters(self, parameters: ThinSliceSRParameterNode | None) -> None:
         """Shows these parameters from now on; None while there is no scene to keep them."""

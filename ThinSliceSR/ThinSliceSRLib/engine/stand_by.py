@@ -13,6 +13,8 @@ import os
 import threading
 from contextlib import suppress
 
+from .busy_machine import give_way_to_others
+
 OPTION = "--stand-by"
 # Of this package; together they import all that a synthesis uses.
 NEEDED = (
@@ -27,7 +29,11 @@ NEEDED = (
 
 
 def awaited_arguments() -> list[str]:
-    """The command line's arguments, as soon as they arrive. Ends the process when its input ends instead."""
+    """The command line's arguments, as soon as they arrive; until then and from then on, the process gives way.
+
+    Ends the process when its input ends instead.
+    """
+    give_way_to_others()
     loading = threading.Thread(target=load, daemon=True)
     loading.start()
     line = b""

@@ -10,7 +10,8 @@ from typing import Any
 
 import psutil
 import pytest
-from driving import add_thick_volume, choose, wait_for
+import slicer
+from driving import add_thick_volume, choose, open_module, wait_for
 from fast_worker import tell
 from ThinSliceSRLib.desktop.panel import panel
 from ThinSliceSRLib.desktop.setup.requirements import Missing
@@ -57,7 +58,7 @@ def test_it_runs_the_next_verb_and_only_that(stand_by: StandBy):
     process = ready(stand_by)
     worker, endings = run(stand_by, "weights", "list", "--json")
     assert worker.process_id == process.pid
-    assert not stand_by.prepared
+    assert not stand_by.tried
     wait_for(lambda: endings)
     assert (endings[0].exit_code, "cthnet-small" in endings[0].output) == (0, True)
     second, more = run(stand_by, "weights", "list", "--json")
@@ -69,7 +70,8 @@ def test_it_runs_the_next_verb_and_only_that(stand_by: StandBy):
 def test_it_is_prepared_once(stand_by: StandBy):
     process = ready(stand_by)
     stand_by.prepare()
-    assert own_processes() == [process]
+    assert stand_by.take(["weights", "list"]).processId() == process.pid
+    assert not stand_by.tried
 
 
 def test_what_it_refuses_is_told_as_by_any_worker(stand_by: StandBy):
@@ -87,13 +89,31 @@ def test_one_that_died_is_replaced_by_an_ordinary_process(stand_by: StandBy):
     _worker, endings = run(stand_by, "weights", "list", "--json")
     wait_for(lambda: endings)
     assert endings[0].exit_code == 0
-    assert stand_by.prepared  # it is not tried again
+    assert stand_by.tried  # it is not again
 
 
 def test_without_a_python_to_run_it_there_is_none(stand_by: StandBy, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     stand_by.prepare()
-    assert (stand_by.ready, stand_by.take([])) == (False, None)
+    for _turn in range(10):
+        slicer.app.processEvents()
+    assert (stand_by.tried, stand_by.ready, stand_by.take([])) == (True, False, None)
+
+
+def test_one_that_knows_a_former_environment_is_not_taken(stand_by: StandBy, monkeypatch: pytest.MonkeyPatch):
+    ready(stand_by)
+    monkeypatch.setenv("THINSLICESR_WEIGHTS", "elsewhere")
+    assert stand_by.take([]) is None
+    wait_for(lambda: own_processes() == [])
+
+
+def test_a_run_that_is_cancelled_while_it_still_loads_is_gone_soon(stand_by: StandBy):
+    process = ready(stand_by)
+    worker, endings = run(stand_by, "weights", "list")
+    worker.cancel()
+    wait_for(lambda: endings)
+    assert endings[0].done or endings[0].cancelled
+    wait_for(lambda: not process.is_running() or process.status() == psutil.STATUS_ZOMBIE)
 
 
 def test_it_ends_when_it_is_dismissed_and_can_be_prepared_again(stand_by: StandBy):
@@ -109,7 +129,6 @@ def test_when_slicer_quits_it_is_gone(stand_by: StandBy):
     assert own_processes() == []
 
 
-@pytest.fixture
 def run_can_be_asked_for(module: Any, worker_folder: Path) -> psutil.Process:
     """The process that stands by because the panel has an input; runs hold once they have begun."""
     tell(worker_folder, "hold")
@@ -121,21 +140,19 @@ def run_can_be_asked_for(module: Any, worker_folder: Path) -> psutil.Process:
     return process
 
 
-def test_the_panels_next_run_is_done_by_it_and_then_another_one_stands_by(
-    module: Any, worker_folder: Path, run_can_be_asked_for: psutil.Process
-):
+def test_the_panels_next_run_is_done_by_it_and_then_another_one_stands_by(module: Any, worker_folder: Path):
+    process = run_can_be_asked_for(module, worker_folder)
     module.ui.applyButton.click()
     wait_for(lambda: module.ui.progressBar.value > 0)
-    assert own_processes("fast_worker") == [run_can_be_asked_for]
+    assert own_processes("fast_worker") == [process]
     tell(worker_folder, "finish")
     wait_for(lambda: module.ui.applyButton.text == "Apply")
     assert "Done" in module.ui.statusLabel.text
-    wait_for(lambda: [process.pid for process in own_processes("fast_worker")] not in ([], [run_can_be_asked_for.pid]))
+    wait_for(lambda: own_processes("fast_worker") not in ([], [process]))
 
 
-def test_it_ends_when_the_user_goes_to_another_module_and_is_there_again_on_return(
-    module: Any, run_can_be_asked_for: psutil.Process
-):
+def test_it_ends_when_the_user_goes_to_another_module_and_is_there_again_on_return(module: Any, worker_folder: Path):
+    run_can_be_asked_for(module, worker_folder)
     module.exit()
     wait_for(lambda: own_processes("fast_worker") == [])
     module.enter()
@@ -146,9 +163,27 @@ def test_none_stands_by_where_something_is_missing(module: Any, worker_folder: P
     monkeypatch.setattr(panel, "missing_requirements", lambda: Missing(torch=True))
     choose(module.ui.inputSelector, add_thick_volume())
     wait_for(lambda: module.ui.applyButton.enabled)
-    assert own_processes("fast_worker") == []
+    assert not module.logic.session.stand_by.tried
 
 
-def test_closing_the_panel_ends_it(module: Any, run_can_be_asked_for: psutil.Process):
+def test_after_a_reload_slicer_tells_the_widget_before_it_and_means_the_new_one(
+    module: Any, worker_folder: Path, monkeypatch: pytest.MonkeyPatch
+):
+    run_can_be_asked_for(module, worker_folder)
+    module.cleanup()
+    reloaded = open_module(__name__)
+    monkeypatch.setattr(slicer.modules, "ThinSliceSRWidget", reloaded, raising=False)
+    reloaded.exit()
+    choose(reloaded.ui.inputSelector, add_thick_volume())
+    module.enter()
+    wait_for(lambda: reloaded.logic.session.stand_by.ready)
+    assert not module.logic.session.stand_by.tried
+    module.exit()
+    assert not reloaded.logic.session.stand_by.tried
+    reloaded.cleanup()
+
+
+def test_closing_the_panel_ends_it(module: Any, worker_folder: Path):
+    run_can_be_asked_for(module, worker_folder)
     module.cleanup()
     assert own_processes("fast_worker") == []

@@ -134,22 +134,27 @@ def threads() -> Iterator[Callable[[int], None]]:
     torch.set_num_threads(before)
 
 
-def test_a_cpu_computes_as_many_small_cubes_as_it_has_threads_and_takes_no_more_memory_than_for_one_of_base(threads):
+def test_a_cpu_computes_so_many_small_cubes_that_all_have_as_many_threads_and_take_no_more_memory_than_one_of_base(
+    threads,
+):
     def cubes(config: NetworkConfiguration) -> list[int]:
         rungs = rungs_from(CPU, "float32", config, OVERLAPPED)
         assert {rung.device for rung in rungs} == {CPU}
         return [rung.cubes for rung in rungs]
 
-    threads(1)
-    assert cubes(SMALL) == [1]
-    threads(3)
-    assert (cubes(SMALL), cubes(BASE)) == ([2, 1], [1])
-    threads(16)
-    assert (cubes(SMALL), cubes(BASE)) == ([4, 2, 1], [1])
+    for count, expected in ((1, [1]), (2, [2, 1]), (3, [3, 1]), (5, [1]), (6, [3, 1]), (10, [2, 1]), (16, [4, 2, 1])):
+        threads(count)
+        assert (cubes(SMALL), cubes(BASE)) == (expected, [1])
 
 
 def test_where_pytorch_has_one_pool_of_threads_cubes_come_one_by_one(threads, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(torch.backends.openmp, "is_available", lambda: False)
+    threads(4)
+    assert rungs_from(CPU, "float32", SMALL, OVERLAPPED) == [Rung(CPU)]
+
+
+def test_where_the_user_ties_threads_to_cores_cubes_come_one_by_one(threads, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("OMP_PROC_BIND", "true")
     threads(4)
     assert rungs_from(CPU, "float32", SMALL, OVERLAPPED) == [Rung(CPU)]
 

@@ -266,7 +266,7 @@ class Panel:
     def _prepare(self) -> None:
         """Has a worker stand by once a run can be asked for."""
         likely = self._open and self.ui.applyButton.enabled and not self._busy
-        if likely and not self._session.stand_by.prepared and not missing_requirements():
+        if likely and not self._session.stand_by.tried and not missing_requirements():
             self._session.stand_by.prepare()
 
     # What is told by others

@@ -41,7 +41,7 @@ class Session:
 
     def start(self, request: Request, *, on_ended: Callable[[Outcome], None], **listeners: Any) -> Run:
         """A run that has begun; its listeners are those of `Run`. Raises ThinSliceError when it cannot begin."""
-        return self._begin(Run, request, on_ended, listeners)
+        return self._begin(Run, request, on_ended, listeners, self.stand_by)
 
     def start_export(
         self, request: ExportRequest, *, on_ended: Callable[[Outcome], None], **listeners: Any
@@ -54,7 +54,7 @@ class Session:
     ) -> DoubtSearch:
         """A search for places to doubt that has begun; its listeners are those of `DoubtSearch`. Raises ThinSliceError
         as `start`."""
-        return self._begin(DoubtSearch, request, on_ended, listeners)
+        return self._begin(DoubtSearch, request, on_ended, listeners, self.stand_by)
 
     def synthesize(self, request: Request) -> ResultNodes:
         """Runs to the end, for scripts, while Slicer goes on answering. Raises ThinSliceError with what went wrong."""
@@ -86,7 +86,12 @@ class Session:
             self._run.cancel()
 
     def _begin(
-        self, kind: type[Any], request: Any, on_ended: Callable[[Outcome], None], listeners: dict[str, Any]
+        self,
+        kind: type[Any],
+        request: Any,
+        on_ended: Callable[[Outcome], None],
+        listeners: dict[str, Any],
+        stand_by: StandBy | None = None,
     ) -> Any:
         def ended(outcome: Outcome) -> None:
             self._run = None  # its volumes are the scene's now
@@ -100,7 +105,7 @@ class Session:
             self._folder = PrivateFolder(Path(slicer.app.temporaryPath))
             atexit.register(self._folder.remove)  # a script need not close its session
         self._run = kind(request, self._folder, on_ended=ended, **listeners)
-        self._run.start(self.stand_by)
+        self._run.start(stand_by)
         return self._run
 
     def close(self) -> None:

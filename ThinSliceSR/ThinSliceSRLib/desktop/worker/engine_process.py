@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,11 +34,12 @@ class StandBy:
 
     def __init__(self) -> None:
         self._process: qt.QProcess | None = None
-        self._leaving: qt.QProcess | None = None  # held until it has ended, as Qt wants it
+        self._environment: dict[str, str] = {}  # of the process
+        self._leaving: list[qt.QProcess] = []  # to be held until they have ended
 
     @property
-    def prepared(self) -> bool:
-        """Whether there is one, or was one that ended by itself, which is not tried again."""
+    def tried(self) -> bool:
+        """Whether one was started and not taken or dismissed since; it may have ended by itself."""
         return self._process is not None
 
     @property
@@ -46,13 +48,16 @@ class StandBy:
         return self._process is not None and self._process.state() == qt.QProcess.Running
 
     def prepare(self) -> None:
-        """Starts one unless it is `prepared`, and returns at once."""
-        if not self.prepared:
+        """Starts one unless that was `tried`, and returns at once."""
+        if not self.tried:
             self._process = qt.QProcess()
+            self._environment = dict(os.environ)
             start_engine(self._process, ["--stand-by"])
 
     def take(self, arguments: Sequence[str]) -> qt.QProcess | None:
         """The process, which is told its arguments and is the caller's from now on; None where none is `ready`."""
+        if self._environment != os.environ:  # a script has changed what the process would go by
+            self.dismiss()
         if not self.ready:
             return None
         process, self._process = self._process, None
@@ -62,13 +67,17 @@ class StandBy:
 
     def dismiss(self) -> None:
         """Has the process end, if there is one, and returns at once."""
+        self._leaving = [process for process in self._leaving if process.state() != qt.QProcess.NotRunning]
         if self._process is not None:
             self._process.closeWriteChannel()
-            self._leaving, self._process = self._process, None
+            self._leaving.append(self._process)
+            self._process = None
 
     def close(self) -> None:
-        """As `dismiss`, but waits until it is gone, as when Slicer quits: at most a second."""
+        """As `dismiss`, but waits until it is gone, as when Slicer quits: at most two seconds."""
         self.dismiss()
-        if self._leaving is not None and not self._leaving.waitForFinished(PATIENCE_MS):
-            self._leaving.kill()
-        self._leaving = None
+        for process in self._leaving:
+            if process.state() != qt.QProcess.NotRunning and not process.waitForFinished(PATIENCE_MS):
+                process.kill()
+                process.waitForFinished(PATIENCE_MS)
+        self._leaving = []

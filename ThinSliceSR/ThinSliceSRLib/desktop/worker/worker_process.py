@@ -63,8 +63,7 @@ class Worker:
         on_event: Callable[[Event], None] | None = None,
         stand_by: StandBy | None = None,
     ) -> None:
-        verb, *rest = arguments
-        self._arguments = [verb, "--cancel-with-input", "--give-way", *rest]
+        self._arguments = list(arguments)
         self._stand_by = stand_by
         self._tells_events = on_event is not None
         self._on_event: Callable[[Event], None] | None = on_event
@@ -89,7 +88,9 @@ class Worker:
 
     def start(self) -> None:
         """Starts the process and returns at once."""
-        ready = self._stand_by.take(self._arguments) if self._stand_by else None
+        verb, *rest = self._arguments
+        arguments = ["--cancel-with-input", *rest]
+        ready = self._stand_by.take([verb, *arguments]) if self._stand_by else None
         if ready is not None:
             self._process = ready
         self._process.readyReadStandardOutput.connect(self._read_output)
@@ -97,7 +98,7 @@ class Worker:
         self._process.finished.connect(self._finished)
         self._process.errorOccurred.connect(self._error_occurred)
         if ready is None:
-            start_engine(self._process, self._arguments)
+            start_engine(self._process, [verb, "--give-way", *arguments])
         self._process.write(qt.QByteArray(b"listening\n"))
 
     def cancel(self) -> None:

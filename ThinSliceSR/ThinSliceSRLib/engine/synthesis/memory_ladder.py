@@ -8,7 +8,6 @@ runs out; what a GPU itself raises, and that its memory is free again after a st
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -46,7 +45,7 @@ def rungs_from(device: Device, precision: str, config: NetworkConfiguration, til
     """The rungs of a run that begins on `device`; precision: as wanted by the user, which the CPU has to choose anew.
 
     A GPU computes as many cubes at a time as fit into its free memory, then half of them, down to one; then comes the
-    CPU, which does the same with as many as it has threads for and as take no more memory than one of the base network.
+    CPU, which does the same with as many as divide its threads and take no more memory than one of the base network.
     """
     pixels = int(tiling.in_plane * tiling.stretch) ** 2
     if device.is_gpu:
@@ -72,11 +71,12 @@ def cubes_that_fit(free_bytes: int | None, config: NetworkConfiguration, pixels:
 
 
 def cubes_side_by_side(config: NetworkConfiguration, pixels: int) -> int:
-    """How many cubes of `pixels` in-plane a CPU computes side by side: one, two or four."""
+    """How many cubes of `pixels` in-plane a CPU computes side by side, each with as many threads."""
     if not may_compute_side_by_side():
         return 1
-    most = min(MOST_BYTES_OF_CPUS / bytes_of_cube(config, pixels), torch.get_num_threads(), MOST_CUBES)
-    return 2 ** int(math.log2(max(most, 1)))
+    threads = torch.get_num_threads()
+    most = max(1, min(int(MOST_BYTES_OF_CPUS / bytes_of_cube(config, pixels)), MOST_CUBES))
+    return max(cubes for cubes in range(1, most + 1) if threads % cubes == 0)
 
 
 def bytes_of_cube(config: NetworkConfiguration, pixels: int) -> float:

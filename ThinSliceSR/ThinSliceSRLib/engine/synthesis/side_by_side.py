@@ -7,16 +7,21 @@ cubes that need not wait for each other are done sooner, all the more beside oth
 from __future__ import annotations
 
 import itertools
+import os
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 import torch
 
 from ..devices.device import Device
 
+# By which a user may have tied OpenMP's threads to cores, which all threads of a program would then begin with alike.
+TYING = ("OMP_PROC_BIND", "OMP_PLACES", "GOMP_CPU_AFFINITY", "KMP_AFFINITY")
 
-def may_compute_side_by_side() -> bool:
+
+def may_compute_side_by_side(environment: Mapping[str, str] = os.environ) -> bool:
     """Whether PyTorch lets each thread of a program have threads of its own."""
-    return torch.backends.openmp.is_available()
+    return torch.backends.openmp.is_available() and not any(name in environment for name in TYING)
 
 
 def side_by_side(network: torch.nn.Module, cubes: torch.Tensor, device: Device) -> torch.Tensor:
