@@ -15,6 +15,7 @@ from driving import add_thick_volume, open_module, wait_for
 from hospital import SERIES, STUDY, results_of_run
 from slicer.dicom import Database, ScalarVolumePlugin
 from ThinSliceSRLib.desktop.dicom.export_dialog import ExportChoice, ExportDialog, choose_export
+from ThinSliceSRLib.desktop.worker.later import later
 
 pytestmark = pytest.mark.usefixtures("application")
 
@@ -200,7 +201,7 @@ def test_what_cannot_be_chosen_is_off(dialog: ExportDialog, database: Database):
 def test_the_main_window_keeps_no_dialog_that_was_answered(module: Any, monkeypatch: pytest.MonkeyPatch, agrees: bool):
     main_window = qt.QWidget()
     monkeypatch.setattr(slicer.util, "mainWindow", lambda: main_window)
-    monkeypatch.setattr(qt.QDialog, "exec_", lambda _dialog: agrees, raising=False)
+    later(lambda: qt.QApplication.activeModalWidget().done(agrees))
     assert bool(choose_export(has_bis=True)) == agrees
     qt.QCoreApplication.sendPostedEvents(None, qt.QEvent.Type.DeferredDelete.value)
     assert main_window.findChildren(qt.QDialog) == []

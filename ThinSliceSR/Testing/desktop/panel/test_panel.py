@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -282,10 +283,19 @@ def test_reload_brings_a_fresh_library_and_ends_what_went_on(
     before = {name: sys.modules[name] for name in sys.modules if name.startswith("ThinSliceSRLib")}
     instance = slicer.modules.ThinSliceSRInstance
     start_long_run(module)
-    # What Slicer's reload does with the widget, but for the new one that it makes.
-    monkeypatch.setattr(slicer.util, "reloadScriptedModule", lambda name: (module.cleanup(), instance.startLabels()))
-    module.onReload()
+    entered: list[str] = []
+
+    def reload(name: str) -> None:
+        """What Slicer's does with the widget, but for the new one that it makes, of which only that it is entered."""
+        module.cleanup()
+        instance.startLabels()
+        widget = SimpleNamespace(enter=lambda: entered.append(name))
+        monkeypatch.setattr(slicer.modules, "ThinSliceSRWidget", widget, raising=False)
+
+    monkeypatch.setattr(slicer.util, "reloadScriptedModule", reload)
     try:
+        module.onReload()
+        assert entered == ["ThinSliceSR"]
         assert list(temporary_folder.iterdir()) == []
         assert type(instance.labels) is not before["ThinSliceSRLib.desktop.scene.synthetic_label"].SyntheticLabels
     finally:

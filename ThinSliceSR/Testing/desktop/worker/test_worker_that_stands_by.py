@@ -10,6 +10,7 @@ from typing import Any
 
 import psutil
 import pytest
+import qt
 import slicer
 from driving import add_thick_volume, choose, open_module, wait_for
 from fast_worker import tell
@@ -70,8 +71,10 @@ def test_it_runs_the_next_verb_and_only_that(stand_by: StandBy):
 def test_it_is_prepared_once(stand_by: StandBy):
     process = ready(stand_by)
     stand_by.prepare()
-    assert stand_by.take(["weights", "list"]).processId() == process.pid
+    taken = stand_by.take(["weights", "list"])
+    assert taken.processId() == process.pid
     assert not stand_by.tried
+    wait_for(lambda: taken.state() == qt.QProcess.NotRunning)  # as Qt wants it before it may go
 
 
 def test_what_it_refuses_is_told_as_by_any_worker(stand_by: StandBy):
