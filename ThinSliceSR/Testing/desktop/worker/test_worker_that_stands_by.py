@@ -30,11 +30,12 @@ def stand_by(application: object) -> Iterator[StandBy]:
 
 
 def own_processes(of: str = "ThinSliceSRLib.engine") -> list[psutil.Process]:
-    """The engine's processes that this one has started and that have not ended; or those of another program."""
+    """Those of the engine, or of another program, that were started to stand by and have not ended."""
     found = []
     for process in psutil.Process().children():
         with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
-            if any(of in argument for argument in process.cmdline()):
+            arguments = process.cmdline()
+            if "--stand-by" in arguments and any(of in argument for argument in arguments):
                 found.append(process)
     return found
 
@@ -44,7 +45,6 @@ def ready(stand_by: StandBy) -> psutil.Process:
     stand_by.prepare()
     wait_for(lambda: stand_by.ready)
     (process,) = own_processes()
-    assert "--stand-by" in process.cmdline()
     return process
 
 
@@ -139,7 +139,6 @@ def run_can_be_asked_for(module: Any, worker_folder: Path) -> psutil.Process:
     choose(module.ui.inputSelector, add_thick_volume())
     wait_for(lambda: module.logic.session.stand_by.ready and own_processes("fast_worker"))
     (process,) = own_processes("fast_worker")
-    assert "--stand-by" in process.cmdline()
     return process
 
 
