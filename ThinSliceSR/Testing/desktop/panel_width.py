@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
+
+from driving import wait_for
 
 WIDTH_PX = 330
 
@@ -44,7 +47,13 @@ def assert_text_is_whole(widget: Any, state: str) -> None:
         assert text == label or "…" in text
         assert needed + 30 <= widget.width, (state, widget.objectName, text)
     elif isinstance(widget, qt.QLabel) and widget.wordWrap:
-        assert widget.height >= widget.heightForWidth(widget.width), (state, widget.objectName)
+
+        def whole() -> bool:
+            return bool(widget.height >= widget.heightForWidth(widget.width))
+
+        with suppress(AssertionError):  # the text of a run that goes on may have changed just now
+            wait_for(whole, 10)
+        assert whole(), (state, widget.objectName)
     else:
         assert widget.width >= widget.minimumSizeHint.width(), (state, widget.objectName)
 
