@@ -144,7 +144,8 @@ class ThinSliceSRWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def enter(self) -> None:
         """Called each time the user opens this module; after a reload, Slicer goes on calling the widget before it."""
         if self._cleanedUp:
-            slicer.modules.ThinSliceSRWidget.enter()
+            if self._successor:
+                self._successor.enter()
             return
         if self._parameters is None or not self._parameters.inputVolume:
             self.setParameters(self.logic.getParameterNode())
@@ -153,9 +154,16 @@ class ThinSliceSRWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def exit(self) -> None:
         """Called each time the user leaves this module, as `enter`."""
         if self._cleanedUp:
-            slicer.modules.ThinSliceSRWidget.exit()
+            if self._successor:
+                self._successor.exit()
             return
         self.panel.leave()
+
+    @property
+    def _successor(self) -> Any:
+        """The widget that a reload has made in the place of this one; none when Slicer quits."""
+        widget: Any = getattr(slicer.modules, "ThinSliceSRWidget", self)
+        return None if widget is self else widget
 
     def onSceneStartsToChange(self, caller: object, event: str) -> None:
         self.setParameters(None)

@@ -189,3 +189,11 @@ def test_closing_the_panel_ends_it(module: Any, worker_folder: Path):
     run_can_be_asked_for(module, worker_folder)
     module.cleanup()
     assert own_processes("fast_worker") == []
+
+
+def test_a_widget_that_slicer_tells_of_after_its_end_does_nothing(module: Any, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(slicer.modules, "ThinSliceSRWidget", module, raising=False)
+    module.cleanup()
+    module.exit()
+    module.enter()
+    assert not module.logic.session.stand_by.tried
