@@ -114,7 +114,6 @@ class ThinSliceSRWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.panel: Panel
         self._parameters: ThinSliceSRParameterNode | None = None
         self._guiTag: int | None = None
-        self._cleanedUp = False
 
     def setup(self) -> None:
         ScriptedLoadableModuleWidget.setup(self)
@@ -135,35 +134,20 @@ class ThinSliceSRWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.setParameters(self.logic.getParameterNode())
 
     def cleanup(self) -> None:
-        """Called before a reload and when Slicer quits."""
+        """Called before a reload and when Slicer quits, where `exit` may follow."""
         self.setParameters(None)
         self.removeObservers()
         self.panel.close()
-        self._cleanedUp = True
 
     def enter(self) -> None:
-        """Called each time the user opens this module; after a reload, Slicer goes on calling the widget before it."""
-        if self._cleanedUp:
-            if self._successor:
-                self._successor.enter()
-            return
+        """Called each time the user opens this module."""
         if self._parameters is None or not self._parameters.inputVolume:
             self.setParameters(self.logic.getParameterNode())
         self.panel.enter()
 
     def exit(self) -> None:
-        """Called each time the user leaves this module, as `enter`."""
-        if self._cleanedUp:
-            if self._successor:
-                self._successor.exit()
-            return
+        """Called each time the user leaves this module."""
         self.panel.leave()
-
-    @property
-    def _successor(self) -> Any:
-        """The widget that a reload has made in the place of this one; none when Slicer quits."""
-        widget: Any = getattr(slicer.modules, "ThinSliceSRWidget", self)
-        return None if widget is self else widget
 
     def onSceneStartsToChange(self, caller: object, event: str) -> None:
         self.setParameters(None)
@@ -177,7 +161,7 @@ class ThinSliceSRWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         for name in [name for name in sys.modules if name.split(".")[0] == "ThinSliceSRLib"]:
             del sys.modules[name]
         ScriptedLoadableModuleWidget.onReload(self)
-        self.enter()
+        slicer.modules.ThinSliceSRWidget.enter()  # the new one, which Slicer tells of all but this
 
     def setParameters(self, parameters: ThinSliceSRParameterNode | None) -> None:
         """Shows these parameters from now on; None while there is no scene to keep them."""

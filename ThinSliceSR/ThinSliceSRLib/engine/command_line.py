@@ -25,6 +25,7 @@ from .commands import VERBS
 from .errors import NOTHING_WRITTEN, Cancelled, ThinSliceError, TooLate, in_plain_words
 from .events.progress import Reporter, make_reporter, tell
 from .silence import give_back_stderr
+from .standard_input import read_standard_input
 
 USAGE_EXIT_CODE = 2
 LISTENING = b"listening"
@@ -119,10 +120,9 @@ def cancel_when_input_ends() -> None:
     """
 
     def watch() -> None:
-        # Not sys.stdin: a thread that waits in it keeps Python from ending.
         with contextlib.suppress(OSError):
-            if os.read(0, 64).strip() == LISTENING:
-                while os.read(0, 64):
+            if read_standard_input(64).strip() == LISTENING:
+                while read_standard_input(64):
                     pass
                 _thread.interrupt_main(signal.SIGTERM)
 

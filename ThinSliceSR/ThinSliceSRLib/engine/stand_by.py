@@ -14,6 +14,7 @@ import threading
 from contextlib import suppress
 
 from .busy_machine import give_way_to_others
+from .standard_input import read_standard_input
 
 OPTION = "--stand-by"
 # Of this package; together they import all that a synthesis uses.
@@ -38,7 +39,7 @@ def awaited_arguments() -> list[str]:
     loading.start()
     line = b""
     while not line.endswith(b"\n"):
-        byte = os.read(0, 1)  # no more: what follows is for `command_line`
+        byte = read_standard_input(1)  # no more: what follows is for `command_line`
         if not byte:
             os._exit(0)
         line += byte

@@ -52,6 +52,7 @@ def test_at_start_up_samples_are_offered_and_synthetic_volumes_labelled(module: 
     assert len(slicer.modules.sampleDataSources["ThinSliceSR"]) == 2
 
 
+@pytest.mark.usefixtures("standing_by")
 def test_the_self_test_of_the_module_passes(
     scene: Any, temporary_folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):

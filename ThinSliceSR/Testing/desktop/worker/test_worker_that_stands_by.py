@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
@@ -12,7 +14,7 @@ import psutil
 import pytest
 import qt
 import slicer
-from driving import add_thick_volume, choose, open_module, wait_for
+from driving import add_thick_volume, choose, wait_for
 from fast_worker import tell
 from ThinSliceSRLib.desktop.panel import panel
 from ThinSliceSRLib.desktop.setup.requirements import Missing
@@ -132,6 +134,24 @@ def test_when_slicer_quits_it_is_gone(stand_by: StandBy):
     assert own_processes() == []
 
 
+@pytest.mark.skipif(os.name == "nt", reason="a launcher as a shell script")
+def test_when_slicer_quits_what_its_launcher_started_is_gone_too(
+    stand_by: StandBy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    launcher = tmp_path / "launcher.sh"
+    launcher.write_text("#!/bin/sh\nsleep 1000 &\nwait\n")  # what does not hear that its input has ended
+    launcher.chmod(launcher.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setattr(sys, "executable", str(launcher))
+    stand_by.prepare()
+    wait_for(lambda: stand_by.ready)
+    (process,) = [child for child in psutil.Process().children() if str(launcher) in child.cmdline()]
+    wait_for(lambda: process.children())
+    (child,) = process.children()
+    stand_by.close()
+    wait_for(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE)
+    assert not process.is_running()
+
+
 def run_can_be_asked_for(module: Any, worker_folder: Path) -> psutil.Process:
     """The process that stands by because the panel has an input; runs hold once they have begun."""
     tell(worker_folder, "hold")
@@ -168,21 +188,15 @@ def test_none_stands_by_where_something_is_missing(module: Any, worker_folder: P
     assert not module.logic.session.stand_by.tried
 
 
-def test_after_a_reload_slicer_tells_the_widget_before_it_and_means_the_new_one(
+def test_none_stands_by_while_something_is_being_installed(
     module: Any, worker_folder: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    run_can_be_asked_for(module, worker_folder)
-    module.cleanup()
-    reloaded = open_module(__name__)
-    monkeypatch.setattr(slicer.modules, "ThinSliceSRWidget", reloaded, raising=False)
-    reloaded.exit()
-    choose(reloaded.ui.inputSelector, add_thick_volume())
-    module.enter()
-    wait_for(lambda: reloaded.logic.session.stand_by.ready)
+    import slicer.packaging
+
+    monkeypatch.setattr(slicer.packaging, "isPipInstallInProgress", lambda: True)
+    choose(module.ui.inputSelector, add_thick_volume())
+    wait_for(lambda: module.ui.applyButton.enabled)
     assert not module.logic.session.stand_by.tried
-    module.exit()
-    assert not reloaded.logic.session.stand_by.tried
-    reloaded.cleanup()
 
 
 def test_closing_the_panel_ends_it(module: Any, worker_folder: Path):
@@ -191,9 +205,7 @@ def test_closing_the_panel_ends_it(module: Any, worker_folder: Path):
     assert own_processes("fast_worker") == []
 
 
-def test_a_widget_that_slicer_tells_of_after_its_end_does_nothing(module: Any, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(slicer.modules, "ThinSliceSRWidget", module, raising=False)
+def test_a_widget_that_is_left_after_its_end_does_nothing(module: Any):
     module.cleanup()
     module.exit()
-    module.enter()
     assert not module.logic.session.stand_by.tried

@@ -22,7 +22,7 @@ from ..scene.result_volume import in_scene
 from ..scene.viewed_slice import viewed_slice_mm, views_of
 from ..scene.volume_nodes import volume_of
 from ..setup.diagnostics_button import DiagnosticsButton, Known
-from ..setup.installation import Installation
+from ..setup.installation import Installation, something_is_being_installed
 from ..setup.requirements import missing_requirements
 from ..setup.weights_list import WeightsList, models_to_choose
 from ..worker.outcome import Outcome, Progress
@@ -116,6 +116,7 @@ class Panel:
 
     def close(self) -> None:
         """Ends whatever goes on, puts the user's layout back and forgets the scene."""
+        self._open = False
         self._input.watch(None)
         self._models.close()
         self._installation.abandon()
@@ -264,9 +265,10 @@ class Panel:
         self._prepare()
 
     def _prepare(self) -> None:
-        """Has a worker stand by once a run can be asked for."""
+        """Has a worker stand by once a run can be asked for, and nothing changes what it would load."""
         likely = self._open and self.ui.applyButton.enabled and not self._busy
-        if likely and not self._session.stand_by.tried and not missing_requirements():
+        changing = something_is_being_installed()
+        if likely and not changing and not self._session.stand_by.tried and not missing_requirements():
             self._session.stand_by.prepare()
 
     # What is told by others

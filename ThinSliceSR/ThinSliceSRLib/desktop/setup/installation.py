@@ -24,6 +24,15 @@ PYTORCH_EXTENSION = "PyTorch"
 LOG_LINES = 200
 
 
+def something_is_being_installed() -> bool:
+    """Whether Slicer's Python is given packages just now, by whichever module; Slicer 5.10 does not tell."""
+    try:
+        from slicer.packaging import isPipInstallInProgress
+    except ImportError:
+        return False
+    return bool(isPipInstallInProgress())
+
+
 class Installation:
     """One installation at a time: `start` asks, then installs, and `on_ended(ok, sentence)` comes once for each start.
 
@@ -87,11 +96,11 @@ class Installation:
             return
         self._on_progress(_("Installing {packages}…").format(packages=self._missing.package_names))
         try:
-            from slicer.packaging import isPipInstallInProgress, pip_install
+            from slicer.packaging import pip_install
         except ImportError:  # Slicer 5.10
             self._packages_ended(0 if self._wait_for(lambda: slicer.util.pip_install(packages)) else 1)
             return
-        if isPipInstallInProgress():
+        if something_is_being_installed():
             self._end(False, _("Another module is installing something; wait until it has ended, then try again."))
             return
         try:

@@ -49,10 +49,13 @@ def run_main_path(session: Any, tell: Callable[[str], None]) -> None:
     assert results.dls.GetName().startswith("synthetic")
     assert np.array_equal(slicer.util.arrayFromVolume(thick), before), "the input was changed"
 
-    tell("Cancelling a run")
+    tell("Cancelling a run of a process that stood by")
+    session.stand_by.prepare()
+    _wait_until(lambda: session.stand_by.ready, "no process stands by")
     nodes = slicer.mrmlScene.GetNumberOfNodes()
     outcome, _results = _run(session, Request(thick, device="cpu"), cancel_when_visible=True)
     assert outcome.cancelled, outcome.sentence
+    assert not session.stand_by.tried, "the process that stood by ended by itself"
     assert slicer.mrmlScene.GetNumberOfNodes() == nodes, "a cancelled run left nodes"
 
 
@@ -78,11 +81,17 @@ def _run(
         on_visible=visible,
         on_ended=outcomes.append,
     )
-    while not outcomes:
-        assert time.monotonic() < told[-1] + LONGEST_SILENCE_S, "the run tells nothing any more, and does not end"
+    _wait_until(lambda: outcomes, "the run tells nothing any more, and does not end", lambda: told[-1])
+    return outcomes[0], run.results
+
+
+def _wait_until(condition: Callable[[], object], complaint: str, last_news: Callable[[], float] | None = None) -> None:
+    """Lets Slicer work until the condition holds, or nothing new has been told for too long."""
+    began = time.monotonic()
+    while not condition():
+        assert time.monotonic() < (last_news() if last_news else began) + LONGEST_SILENCE_S, complaint
         slicer.app.processEvents()
         time.sleep(0.01)
-    return outcomes[0], run.results
 
 
 def small_chest() -> slicer.vtkMRMLScalarVolumeNode:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import qt
 
+from .process_tree import end_process_tree
+
 LIBRARY = Path(__file__).resolve().parents[3]
-# One that is asked to end does so within a tenth of a second.
-PATIENCE_MS = 1000
+PATIENCE_MS = 1000  # with one that is asked to end, which it does at once unless the disk has yet to give it a library
 
 
 def start_engine(process: qt.QProcess, arguments: Sequence[str]) -> None:
@@ -74,10 +76,12 @@ class StandBy:
             self._process = None
 
     def close(self) -> None:
-        """As `dismiss`, but waits until it is gone, as when Slicer quits: at most two seconds."""
+        """As `dismiss`, but waits until it is gone, as when Slicer quits: some two seconds at most."""
         self.dismiss()
+        end = time.monotonic() + PATIENCE_MS / 1000
         for process in self._leaving:
-            if process.state() != qt.QProcess.NotRunning and not process.waitForFinished(PATIENCE_MS):
-                process.kill()
+            left_ms = max(0, round(1000 * (end - time.monotonic())))
+            if process.state() != qt.QProcess.NotRunning and not process.waitForFinished(left_ms):
+                end_process_tree(int(process.processId()))  # with what Slicer's launcher has started
                 process.waitForFinished(PATIENCE_MS)
         self._leaving = []

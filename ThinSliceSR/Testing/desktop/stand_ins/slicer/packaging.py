@@ -1,7 +1,7 @@
 """Stands for slicer.packaging of Slicer 5.12 and later: pip_install, not waited for, as Slicer's own calls it.
 
 Everything below it is real: slicer-core's slicer.util, the process, pip. It cannot prove what Slicer does when another
-installation is under way.
+installation is under way, but for what a test has `isPipInstallInProgress` say.
 """
 
 from __future__ import annotations
