@@ -10,10 +10,10 @@ import numpy as np
 from ThinSliceSRLib.engine.doubt.expected_error import require_calibration
 from ThinSliceSRLib.engine.evaluation.reliability import Sparsification, coverage, sparsification
 from ThinSliceSRLib.engine.evaluation.tissues import TISSUES
-from ThinSliceSRLib.engine.weights.calibration import COVERAGES, Calibration, calibrate
+from ThinSliceSRLib.engine.weights.calibration import COVERAGES, LUNG_TISSUES, Calibration, UsualTrial, calibrate
 from ThinSliceSRLib.engine.weights.weights_file import load_model, with_calibration
 
-from .doubt_samples import OVERALL, Sample, phantom_samples, samples_of
+from .doubt_samples import OVERALL, OVERLAPS, Sample, phantom_samples, samples_of
 
 SPACINGS_MM = (3.0, 5.0, 8.0)  # that calibrations are fitted at
 WHERE = (OVERALL, *TISSUES)
@@ -40,19 +40,39 @@ class Reliability:
 
 def calibration_of(samples: Sequence[Sample], spacings_mm: Sequence[float] = SPACINGS_MM) -> Calibration:
     """The calibration that fits the samples of each of these spacings together."""
+    trial = _usual_trial(samples)
     slabs = []
     for spacing_mm in sorted(spacings_mm):
         taken = [sample for sample in samples if sample.spacing_mm == spacing_mm]
         told, error = (np.concatenate([getattr(sample, name) for sample in taken]) for name in ("told_hu", "error_hu"))
         seen = [sample.seen_tissues() for sample in taken]
         tissues = {tissue: np.concatenate([masks[tissue] for masks in seen]) for tissue in TISSUES}
-        slabs.append(calibrate(spacing_mm, told, error, tissues))
-    return Calibration(tuple(slabs))
+        times = np.concatenate([_times(sample, trial) for sample in taken])
+        slabs.append(calibrate(spacing_mm, told, error, tissues, times))
+    return Calibration(tuple(slabs), trial)
+
+
+def _usual_trial(samples: Sequence[Sample]) -> UsualTrial | None:
+    """The mean over the volumes; None where the trial told nothing of one of them."""
+    told = {sample.volume: sample.trials for sample in samples}
+    ratios = [[ratio for ratio in trials if ratio] for trials in told.values()]
+    if any(len(row) < len(OVERLAPS) for row in ratios):
+        return None
+    return UsualTrial(OVERLAPS, tuple(np.mean(ratios, axis=0).tolist()))
+
+
+def _times(sample: Sample, trial: UsualTrial | None) -> np.ndarray:
+    """How many times as large as usual errors are to be at each voxel of a sample."""
+    times = np.ones(sample.told_hu.shape, np.float32)
+    if trial and sample.trial:
+        seen = sample.seen_tissues()
+        times[np.any([seen[tissue] for tissue in LUNG_TISSUES], axis=0)] = trial.times(sample.trial, 1.0)
+    return times
 
 
 def reliability_of(sample: Sample, calibration: Calibration) -> Reliability:
     """How reliable the doubt of a sample is with a calibration that was made without it, or with it."""
-    slabs = calibration.for_spacing(sample.spacing_mm)
+    slabs = calibration.for_volume(sample.spacing_mm, 1.0, sample.trial)
     expected = sample.expected_hu(slabs)
     reaches = [slabs.reach_hu(expected, share) for share in COVERAGES]
     everywhere = np.ones(expected.shape, bool)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from ThinSliceSRLib.engine.devices.device import choose_device
+from ThinSliceSRLib.engine.doubt.trial import lung_trial
 from ThinSliceSRLib.engine.errors import UnusableInput
 from ThinSliceSRLib.engine.evaluation.metrics import without_outer_slices
 from ThinSliceSRLib.engine.evaluation.tissues import TISSUES, tissue_masks, tissue_numbers
@@ -26,6 +27,7 @@ from ..data.volumes import THIN_MM, find_volumes, read_thin_volume
 
 OVERALL = "body"
 ONE_OF = 4  # voxels of the body is looked at: neighbours err alike
+OVERLAPS, TRIAL_SPACING_MM = (0.7, 1.0, 1.5, 2.0), 5.0
 PHANTOM_SPACING_MM, PHANTOM_SIZE = (0.8, 0.8, THIN_MM), (432, 352, 81)
 
 
@@ -35,7 +37,8 @@ class Sample:
 
     told_hu: what the network expects of its error. seen: the number of the tissue that DLS shows, as `tissue_numbers`.
     error_hu: absolute, of DLS. bis_error_hu: of BIS. steps_hu: how far the thick slices on both sides differ, which is
-    all that an interpolation can tell of its errors. tissues: where each kind truly lies.
+    all that an interpolation can tell of its errors. tissues: where each kind truly lies. trial: what `lung_trial`
+    tells of the thick volume. trials: the same of the volume made thick so that slices overlap by each of OVERLAPS.
     """
 
     volume: str
@@ -46,6 +49,8 @@ class Sample:
     bis_error_hu: np.ndarray
     steps_hu: np.ndarray
     tissues: dict[str, np.ndarray]
+    trial: float | None = None
+    trials: tuple[float | None, ...] = ()
 
     def seen_tissues(self) -> dict[str, np.ndarray]:
         """Where DLS shows each kind of tissue."""
@@ -83,13 +88,18 @@ def require_doubt(model: Model) -> None:
 
 def _samples(name: str, thin: Volume, model: Model, spacings_mm: Sequence[float]) -> Iterator[Sample]:
     masks = tissue_masks(thin)
+    rungs = rungs_from(choose_device("auto", "auto"), "auto", model.configuration, OVERLAPPED)
+    trials = tuple(
+        lung_trial(simulate_thick(thin, SlabProfile(overlap * TRIAL_SPACING_MM, TRIAL_SPACING_MM)), model, rungs)
+        for overlap in OVERLAPS
+    )
     for spacing_mm in spacings_mm:
         thick = simulate_thick(thin, SlabProfile(spacing_mm, spacing_mm))
-        rungs = rungs_from(choose_device("auto", "auto"), "auto", model.configuration, OVERLAPPED)
         made = synthesize(thick, model, rungs, doubt=True)
         assert made.doubt
         dls, told = (resample_slices(volume, THIN_MM) for volume in (made.dls, made.doubt))
-        yield sample_of(name, thin.hu, masks, thick, dls, told.hu)
+        sample = sample_of(name, thin.hu, masks, thick, dls, told.hu)
+        yield replace(sample, trial=lung_trial(thick, model, rungs), trials=trials)
 
 
 def sample_of(

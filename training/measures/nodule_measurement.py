@@ -12,6 +12,7 @@ import SimpleITK as sitk
 from ThinSliceSRLib.engine.devices.device import choose_device
 from ThinSliceSRLib.engine.doubt.expected_error import expected_error
 from ThinSliceSRLib.engine.doubt.structures import LEAST_DOUBT_HU, Structure, find_structures, lungs_of
+from ThinSliceSRLib.engine.doubt.trial import lung_trial
 from ThinSliceSRLib.engine.errors import UnusableInput
 from ThinSliceSRLib.engine.evaluation.reliability import area_under_roc
 from ThinSliceSRLib.engine.synthesis.memory_ladder import rungs_from
@@ -109,7 +110,8 @@ def _measure(model: Model, name: str, thin: Volume, count: int, seed: int, measu
     }
     listed: dict[float, list[Structure]] = {}
     if made.doubt and calibration:
-        doubt = expected_error(made.doubt, volumes["DLS"], calibration.for_spacing(THICK_MM))
+        for_thick = calibration.for_volume(THICK_MM, 1.0, lung_trial(thick, model, rungs))
+        doubt = expected_error(made.doubt, volumes["DLS"], for_thick)
         compared = (volumes["DLS"], volumes["BIS"], doubt)
         searched = lungs_of(volumes["DLS"])
         for least_hu in LEAST_DOUBTS_HU:

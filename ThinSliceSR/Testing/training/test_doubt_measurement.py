@@ -84,6 +84,16 @@ def test_a_volume_is_measured_with_the_calibration_of_the_others():
     assert "bone" not in first.held
 
 
+def test_what_a_trial_tells_of_a_volume_makes_up_for_harder_lungs():
+    harder = [
+        replace(made_up(name, scale, seed), trial=trial, trials=(1.2 * trial, trial, 0.8 * trial, 0.7 * trial))
+        for seed, (name, scale, trial) in enumerate([("a", 1.0, 0.8), ("b", 1.5, 1.2)])
+    ]
+    for row in crossed(harder, [5.0]):
+        assert row.expected_hu["lung"] == pytest.approx(row.error_hu["lung"], rel=0.05)
+        assert row.held["lung"] == pytest.approx(COVERAGES, abs=0.03)
+
+
 def test_the_doubt_and_the_steps_rank_the_same_errors():
     [row] = crossed([made_up("a", 1.0, 0)], [5.0])
     assert row.steps.area == pytest.approx(1, abs=0.1)

@@ -14,6 +14,7 @@ from ThinSliceSRLib.engine.weights.calibration import (
     ELSEWHERE,
     Calibration,
     SlabCalibration,
+    UsualTrial,
     calibrate,
 )
 from ThinSliceSRLib.engine.weights.calibration_curve import Curve, mean_curve
@@ -115,6 +116,34 @@ def test_a_weights_file_keeps_its_calibration(tmp_path):
     assert after.sha256 != before.sha256
     kept = after.network.state_dict()
     assert all((value == kept[name]).all() for name, value in before.network.state_dict().items())
+
+
+def test_what_a_trial_tells_scales_what_is_expected_in_the_lungs_alone():
+    told, error, tissues = doubts_and_errors(0)
+    usual = UsualTrial((0.5, 1.0, 2.0), (1.0, 0.8, 0.5))
+    calibration = Calibration((calibrate(5.0, told, error, tissues),), usual)
+    plain = calibration.for_volume(5.0, 1.0, None)
+    assert plain == calibration.slabs[0]
+    at = np.array([10.0, 60.0])
+    for overlap, ratio, times in (
+        (1.0, 1.0, 1.25),
+        (2.0, 1.0, 2.0),
+        (2.0, 0.4, 0.8),
+        (1.0, 9.0, 2.0),
+        (3.0, 0.01, 0.5),
+    ):
+        slabs = calibration.for_volume(5.0, overlap, ratio)
+        np.testing.assert_allclose(slabs.expected_hu(at, "vessels"), times * plain.expected_hu(at, "vessels"), 1e-5)
+        np.testing.assert_allclose(slabs.expected_hu(at, "lung"), times * plain.expected_hu(at), 1e-5)
+        np.testing.assert_array_equal(slabs.expected_hu(at, "bone"), plain.expected_hu(at))
+    assert Calibration.from_json(calibration.to_json()) == calibration
+    assert Calibration(calibration.slabs).for_volume(5.0, 1.0, 1.6) == plain
+
+
+def test_errors_that_a_trial_foretold_are_calibrated_as_usual_ones():
+    told, error, tissues = doubts_and_errors(0)
+    times = np.where(tissues["vessels"], 1.5, 1.0)
+    assert calibrate(5.0, told, error * times, tissues, times).expected == calibrate(5.0, told, error, tissues).expected
 
 
 FIRST_VERSION = {

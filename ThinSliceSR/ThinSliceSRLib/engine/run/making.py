@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from ..doubt.expected_error import expected_error
+from ..doubt.trial import lung_trial
 from ..events.progress import Reporter
 from ..provenance import bis_header, difference_header, dls_header, doubt_header, preview_header, thick_slices_entries
-from ..synthesis.memory_ladder import rungs_from
+from ..synthesis.memory_ladder import Rung, rungs_from
 from ..synthesis.resampling import interpolate, resample_slices
 from ..synthesis.synthesize import CubeDone, Synthesis, synthesize
 from ..synthesis.tiling import TILINGS
 from ..volumes.volume import Volume
+from ..weights.calibration import SlabCalibration
 from .difference import difference_of
 
 if TYPE_CHECKING:
@@ -47,11 +50,17 @@ def make_results(
         outputs.start_preview(plan.as_stored(first_look), plan.axis, preview_header(plan.computing.model))
         del first_look
     reporter.progress("synthesize", 0, plan.cubes.cubes)
-    result = _synthesised(job, plan, reporter, outputs)
-    return result, _results(job, plan, result, bis)
+    rungs = rungs_from(plan.computing.device, job.precision, plan.computing.model.configuration, TILINGS[job.tiling])
+    result = _synthesised(job, plan, rungs, reporter, outputs)
+    calibration = None
+    if plan.computing.calibration:
+        ratio = lung_trial(plan.thick, plan.computing.model, rungs) if plan.computing.calibration.trial else None
+        profile = result.profile
+        calibration = plan.computing.calibration.for_volume(profile.spacing_mm, profile.overlap, ratio)
+    return result, _results(job, plan, result, bis, calibration)
 
 
-def _synthesised(job: Job, plan: RunPlan, reporter: Reporter, outputs: RunOutputs) -> Synthesis:
+def _synthesised(job: Job, plan: RunPlan, rungs: Sequence[Rung], reporter: Reporter, outputs: RunOutputs) -> Synthesis:
     def tell(cube: CubeDone) -> None:
         slices = None
         if cube.hu is not None:
@@ -63,7 +72,7 @@ def _synthesised(job: Job, plan: RunPlan, reporter: Reporter, outputs: RunOutput
     return synthesize(
         plan.thick,
         computing.model,
-        rungs_from(computing.device, job.precision, computing.model.configuration, TILINGS[job.tiling]),
+        rungs,
         plan.cubes,
         slab_consistent=job.slab_consistent,
         quality=job.quality,
@@ -74,8 +83,10 @@ def _synthesised(job: Job, plan: RunPlan, reporter: Reporter, outputs: RunOutput
     )
 
 
-def _results(job: Job, plan: RunPlan, result: Synthesis, bis: Volume | None) -> list[MadeVolume]:
-    model, calibration = plan.computing.model, plan.computing.calibration
+def _results(
+    job: Job, plan: RunPlan, result: Synthesis, bis: Volume | None, calibration: SlabCalibration | None
+) -> list[MadeVolume]:
+    model = plan.computing.model
     tilt = plan.thick.acquisition.tilt_degrees
     made_of = thick_slices_entries(plan.thick, job.spacing, plan.spacing_mm)
     thin = result.dls if plan.native else resample_slices(result.dls, plan.spacing_mm)
@@ -85,9 +96,8 @@ def _results(job: Job, plan: RunPlan, result: Synthesis, bis: Volume | None) -> 
     if bis and job.bicubic:
         results.append(MadeVolume("bis", bis, bis_header(tilt) | made_of))
     if result.doubt and calibration:
-        for_slabs = calibration.for_spacing(plan.thick.spacing_mm[2])
-        doubt = expected_error(result.doubt, thin, for_slabs)
-        header = doubt_header(model, for_slabs, tilt) | made_of
+        doubt = expected_error(result.doubt, thin, calibration)
+        header = doubt_header(model, calibration, tilt) | made_of
         results.append(MadeVolume("doubt", plan.as_stored(doubt), header))
     if bis and job.difference:
         results.append(MadeVolume("difference", difference_of(dls, bis), difference_header(model) | made_of))

@@ -1,7 +1,8 @@
 """Calibration of the doubt: what the network expects of its errors against the errors that it made.
 
-How much it errs depends, beside what it expects, on how far thick slices lie apart and on the tissue; how far errors
-reach beyond what is then expected depends on little else.
+How much it errs depends, beside what it expects, on how far thick slices lie apart, on the tissue, and in the lungs on
+the scan, of which a trial on the volume itself tells (`doubt.trial`); how far errors reach beyond what is then expected
+depends on little else.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -20,8 +21,10 @@ from .calibration_curve import Curve, mean_curve, quantile_curve
 
 COVERAGES = (0.5, 0.8, 0.9, 0.95)
 ELSEWHERE = "elsewhere"  # than in any tissue that has a curve of its own
-VERSION = 2
+VERSION = 3
 FEWEST_ERRORS = 5000  # of a tissue
+LUNG_TISSUES = ("lung", "vessels", "lung borders")  # whose errors go with those of a trial
+MOST_HARDER = 2.0  # times as large as usual, and as small: what a trial says beyond that is chance
 MOST_BEYOND = 1.25  # times the widest spacing that was measured, and the narrowest by as much
 
 
@@ -45,6 +48,11 @@ class SlabCalibration:
         """HU (float32) within which the error lies with the probability `coverage`, one of COVERAGES."""
         return self.reach[COVERAGES.index(coverage)].at(expected_hu)
 
+    def in_harder_lungs(self, times: float) -> SlabCalibration:
+        """That of a volume in whose lungs the network errs so many times as much as usual."""
+        scaled = {tissue: self._of(tissue).times(times) for tissue in LUNG_TISSUES}
+        return replace(self, expected={**self.expected, **scaled})
+
     def towards(self, other: SlabCalibration, spacing_mm: float) -> SlabCalibration:
         """That of another spacing, on the line through this one and another over the logarithm of the spacing."""
         share = math.log(spacing_mm / self.spacing_mm) / math.log(other.spacing_mm / self.spacing_mm)
@@ -60,10 +68,32 @@ class SlabCalibration:
 
 
 @dataclass(frozen=True)
+class UsualTrial:
+    """What `lung_trial` tells of the volumes of a calibration, by thickness over distance of slices (ascending)."""
+
+    overlaps: tuple[float, ...]
+    ratios: tuple[float, ...]
+
+    def times(self, ratio: float, overlap: float) -> float:
+        """How many times as large as usual errors are where a trial of slices that overlap so tells `ratio`."""
+        usual = float(np.interp(math.log(overlap), np.log(self.overlaps), self.ratios))
+        return min(max(ratio / usual, 1 / MOST_HARDER), MOST_HARDER)
+
+
+@dataclass(frozen=True)
 class Calibration:
-    """slabs: of one spacing or more, ascending."""
+    """slabs: of one spacing or more, ascending. trial: None where errors in all lungs count as equally large."""
 
     slabs: tuple[SlabCalibration, ...]
+    trial: UsualTrial | None = None
+
+    def for_volume(self, spacing_mm: float, overlap: float, ratio: float | None) -> SlabCalibration:
+        """That of a thick volume whose slices lie so far apart and overlap so, see `SlabProfile`.
+
+        ratio: what `lung_trial` tells of it; None where that tells nothing.
+        """
+        slabs = self.for_spacing(spacing_mm)
+        return slabs.in_harder_lungs(self.trial.times(ratio, overlap)) if self.trial and ratio else slabs
 
     def for_spacing(self, spacing_mm: float) -> SlabCalibration:
         """That of thick slices so far apart, between those that were measured, or not far beyond them."""
@@ -83,16 +113,18 @@ class Calibration:
             }
             for slab in self.slabs
         ]
-        return json.dumps({"version": VERSION, "slabs": slabs}, separators=(",", ":"))
+        trial = {"overlaps": self.trial.overlaps, "ratios": self.trial.ratios} if self.trial else None
+        return json.dumps({"version": VERSION, "slabs": slabs, "trial": trial}, separators=(",", ":"))
 
     @staticmethod
     def from_json(text: str) -> Calibration:
-        """The calibration that `to_json` wrote, of this version or the first. Raises WeightsError when it is none."""
+        """The calibration that `to_json` wrote, of this version or before. Raises WeightsError when it is none."""
         try:
             told = json.loads(text)
+            trial = _trial(told.get("trial"))
             if "version" not in told:
                 slabs: Sequence[SlabCalibration] = [_of_first_version(told)]
-            elif told["version"] == VERSION:
+            elif told["version"] in (2, VERSION):
                 slabs = [_slab(slab) for slab in told["slabs"]]
             else:
                 raise _impossible()
@@ -101,16 +133,22 @@ class Calibration:
         spacings = [slab.spacing_mm for slab in slabs]
         if not slabs or not all(0 < mm < math.inf for mm in spacings) or any(a >= b for a, b in pairwise(spacings)):
             raise _impossible()
-        return Calibration(tuple(slabs))
+        return Calibration(tuple(slabs), trial)
 
 
 def calibrate(
-    spacing_mm: float, told_hu: np.ndarray, error_hu: np.ndarray, tissues: Mapping[str, np.ndarray]
+    spacing_mm: float,
+    told_hu: np.ndarray,
+    error_hu: np.ndarray,
+    tissues: Mapping[str, np.ndarray],
+    times: np.ndarray | None = None,
 ) -> SlabCalibration:
     """The calibration that fits absolute errors (HU) where the network told `told_hu`, both one-dimensional.
 
-    tissues: where each kind lies, bool.
+    tissues: where each kind lies, bool. times: how many times as large as usual errors are at each place, as the
+    calibration will be told of a volume by `for_volume`; 1 if it is left out.
     """
+    times = np.ones(told_hu.shape, np.float32) if times is None else times
     elsewhere = ~np.any(list(tissues.values()), axis=0) if tissues else np.ones(told_hu.shape, bool)
     if np.count_nonzero(elsewhere) < FEWEST_ERRORS:
         elsewhere = np.ones(told_hu.shape, bool)
@@ -118,8 +156,8 @@ def calibrate(
     expected = curves[ELSEWHERE].at(told_hu)
     for tissue, inside in tissues.items():
         if np.count_nonzero(inside) >= FEWEST_ERRORS:
-            curves[tissue] = mean_curve(told_hu[inside], error_hu[inside])
-            expected[inside] = curves[tissue].at(told_hu[inside])
+            curves[tissue] = mean_curve(told_hu[inside], error_hu[inside] / times[inside])
+            expected[inside] = curves[tissue].at(told_hu[inside]) * times[inside]
     return SlabCalibration(spacing_mm, curves, tuple(quantile_curve(expected, error_hu, share) for share in COVERAGES))
 
 
@@ -129,6 +167,13 @@ def _slab(told: Mapping[str, Any]) -> SlabCalibration:
     if len(reach) != len(COVERAGES) or ELSEWHERE not in expected:
         raise ValueError
     return SlabCalibration(float(told["spacing_mm"]), expected, reach)
+
+
+def _trial(told: Mapping[str, Any] | None) -> UsualTrial | None:
+    if told is None:
+        return None
+    points = Curve.of(told["overlaps"], told["ratios"])  # of which the same is required
+    return UsualTrial(points.at_hu, points.value_hu)
 
 
 def _of_first_version(told: Mapping[str, Any]) -> SlabCalibration:

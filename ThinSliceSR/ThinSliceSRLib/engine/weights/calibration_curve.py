@@ -36,6 +36,10 @@ class Curve:
         ratios = np.array(self.value_hu) / self.at_hu
         return (np.interp(np.log(hu), np.log(self.at_hu), ratios) * hu).astype(np.float32)
 
+    def times(self, factor: float) -> Curve:
+        """The curve of values so many times as large."""
+        return Curve(self.at_hu, tuple(factor * value for value in self.value_hu))
+
     def towards(self, other: Curve, share: float) -> Curve:
         """The curve so far on the way to another one (0: this one, 1: the other), by the logarithm of the values."""
         points = np.unique((*self.at_hu, *other.at_hu))
