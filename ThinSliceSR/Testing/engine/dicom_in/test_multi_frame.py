@@ -7,7 +7,11 @@ import pydicom
 import pytest
 from derived_series_making import HOSPITAL, derive
 from dicom_making import compress, slice_positions, write_multi_frame, write_series, write_slice
-from pydicom.uid import LegacyConvertedEnhancedCTImageStorage
+from pydicom.uid import (
+    EnhancedCTImageStorage,
+    LegacyConvertedEnhancedCTImageStorage,
+    MultiFrameGrayscaleWordSecondaryCaptureImageStorage,
+)
 from refusals import refusal
 from ThinSliceSRLib.engine.files.reading import read_volume
 from ThinSliceSRLib.engine.findings.checked_input import check_input
@@ -57,6 +61,33 @@ def test_each_frame_has_its_own_rescale(first, compressor, thick_volume, tmp_pat
     if compressor:
         compress(tmp_path / "1.dcm", compressor)
     np.testing.assert_array_equal(read_volume(tmp_path).hu, hu[::-1])
+
+
+@pytest.mark.parametrize("compressor", [None, "RLE", "JPEG2000"])
+@pytest.mark.parametrize("second", [(1.0, -1000.0), (0.5, -1024.0)])
+def test_a_second_pass_has_its_own_rescale_and_not_that_of_the_first_frame(second, compressor, tmp_path):
+    positions = slice_positions(3)
+    rescales = [(2.0, -1024.0)] * 3 + [second] * 3
+    write_multi_frame(tmp_path / "1.dcm", HU, np.concatenate([positions, positions]), rescales=rescales)
+    uid = pydicom.dcmread(tmp_path / "1.dcm").SeriesInstanceUID
+    if compressor:
+        compress(tmp_path / "1.dcm", compressor)
+    np.testing.assert_array_equal(read_volume(tmp_path, f"{uid}-2").hu, HU[3:])
+
+
+@pytest.mark.parametrize("compressor", [None, "RLE", "JPEG2000"])
+@pytest.mark.parametrize("in_groups", [True, False])
+@pytest.mark.parametrize("storage", [MultiFrameGrayscaleWordSecondaryCaptureImageStorage, EnhancedCTImageStorage])
+def test_a_rescale_is_read_within_functional_groups_and_outside_of_them(storage, in_groups, compressor, tmp_path):
+    write_multi_frame(tmp_path / "1.dcm", HU, SOPClassUID=storage)
+    if not in_groups:
+        dataset = pydicom.dcmread(tmp_path / "1.dcm")
+        del dataset.SharedFunctionalGroupsSequence[0].PixelValueTransformationSequence
+        dataset.RescaleSlope, dataset.RescaleIntercept = 1, -1024
+        dataset.save_as(tmp_path / "1.dcm")
+    if compressor:
+        compress(tmp_path / "1.dcm", compressor)
+    np.testing.assert_array_equal(read_volume(tmp_path).hu, HU)
 
 
 def test_frames_whose_own_rescales_are_whole_numbers_give_int16(tmp_path):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import pydicom
 from pydicom.dataset import Dataset
@@ -135,10 +135,11 @@ def decimals(header: Dataset, keyword: str) -> list[float] | None:
     return numbers if readable else None
 
 
-def number_told(header: Dataset, keyword: str) -> int | None:
+def number_told(header: Dataset, element: str | int) -> int | None:
     """The whole number of an element; None when it is missing, empty or no number, as some writers leave it."""
     try:
-        return int(header.get(keyword))
+        value: Any = header[element].value if element in header else None
+        return int(value)
     except (TypeError, ValueError, OverflowError):  # the last of infinity
         return None
 
@@ -163,7 +164,9 @@ def _is_cut_short(header: Dataset) -> bool:
 def _frame_header(header: Dataset, shared: Dataset, frame: Dataset, number: int) -> Dataset:
     image = Dataset()
     image.InstanceNumber = number
-    for keyword in ("Rows", "Columns", "PhotometricInterpretation", "AcquisitionNumber", "ModalityLUTSequence"):
+    # Secondary captures tell their rescale outside the functional groups (PS3.3 C.8.6.3.1).
+    of_all = ("Rows", "Columns", "PhotometricInterpretation", "AcquisitionNumber", "ModalityLUTSequence")
+    for keyword in (*of_all, *FUNCTIONAL_GROUPS["PixelValueTransformationSequence"]):
         if keyword in header:
             image[keyword] = header.get_item(keyword)
     for group, keywords in FUNCTIONAL_GROUPS.items():

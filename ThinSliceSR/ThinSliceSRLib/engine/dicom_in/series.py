@@ -14,6 +14,7 @@ from ..events.finding import Finding
 from ..volumes.slice_steps import SAME_PLACE_MM, slice_steps
 from .headers import (
     CT_STORAGES,
+    ENHANCED_CT,
     decimals,
     header_is_synthetic,
     image_headers,
@@ -34,8 +35,10 @@ class DicomSlice:
     """One image of a series. Geometry as in DICOM PS3.3 C.7.6.2.1.1, in mm of the patient's LPS coordinates.
 
     frame: which of a multi-frame file it is, from 1; None in a file of its own.
-    rescale: slope and intercept; not a number where the header holds none that can be read. by_table: whether a table
-    (Modality LUT) stands in their place. is_hu: unless it says that its values are another quantity.
+    rescale: slope and intercept; not a number where the header holds none that can be read, 1 and 0 where they are left
+    out. rescale_told: whether neither is. applied_rescale: those that GDCM applies to all images of the file.
+    by_table: whether a table (Modality LUT) stands in their place. is_hu: unless it says that its values are another
+    quantity.
     transfer_syntax: how the file is encoded; empty where it does not tell. acquisition: number of the one it is of.
     """
 
@@ -48,6 +51,8 @@ class DicomSlice:
     position_mm: np.ndarray
     thickness_mm: float | None
     rescale: tuple[float, float]
+    rescale_told: bool
+    applied_rescale: tuple[float, float]
     by_table: bool
     is_hu: bool
     photometric: str
@@ -147,7 +152,9 @@ class DicomSeries:
 def series_of_file(path: Path, header: Dataset) -> DicomSeries:
     """What one file with this header holds of its series, its slices as they come. Raises as `image_headers`."""
     images = image_headers(header)
-    slices = tuple(item for image in images if (item := _slice(path, header, image)))
+    # GDCM takes the first frame for all, or what stands outside the functional groups of other objects than CT.
+    applied = _rescale(images[0] if images and header.get("SOPClassUID") in ENHANCED_CT else header)
+    slices = tuple(item for image in images if (item := _slice(path, header, image, applied)))
     return DicomSeries(
         uid=str(header.SeriesInstanceUID),
         number=number_told(header, "SeriesNumber"),
@@ -166,7 +173,7 @@ def series_of_file(path: Path, header: Dataset) -> DicomSeries:
     )
 
 
-def _slice(path: Path, header: Dataset, image: Dataset) -> DicomSlice | None:
+def _slice(path: Path, header: Dataset, image: Dataset, applied: tuple[float, float]) -> DicomSlice | None:
     """The slice of one of the images of a file, or None when nothing says where it lies (a screenshot, for example)."""
     try:
         row_and_column = np.array(decimals(image, "ImageOrientationPatient"), dtype=float).reshape(2, 3)
@@ -187,7 +194,9 @@ def _slice(path: Path, header: Dataset, image: Dataset) -> DicomSlice | None:
             row_and_column=row_and_column / lengths[:, None],
             position_mm=position,
             thickness_mm=_thickness(image),
-            rescale=(_factor(image, "RescaleSlope", 1.0), _factor(image, "RescaleIntercept", 0.0)),
+            rescale=_rescale(image),
+            rescale_told=all(_is_told(image, keyword) for keyword in ("RescaleSlope", "RescaleIntercept")),
+            applied_rescale=applied,
             by_table=bool(image.get("ModalityLUTSequence")),
             is_hu=not is_other_than_hu(image),
             photometric=str(image.get("PhotometricInterpretation") or ""),
@@ -210,11 +219,21 @@ def _thickness(image: Dataset) -> float | None:
     return told.pop() if len(told) == 1 and 0 < min(told) <= MOST_BELIEVED_MM else None
 
 
+def _rescale(image: Dataset) -> tuple[float, float]:
+    """Slope and intercept, see `DicomSlice`."""
+    return _factor(image, "RescaleSlope", 1.0), _factor(image, "RescaleIntercept", 0.0)
+
+
+def _is_told(image: Dataset, keyword: str) -> bool:
+    """Whether an element is there and not empty."""
+    return keyword in image and image.get_item(keyword).value not in (None, "", b"")
+
+
 def _factor(image: Dataset, keyword: str, missing: float) -> float:
     """The number of an element, `missing` where it is left out or empty; not a number where nobody can read it."""
-    stored = image.get_item(keyword).value if keyword in image else None
-    if stored in (None, "", b""):
+    if not _is_told(image, keyword):
         return missing
+    stored = image.get_item(keyword).value
     numbers = decimals(image, keyword) or ()
     with_comma = b"," in stored if isinstance(stored, bytes) else False  # of which GDCM reads the whole number
     return numbers[0] if len(numbers) == 1 and not with_comma else float("nan")

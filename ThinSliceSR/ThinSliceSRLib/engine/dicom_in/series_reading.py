@@ -8,48 +8,31 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pydicom.uid
-import SimpleITK as sitk
 
 from ..errors import UnusableInput
-from ..silence import itk_silenced
+from ..events.finding import Finding
 from ..volumes.geometry import require_place
 from ..volumes.hounsfield import as_hu_values
 from ..volumes.volume import Acquisition, Volume
+from .padding import PaddedSlice, findings_on_padding, with_air_for_padding
 from .series import DicomSeries, DicomSlice
 from .series_choice import choose_series, warnings_about
 from .series_index import find_series
+from .stored_pixels import colours, read_stored_pixels
 
 # Positions are often rounded to a tenth of a millimetre, cosines and pixel spacings to six digits.
 SIDEWAYS_TOLERANCE_PIXELS = 0.5
 COSINE_TOLERANCE = 1e-3
 PIXEL_SPACING_TOLERANCE = 1e-4
 ONE_PLACE_MM = 1e-3
-
-# What GDCM decodes.
-TRANSFER_SYNTAXES = (
-    pydicom.uid.ImplicitVRLittleEndian,
-    pydicom.uid.ExplicitVRLittleEndian,
-    pydicom.uid.ExplicitVRBigEndian,
-    pydicom.uid.DeflatedExplicitVRLittleEndian,
-    pydicom.uid.RLELossless,
-    pydicom.uid.JPEGBaseline8Bit,
-    pydicom.uid.JPEGExtended12Bit,
-    "1.2.840.10008.1.2.4.57",  # JPEG lossless; pydicom 2 gives the name JPEGLossless to the next one
-    pydicom.uid.JPEGLosslessSV1,
-    pydicom.uid.JPEGLSLossless,
-    pydicom.uid.JPEGLSNearLossless,
-    pydicom.uid.JPEG2000Lossless,
-    pydicom.uid.JPEG2000,
-)
+MOST_WHOLE = 2**31  # so that a product with a stored value is one of 64 bits
 
 
 def read_dicom_folder(folder: Path, series: str | None = None) -> Volume:
     """The volume of the CT series in `folder` (at any depth) that `series` names, or of the one that fits.
 
     Raises UnusableInput with the code `no_series`, `several_series`, `multi_frame`, `mixed_slices`, `shifted_slices`,
-    `uneven_slices`, `too_few_slices`, `truncated`, `components`, `inverted`, `not_hu`, `wrong_rescale` or
-    `unknown_compression`.
+    `uneven_slices`, `too_few_slices`, `components`, `inverted`, `not_hu`, `wrong_rescale` or as `read_stored_pixels`.
     """
     return read_series(choose_series(find_series(folder), series))
 
@@ -59,7 +42,8 @@ def read_series(series: DicomSeries) -> Volume:
 
     The third axis points from the first to the last position, so a tilted gantry shows as a leaning axis; the slice
     spacing is the distance of these positions divided by the number of steps. Duplicated, missing and unevenly spaced
-    slices stay in: `acquisition.slice_positions_mm` shows them. Raises as `read_dicom_folder`.
+    slices stay in: `acquisition.slice_positions_mm` shows them. What pads the slices is air, with a warning where it
+    would not be by its value. Raises as `read_dicom_folder`.
     """
     _require_one_stack(series)
     _require_hu(series.slices)
@@ -85,7 +69,11 @@ def read_series(series: DicomSeries) -> Volume:
             warnings=(*series.warnings, *warnings_about(series)),
         ),
     )
-    return replace(require_place(volume), hu=_read_hu(slices))
+    volume = require_place(volume)
+    hu, findings = _read_hu(slices)
+    _require_rescale_told(slices)  # what a file that is cut short lacks too, which reading it tells
+    warnings = (*volume.acquisition.warnings, *findings)
+    return replace(volume, hu=hu, acquisition=replace(volume.acquisition, warnings=warnings))
 
 
 def _require_one_stack(series: DicomSeries) -> None:
@@ -140,7 +128,7 @@ def _largest_sideways_shift(slices: tuple[DicomSlice, ...]) -> float:
 def _require_hu(slices: tuple[DicomSlice, ...]) -> None:
     """Returns when the headers say how the stored values become HU."""
     if not all(item.photometric in ("", "MONOCHROME1", "MONOCHROME2") for item in slices):
-        raise _colours()
+        raise colours()
     if any(item.photometric == "MONOCHROME1" for item in slices):  # GDCM would turn the values over
         raise UnusableInput(
             "The slices are stored with black and white exchanged (MONOCHROME1), from which HU cannot be read; export "
@@ -161,7 +149,7 @@ def _require_hu(slices: tuple[DicomSlice, ...]) -> None:
             "wrong_rescale",
         )
     wrong = [item for item in slices if not (0 < item.rescale[0] < math.inf and math.isfinite(item.rescale[1]))]
-    if wrong:  # GDCM would take 1 for a slope of 0
+    if wrong:
         raise UnusableInput(
             f"The rescale slope or intercept of {len(wrong)} of the {len(slices)} slices is no usable number (slice "
             f"{wrong[0].instance_number}, for example), so their HU are unknown; export the series again.",
@@ -169,63 +157,35 @@ def _require_hu(slices: tuple[DicomSlice, ...]) -> None:
         )
 
 
-def _read_hu(slices: tuple[DicomSlice, ...]) -> np.ndarray:
-    """The HU (slices, rows, columns), each file read once."""
-    hu: list[np.ndarray] = [np.empty(0)] * len(slices)
+def _require_rescale_told(slices: tuple[DicomSlice, ...]) -> None:
+    """Returns when no slice lacks a rescale that others have."""
+    untold = [item for item in slices if not item.rescale_told]
+    if untold and len({item.rescale for item in slices}) > 1:
+        raise UnusableInput(
+            f"{len(untold)} of the {len(slices)} slices do not tell rescale slope and intercept, as others do (slice "
+            f"{untold[0].instance_number}, for example), so their HU are unknown; export the series again.",
+            "wrong_rescale",
+        )
+
+
+def _read_hu(slices: tuple[DicomSlice, ...]) -> tuple[np.ndarray, list[Finding]]:
+    """The HU (slices, rows, columns), each file read once, and what is to be told of their padding."""
+    made = [PaddedSlice(np.empty(0))] * len(slices)
     places = defaultdict(list)
     for k, item in enumerate(slices):
         places[item.path].append(k)
     for in_one_file in places.values():
-        first = min((slices[k] for k in in_one_file), key=lambda item: item.frame or 1)
-        images = _read_images(first)
+        pixels = read_stored_pixels(slices[in_one_file[0]])
         for k in in_one_file:
             frame = (slices[k].frame or 1) - 1
-            if frame >= len(images):
-                raise _unreadable(slices[k])
-            hu[k] = as_hu_values(_by_own_rescale(images[frame], first.rescale, slices[k].rescale))
-    return np.stack(hu)
+            hu = _rescaled(pixels.values[frame], *slices[k].rescale)
+            made[k] = PaddedSlice(hu) if pixels.padded is None else with_air_for_padding(hu, pixels.padded[frame])
+            made[k] = replace(made[k], hu=as_hu_values(made[k].hu))
+    return np.stack([item.hu for item in made]), findings_on_padding(made)
 
 
-def _by_own_rescale(values: np.ndarray, applied: tuple[float, float], own: tuple[float, float]) -> np.ndarray:
-    """The HU of a frame, to whose stored whole numbers another rescale (slope and intercept) was applied before."""
-    if own == applied:
-        return values
-    stored = np.rint((values.astype(np.float64) - applied[1]) / applied[0])
-    hu = stored * own[0] + own[1]
-    return hu.astype(np.int64) if own[0].is_integer() and own[1].is_integer() else hu
-
-
-def _read_images(item: DicomSlice) -> np.ndarray:
-    """The HU (frames, rows, columns) in the file of a slice. GDCM undoes any compression and applies the rescale of the
-    first frame to all of them."""
-    reader = sitk.ImageFileReader()
-    reader.SetFileName(str(item.path))
-    reader.SetImageIO("GDCMImageIO")
-    try:
-        with itk_silenced():
-            image = reader.Execute()
-    except RuntimeError as error:
-        raise _unreadable(item) from error
-    if image.GetNumberOfComponentsPerPixel() != 1:
-        raise _colours()
-    return sitk.GetArrayFromImage(image)
-
-
-def _unreadable(item: DicomSlice) -> UnusableInput:
-    """What to tell when the file of a slice cannot be read."""
-    if item.transfer_syntax and item.transfer_syntax not in TRANSFER_SYNTAXES:
-        name = pydicom.uid.UID(item.transfer_syntax).name
-        return UnusableInput(
-            f"The slices are compressed in a way that cannot be undone here ({name}); export the series uncompressed "
-            "or as JPEG 2000.",
-            "unknown_compression",
-        )
-    return UnusableInput(
-        f"Slice {item.instance_number} of the series cannot be read: its file is cut short or damaged; copy or export "
-        "the series again.",
-        "truncated",
-    )
-
-
-def _colours() -> UnusableInput:
-    return UnusableInput("The series holds colour pictures; choose the CT series itself.", "components")
+def _rescaled(values: np.ndarray, slope: float, intercept: float) -> np.ndarray:
+    """The HU of stored values, whole numbers where both factors are."""
+    if slope.is_integer() and intercept.is_integer() and max(slope, abs(intercept)) < MOST_WHOLE:
+        return values.astype(np.int64) * int(slope) + int(intercept)
+    return values * slope + intercept
