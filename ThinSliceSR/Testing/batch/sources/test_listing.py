@@ -46,16 +46,14 @@ TABLES = {
     "a title above": "Schöne CT 2024\n\nid;path\n1;scans/a.nrrd\n2;scans/Müller.nrrd\n",
     "a title above no header": "Schöne CT 2024;\nNummer;Datei\n1;scans/a.nrrd\n2;scans/Müller.nrrd\n",
     "a header on every page": "input;comment\nscans/a.nrrd;ok\ninput;comment\nscans/Müller.nrrd;schön\n",
-    "lines in a cell": 'input;comment\nscans/a.nrrd;"schön\n\n# 2.\nok"\nscans/Müller.nrrd;5" slices\n',
+    "lines in a cell": 'input;comment\nscans/a.nrrd;"schön\n\n# 2."\nscans/Müller.nrrd;5" slices\n',
     "quotes in a comment": '# so; "so\ninput;comment\nscans/a.nrrd;ok\nscans/Müller.nrrd;schön\n',
     "blank lines": "input;comment\n\n;\nscans/a.nrrd;ok\n# scans/ß (2).nrrd;no\nscans/Müller.nrrd;schön\n",
 }
-ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252")
+ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252")
 
 
-@pytest.mark.parametrize(
-    ("table", "encoding", "suffix"), itertools.product(TABLES, ENCODINGS, (".csv", ".tsv", ".txt"))
-)
+@pytest.mark.parametrize(("table", "encoding", "suffix"), itertools.product(TABLES, ENCODINGS, (".csv", ".txt")))
 def test_tables_of_spreadsheets_are_understood(table: str, encoding: str, suffix: str, scans: Path):
     listing = scans / f"list{suffix}"
     listing.write_bytes(TABLES[table].encode(encoding))
@@ -119,11 +117,11 @@ def test_rows_within_a_cell_are_not_lost(rows: str, scans: Path):
 
 def test_what_is_no_list_says_what_is(scans: Path):
     (scans / "list.xlsx").touch()
-    (scans / "all.lst").write_text("list.txt\n")
+    (scans / "all.tsv").write_text("list.txt\n")
     (scans / "list.txt").write_text("scans/a.nrrd\n")
     with pytest.raises(UnusableInput, match=r"save it as \.csv"):
         sources_at(scans / "list.xlsx", Path("/nowhere"), None)
-    (source,) = sources_at(scans / "all.lst", Path("/nowhere"), None)
+    (source,) = sources_at(scans / "all.tsv", Path("/nowhere"), None)
     assert source.problem == ("not_readable", "It is a list itself; put its lines into this one.")
 
 

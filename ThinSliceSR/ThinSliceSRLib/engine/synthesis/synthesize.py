@@ -86,7 +86,7 @@ def synthesize(
     quality: `best` takes the mean over the mirror images of each cube, in eight times the time.
     doubt: whether the doubt volume is wanted, too; only of models that have it.
     first_at_mm: the cubes nearest to this distance from the first slice are computed first.
-    Raises DeviceError when the memory of the last rung does not suffice, WeightsError when the network gives no numbers.
+    Raises DeviceError when the memory of the last rung does not suffice, WeightsError when an output is no number.
     """
     plan = plan or plan_for(thick, model)
     config = model.configuration

@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from ...addresses import without_user_info
+from ...addresses import without_secrets
 from ...errors import MissingLibrary, UnusableInput
 from ...files.reading import READERS
 
@@ -31,7 +31,7 @@ def listed_paths(listing: Path) -> list[Path]:
     """The paths of a list; relative ones start at its folder, and `#` begins a comment.
 
     They stand in the column that a header calls input, path or file, else in that which names what is there, files
-    before folders. Encoding and delimiter are found out; `sep=;` on the first line, as Excel writes it, tells the latter.
+    before folders. Encoding and delimiter are found out; `sep=;` on the first line, as of Excel, tells the latter.
     Raises UnusableInput (`not_readable`) when it is no text or a quote in it is left open, OSError.
     """
     layouts = [layout for text in _texts(listing) for layout in _layouts(text, listing)]
@@ -215,7 +215,7 @@ def _place(text: str, folder: Path) -> Path:
     if text.lower().startswith("file:"):
         with suppress(ValueError):  # of an address that is none
             text = url2pathname(urlsplit(text).path)
-    place = folder / without_user_info(text)
+    place = folder / without_secrets(text)
     if os.sep == "/" and "\\" in text and not os.path.lexists(place):
         place = folder / text.replace("\\", "/")
     return place
