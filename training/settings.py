@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import yaml
 from ThinSliceSRLib.engine.errors import UnusableInput
 from ThinSliceSRLib.engine.network.configuration import BASE, PUBLISHED, SMALL, NetworkConfiguration
+from ThinSliceSRLib.engine.weights.weights_header import can_be_shown
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -154,6 +155,8 @@ def settings_from(values: Any) -> Settings:
     settings = _section(Settings, values, "settings")
     if (settings.simulated_pairs is None) == (settings.real_pairs is None):
         raise UnusableInput("The settings must have either simulated_pairs or real_pairs; give one of the two.")
+    if not can_be_shown(settings.name):
+        raise UnusableInput("The name in the settings is no short line of letters; choose another one.", "settings")
     if settings.start_at_linear_interpolation and not settings.network.image_skip:
         raise UnusableInput(
             "A network without an image skip cannot start at linear interpolation; set one of the two otherwise."

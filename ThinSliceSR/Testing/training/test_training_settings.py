@@ -54,6 +54,7 @@ GOOD = {"name": "a", "network": {"sizes": "small"}, "simulated_pairs": {}}
         ({"real_pairs": {}}, "either simulated_pairs or real_pairs"),
         ({"network": {"sizes": "published"}}, "cannot start at linear interpolation"),
         ({"seed": "one"}, "'seed' cannot be 'one'"),
+        ({"name": "a\nb"}, "no short line of letters"),
         ({"hardware": None}, "hardware must be entries with values"),
     ],
 )

@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-# A path makes one slash of two. The longest match: passwords may hold / and @. One letter is a drive of Windows.
-USER_INFO = re.compile(r"(\b[a-z][a-z0-9+.-]+:/+)\S*@", re.IGNORECASE)
+# A path makes one slash of two, and some forget both. One letter is a drive of Windows.
+SCHEME = r"\b(?:[a-z][a-z0-9+.-]+:/+|https?:)"
+# The longest match: passwords may hold / and @, and even spaces.
+USER_INFO = re.compile(rf"({SCHEME})(?:\S*|[^\s/:;\"]+:[^/;\"]*)@", re.IGNORECASE)
+# To the end of the address, but not of the sentence that tells it.
+QUERY = re.compile(rf"({SCHEME}[^\s\"'?#]*)[?#][^\s\"']*?(?=[;,.)\]}}]*(?:[\s\"']|$))", re.IGNORECASE)
 
 
 def is_address(text: str) -> bool:
@@ -29,7 +33,7 @@ def has_user_info(address: str) -> bool:
 
 def shown(address: str) -> str:
     """The address without what may be secret in it: user, password, query."""
-    return without_user_info(re.split(r"[?#]", address, maxsplit=1)[0])
+    return re.split(r"[?#]", without_secrets(address), maxsplit=1)[0]
 
 
 def host_of(address: str) -> str:
@@ -37,6 +41,6 @@ def host_of(address: str) -> str:
     return urlsplit(address).hostname or "the server"
 
 
-def without_user_info(text: str) -> str:
-    """The text with neither user nor password in the addresses that it tells of. Of paths it changes none."""
-    return USER_INFO.sub(r"\1", text)
+def without_secrets(text: str) -> str:
+    """The text with neither user, password nor query in the addresses that it tells of. Of paths it changes none."""
+    return QUERY.sub(r"\1", USER_INFO.sub(r"\1", text))

@@ -19,7 +19,7 @@ from types import FrameType
 from typing import NoReturn
 
 from . import ENGINE_VERSION
-from .addresses import without_user_info
+from .addresses import without_secrets
 from .busy_machine import give_way_to_others
 from .commands import VERBS
 from .errors import NOTHING_WRITTEN, Cancelled, ThinSliceError, TooLate, in_plain_words
@@ -36,7 +36,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         sentence = f"{message[:1].upper()}{message[1:]}; see {self.prog} --help.\n"
-        self.exit(USAGE_EXIT_CODE, without_user_info(sentence))
+        self.exit(USAGE_EXIT_CODE, without_secrets(sentence))
 
 
 def make_parser() -> Parser:

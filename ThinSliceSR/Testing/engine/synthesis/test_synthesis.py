@@ -7,7 +7,7 @@ import pytest
 import torch
 from models import TINY, LinearInterpolation, linear_model
 from ThinSliceSRLib.engine.devices.device import choose_device
-from ThinSliceSRLib.engine.errors import DeviceError
+from ThinSliceSRLib.engine.errors import DeviceError, WeightsError
 from ThinSliceSRLib.engine.network.cthnet import CTHNet
 from ThinSliceSRLib.engine.synthesis.memory_ladder import Rung
 from ThinSliceSRLib.engine.synthesis.synthesize import CubeDone, synthesize
@@ -50,6 +50,14 @@ def test_a_ramp_stays_a_ramp_from_the_first_slice_to_the_last(slab_consistent: b
     ramp = Volume(np.arange(0, 400, 50, dtype=np.int16)[:, None, None].repeat(8, 1).repeat(8, 2), SPACING)
     thin = synthesize(ramp, linear_model(), CPU, slab_consistent=slab_consistent).dls
     np.testing.assert_array_equal(thin.hu[:, 0, 0], np.arange(0, 351, 10))
+
+
+@pytest.mark.parametrize("value", [torch.nan, torch.inf])
+def test_a_network_that_gives_no_numbers_makes_no_volume(value: float):
+    model = linear_model()
+    model.network.register_forward_hook(lambda network, thick, thin: thin.index_fill(-1, torch.tensor([5]), value))
+    with pytest.raises(WeightsError, match="not finite numbers"):
+        synthesize(random_thick(2), model, CPU)
 
 
 def test_metal_above_the_range_of_the_network_stays_and_casts_no_dark_band():

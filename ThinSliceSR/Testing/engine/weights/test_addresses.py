@@ -12,7 +12,7 @@ import pytest
 from command_line_runs import thinslicesr
 from hypothesis import example, given
 from hypothesis import strategies as st
-from ThinSliceSRLib.engine.addresses import has_user_info, is_address, shown, without_user_info
+from ThinSliceSRLib.engine.addresses import has_user_info, is_address, shown, without_secrets
 from ThinSliceSRLib.engine.command_line import main
 from ThinSliceSRLib.engine.errors import ThinSliceError
 from ThinSliceSRLib.engine.events.finding import Finding
@@ -30,7 +30,11 @@ HOSTILE = [
     f"HTTP://reader:a/b{SECRET}@host/weights",
     f"http://reader:a@b{SECRET}@host/weights",
     f"http://reader:{SECRET}@[host/weights",
+    f"https://reader:my {SECRET}@host/weights",
+    f"https:reader:{SECRET}@host/weights",
+    f"tcp://reader:{SECRET}@127.0.0.1:1",
 ]
+QUERIES = [f"https://127.0.0.1:1/weights?key={SECRET}", f"https://127.0.0.1:1/weights#{SECRET}"]
 PASSWORDS = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1)
 
 
@@ -40,7 +44,7 @@ def test_neither_user_nor_password_is_shown(scheme: str, user: str, password: st
     address = f"{scheme}://{user}:{password}@host.example/path"
     for slashes in ("://", ":/"):  # as a path tells it
         text = f"There is no {address.replace('://', slashes)}; correct it."
-        assert without_user_info(text) == f"There is no {scheme}{slashes}host.example/path; correct it."
+        assert without_secrets(text) == f"There is no {scheme}{slashes}host.example/path; correct it."
     if not set(password) & set("/?#"):  # which end the name of a host
         assert has_user_info(address)
         assert not is_address(address)
@@ -48,10 +52,11 @@ def test_neither_user_nor_password_is_shown(scheme: str, user: str, password: st
 
 
 @pytest.mark.parametrize(
-    "text", ["C:/scans/a@b.nrrd", "/data/a@b.nrrd", "write to a@b.example", "https://host/models", "a:b@c", "tcp://h:1"]
-)
+    "text", ["C:/scans/a@b.nrrd", "/data/a@b.nrrd", "write to a@b.example", "https://host/models", "a:b@c", "tcp://h:1",
+     "C:/scans/#1?.nrrd", "/data/#1?.nrrd", "see https://host/a; is it right?"],
+)  # fmt: skip
 def test_what_tells_of_no_user_stays(text: str):
-    assert without_user_info(text) == text
+    assert without_secrets(text) == text
     assert not has_user_info(text)
 
 
@@ -69,7 +74,7 @@ def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-@pytest.mark.parametrize("address", HOSTILE)
+@pytest.mark.parametrize("address", [*HOSTILE, *QUERIES])
 @pytest.mark.parametrize(
     "words",
     ["weights download far --mirror @", "weights download @", "weights download far @", "weights verify --registry @",
@@ -123,7 +128,7 @@ def test_where_a_server_leads_to_is_not_told(registry: Path, capfd):
 
 def test_no_reporter_tells_of_it(capfd):
     for reporter in (BarReporter(), JsonReporter(sys.stdout)):
-        for address in HOSTILE:
+        for address in (*HOSTILE, *QUERIES):
             reporter.warning(Finding("warning", "w", f"{address} is wrong"))
             reporter.failed(ThinSliceError(f"{address} is wrong"))
     assert SECRET not in "".join(capfd.readouterr())

@@ -12,7 +12,7 @@ from ThinSliceSRLib.engine.errors import CannotWrite, WeightsError
 from ThinSliceSRLib.engine.network.cthnet import CTHNet
 from ThinSliceSRLib.engine.weights import model_choice
 from ThinSliceSRLib.engine.weights.weights_file import load_model, save_weights, untrained_network
-from ThinSliceSRLib.engine.weights.weights_header import FORMAT, sha256_of
+from ThinSliceSRLib.engine.weights.weights_header import FORMAT, sha256_of, weights_metadata
 
 
 @pytest.fixture
@@ -67,6 +67,32 @@ def test_tensors_that_do_not_fit_the_configuration_are_told(tmp_path: Path):
     safetensors.torch.save_file({"x": torch.zeros(1)}, tmp_path / "odd.safetensors", metadata)
     with pytest.raises(WeightsError, match="do not fit"):
         load_model(tmp_path / "odd.safetensors")
+
+
+@pytest.mark.parametrize("value", [torch.nan, torch.inf, -torch.inf])
+def test_weights_that_are_no_numbers_are_told(weights_file: Path, value: float):
+    network = untrained_network(TINY)
+    network.conv_last.weight.data.view(-1)[3] = value
+    save_weights(weights_file, network, "tiny", trained=True)
+    with pytest.raises(WeightsError, match="not finite numbers"):
+        load_model(weights_file)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("dtype", [torch.int8, torch.uint8, torch.bool, torch.complex64])
+def test_tensors_that_hold_no_fractions_are_told(weights_file: Path, dtype: torch.dtype):
+    metadata, tensors = weights_metadata(weights_file), safetensors.torch.load_file(weights_file)
+    last = list(tensors)[-1]
+    safetensors.torch.save_file({**tensors, last: tensors[last].to(dtype)}, weights_file, metadata)
+    with pytest.raises(WeightsError, match="do not fit"):
+        load_model(weights_file)
+
+
+@pytest.mark.parametrize("name", ["\x1b[31mred", "a\nb", "a\0b", "\u202egnp", "n" * 101, "", " "])
+def test_a_name_that_cannot_be_shown_is_refused(weights_file: Path, name: str):
+    save_weights(weights_file, untrained_network(TINY), name, trained=True)
+    with pytest.raises(WeightsError, match="no short line of letters"):
+        load_model(weights_file)
 
 
 def test_nothing_is_left_when_weights_cannot_be_written(tmp_path: Path):

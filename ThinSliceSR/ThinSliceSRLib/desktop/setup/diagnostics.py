@@ -13,7 +13,7 @@ from typing import Any
 import slicer
 
 from ...engine import ENGINE_VERSION
-from ...engine.addresses import without_user_info
+from ...engine.addresses import without_secrets
 from .weights_list import WeightsList
 
 PACKAGES = ("torch", "numpy", "SimpleITK", "pydicom", "einops", "safetensors", "light-the-torch")
@@ -63,7 +63,7 @@ def diagnostics_text(
             *[without_names(f"  {line}", names) for line in log_lines[-LOG_LINES:]],
         ]
     )
-    return without_user_info(without_home(text))
+    return without_secrets(without_home(text))
 
 
 def without_home(text: str, home: Path | None = None) -> str:

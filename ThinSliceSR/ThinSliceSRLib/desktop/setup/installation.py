@@ -17,7 +17,7 @@ from typing import TextIO
 import slicer
 from slicer.i18n import tr as _
 
-from ...engine.addresses import without_user_info
+from ...engine.addresses import without_secrets
 from .requirements import TORCH, Missing, missing_requirements
 
 PYTORCH_EXTENSION = "PyTorch"
@@ -176,7 +176,7 @@ class Installation:
         return True
 
     def _pip_said(self, line: str) -> None:
-        line = without_user_info(line)  # as of a package index that asks who is there
+        line = without_secrets(line)  # as of a package index that asks who is there
         self._log.append(line)
         self._on_progress(_("Installing: {line}").format(line=line))
 

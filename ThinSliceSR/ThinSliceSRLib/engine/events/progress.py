@@ -7,7 +7,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
-from ..addresses import without_user_info
+from ..addresses import without_secrets
 from ..errors import Cancelled, ThinSliceError, UnusableInput
 from .json_lines import line_of
 from .told import BatchStarted, Event, Failed, Finished, Noted, Progressed, Started, SynthesisStarted, Warned
@@ -58,7 +58,7 @@ class TimeLeft:
 def tell(text: object, stream: TextIO | None = None) -> None:
     """Prints for people, on stdout unless told otherwise. That nobody listens is no failure of the work."""
     with suppress(OSError):
-        print(without_user_info(str(text)), file=stream, flush=True)
+        print(without_secrets(str(text)), file=stream, flush=True)
 
 
 class SilentReporter:
@@ -108,7 +108,7 @@ class BarReporter(SilentReporter):
         print(f"{event.weights.name} on {event.device} ({event.precision}), {amount}", file=sys.stderr)
 
     def warning(self, finding: Finding) -> None:
-        warning = without_user_info(f"Warning: {finding.message}")
+        warning = without_secrets(f"Warning: {finding.message}")
         self._new_bar.write(warning, sys.stderr)  # above the bar, not behind it
 
     def note(self, finding: Finding) -> None:
@@ -165,7 +165,7 @@ class JsonReporter:
 
     def _tell(self, event: Event) -> None:
         try:
-            print(without_user_info(line_of(event)), file=self._stream, flush=True)
+            print(without_secrets(line_of(event)), file=self._stream, flush=True)
         except OSError as error:  # whoever listened is gone, so the run has no purpose any more
             raise Cancelled from error
 

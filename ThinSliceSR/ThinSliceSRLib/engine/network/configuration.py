@@ -76,7 +76,8 @@ class NetworkConfiguration:
         self._require(self.in_plane_fold > 0, "no voxels in a place of the network")
         self._require(self.tail_window % 2 == 1, "a last convolution without a middle")
         self._require(self.ratio % 2 == 1, "an even number of thin slices per thick slice")
-        self._require(2 * self.trim < self.thin_slices, "a trim that leaves no slice")
+        # Cubes lie whole thick slices apart, so one has to give the thin slices of one.
+        self._require(self.ratio <= self.thin_slices - 2 * self.trim, "a trim that leaves too few slices")
         self._require(self.thin_slices % self.through_plane_window == 0, "windows that do not fit the thin slices")
         self._require(self.slab_inputs or not self.doubt_channels, "doubt without slab inputs")
         self._require(self.cube[0] % self.encoder_window[0] == 0, "windows that do not fit the thick slices")
@@ -96,7 +97,9 @@ class NetworkConfiguration:
             fits = isinstance(value, tuple) and len(value) == len(usual)
             fits = fits and all(_is_plausible(entry.name, *pair) for pair in zip(value, usual, strict=True))
             self._require(fits, f"an impossible {entry.name}")
-        self._require(self.hu_range[0] < self.hu_range[1], "an impossible hu_range")
+        self._require(self.hu_range[0] + 1 <= self.hu_range[1], "an impossible hu_range")
+        for name, (least, most) in (("spacings_mm", self.spacings_mm), ("overlaps", self.overlaps)):
+            self._require(0 < least <= most, f"an impossible {name}")
         self._require(math.prod(self.encoder_window) <= LARGEST_SIZE, "an impossible encoder_window")
 
     @staticmethod

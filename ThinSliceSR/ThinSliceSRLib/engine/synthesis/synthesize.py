@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 import torch
 
+from ..errors import WeightsError
 from ..events.finding import Finding
 from ..network.flips import MeanOverFlips
 from ..network.slab_inputs import ForSlabs, slab_inputs
@@ -85,7 +86,7 @@ def synthesize(
     quality: `best` takes the mean over the mirror images of each cube, in eight times the time.
     doubt: whether the doubt volume is wanted, too; only of models that have it.
     first_at_mm: the cubes nearest to this distance from the first slice are computed first.
-    Raises DeviceError when the memory of the last rung does not suffice.
+    Raises DeviceError when the memory of the last rung does not suffice, WeightsError when an output is no number.
     """
     plan = plan or plan_for(thick, model)
     config = model.configuration
@@ -157,6 +158,7 @@ def run_cubes(
             if number > 0:  # the last cube of a layer is told together with the slices that became final
                 yield CubeDone(done, plan.cubes)
             output = next(outputs)[:, kept]
+            _require_numbers(output, model)
             thin.add_cube(output[0].clip(0, 1), layer.slices, *spans)
             if doubts:
                 doubts.add_cube(output[1], layer.slices, *spans)
@@ -165,3 +167,13 @@ def run_cubes(
         if doubts:
             doubts.finish(*final)
         yield CubeDone(done, plan.cubes, *thin.finish(*final))
+
+
+def _require_numbers(output: np.ndarray, model: Model) -> None:
+    """NaN would become 0 HU, infinity the end of the model's range."""
+    if not np.isfinite(output).all():
+        raise WeightsError(
+            f"The network of {model.label} gives values that are not finite numbers; give --precision float32, or use "
+            "another model.",
+            "weights_refused",
+        )

@@ -15,7 +15,7 @@ from ..errors import WeightsError
 from ..network.configuration import PUBLISHED
 from ..network.cthnet import CTHNet
 from .checkpoint_reading import Inert, read_checkpoint
-from .weights_file import save_weights
+from .weights_file import require_numbers, save_weights
 
 POSITION_INDEX = ".relative_position_index"
 # What nn.DataParallel puts before every name.
@@ -54,10 +54,7 @@ def published_network(checkpoint: Path) -> CTHNet:
             "weights_refused",
         )
     weights = {name: value.float() for name, value in state.items() if not name.endswith(POSITION_INDEX)}
-    if not all(bool(value.isfinite().all()) for value in weights.values()):
-        raise WeightsError(
-            f"{checkpoint.name} holds weights that are not finite numbers; fetch or copy it again.", "weights_damaged"
-        )
+    require_numbers(weights, checkpoint)
     network.load_state_dict(weights)
     return network.eval()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,7 +88,7 @@ def load_model(path: Path) -> Model:
     metadata = weights_metadata(path)
     try:
         with safetensors.safe_open(path, framework="pt") as file:
-            tensors = {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118 - not a dict
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - not a dict
     except (safetensors.SafetensorError, OSError) as error:
         raise damaged(path) from error
     configuration = NetworkConfiguration.from_json(metadata["configuration"])
@@ -98,6 +99,10 @@ def load_model(path: Path) -> Model:
             promised = {key: tensor.shape for key, tensor in CTHNet(configuration).state_dict().items()}
         if promised != {key: tensor.shape for key, tensor in tensors.items()}:
             raise RuntimeError("other tensors than those of the configuration")
+        if not all(tensor.is_floating_point() for tensor in tensors.values()):
+            raise RuntimeError("tensors that hold no fractions")
+        tensors = {key: tensor.float() for key, tensor in tensors.items()}
+        require_numbers(tensors, path)
         network = CTHNet(configuration)
         network.load_state_dict(tensors)
     except (RuntimeError, OverflowError) as error:
@@ -106,6 +111,14 @@ def load_model(path: Path) -> Model:
         ) from error
     calibration = Calibration.from_json(metadata[CALIBRATION]) if CALIBRATION in metadata else None
     return Model(metadata["name"], network.eval(), sha256_of(path), json.loads(metadata["trained"]), calibration)
+
+
+def require_numbers(tensors: Mapping[str, torch.Tensor], path: Path) -> None:
+    """Raises WeightsError (`weights_damaged`) when NaN or infinity stands in one of the tensors (float32) of a file."""
+    if not all(bool(tensor.sum().isfinite()) for tensor in tensors.values()):  # a sum takes a tenth of the time
+        raise WeightsError(
+            f"{path.name} holds weights that are not finite numbers; fetch or copy it again.", "weights_damaged"
+        )
 
 
 def untrained_network(config: NetworkConfiguration) -> CTHNet:

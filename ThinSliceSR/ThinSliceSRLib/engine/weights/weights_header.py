@@ -13,6 +13,7 @@ from ..errors import WeightsError
 
 FORMAT = "ThinSliceSR weights 1"
 CALIBRATION = "doubt_calibration"  # entry of a calibrated doubt
+LONGEST_NAME = 100
 
 
 def weights_metadata(path: Path) -> dict[str, str]:
@@ -28,7 +29,20 @@ def weights_metadata(path: Path) -> dict[str, str]:
         raise damaged(path) from error
     if metadata.get("format") != FORMAT or not {"name", "trained", "configuration"} <= metadata.keys():
         raise WeightsError(f"{path.name} does not hold weights of ThinSliceSR; choose another file.", "weights_refused")
+    if not can_be_shown(metadata["name"]):
+        raise WeightsError(
+            f"The name that {path.name} gives its weights is no short line of letters; choose another file.",
+            "weights_refused",
+        )
     return metadata
+
+
+def can_be_shown(name: str) -> bool:
+    """Whether weights can be called so where people read it: a line that is not empty, not long, and steers no screen.
+
+    Weights that lie in a folder of weights have a stricter name, see `is_model_name`.
+    """
+    return bool(name.strip()) and name.isprintable() and len(name) <= LONGEST_NAME
 
 
 def tells_doubt(metadata: Mapping[str, str]) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
-from ..errors import CannotWrite
+from ..errors import CannotWrite, WeightsError
 from .inventory import place_in_own_folder
 from .model_choice import weights_places
 from .published_checkpoint import convert_published
@@ -29,6 +29,8 @@ def import_weights(
     of a checkpoint. Raises WeightsError when the file is not usable, UnusableInput when weights cannot be called so,
     CannotWrite (`name_taken`, `target_exists`, `cannot_write`).
     """
+    if not source.is_file():  # told as it is: of an address, not even a part may pass for a name
+        raise WeightsError(f"There is no file {source}; give the path of weights on this computer.", "weights_missing")
     if source.suffix != SUFFIX:
         file_name = checked_model_name(name or source.stem)
         _require_free(file_name, models, None)

@@ -25,6 +25,7 @@ from .listing import LIST_SUFFIXES, listed_paths
 from .source import Source, unusable_place, version_of
 from .thick_series import thick_series_in
 
+SPREADSHEETS = (".xlsx", ".xls", ".ods")
 RESULTS = ("DLS:", "BIS:", "DOUBT:", "unfinished DLS:", "DLS minus BIS:")
 
 
@@ -39,7 +40,9 @@ def sources_at(place: Path, apart_from: Path, least_thickness_mm: float | None) 
     try:
         if not place.exists():
             raise UnusableInput(f"There is no file or folder {place}; check the path.", "not_found")
-        if place.is_file() and place.suffix.lower() in LIST_SUFFIXES:
+        if place.suffix.lower() in SPREADSHEETS and place.is_file():
+            raise UnusableInput(f"{place} is a spreadsheet; save it as .csv, or its paths as .txt.", "not_readable")
+        if _is_list(place):
             found = list(_in_list(place, apart_from.resolve(), least_thickness_mm))
         else:
             found = list(_at(place, apart_from.resolve(), least_thickness_mm))
@@ -104,6 +107,8 @@ def _in_list(listing: Path, apart_from: Path, least_thickness_mm: float | None) 
     for path in listed_paths(listing):
         try:
             path = path.resolve()
+            if _is_list(path):
+                raise UnusableInput("It is a list itself; put its lines into this one.", "not_readable")
             found = list(_at(path, apart_from, least_thickness_mm))
         except Exception as error:  # noqa: BLE001 - one line must not stop the others
             failure = in_plain_words(error)
@@ -111,6 +116,10 @@ def _in_list(listing: Path, apart_from: Path, least_thickness_mm: float | None) 
         yield from found
         if all(source.left_out for source in found):
             yield unusable_place(path, "nothing_to_do", "It holds no volume file and no thick chest CT.")
+
+
+def _is_list(path: Path) -> bool:
+    return path.suffix.lower() in LIST_SUFFIXES and path.is_file()
 
 
 def _is_volume_file(path: Path) -> bool:
