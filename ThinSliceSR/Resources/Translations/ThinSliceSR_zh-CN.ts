@@ -1024,6 +1024,10 @@
         <translation>该序列是 {modality}，不是 CT；请选择 CT 序列。</translation>
     </message>
     <message>
+        <source>The series does not say whether it is CT (it has no modality); choose a CT series, or export it again.</source>
+        <translation>该序列没有说明是否为 CT（没有模态）；请选择 CT 序列，或重新导出。</translation>
+    </message>
+    <message>
         <source>The series is synthetic, so no scanner measured what it shows; choose the series that it is made of.</source>
         <translation>该序列是合成的，其内容并非扫描仪实测；请选择生成它所用的原始序列。</translation>
     </message>
@@ -1046,6 +1050,10 @@
     <message>
         <source>The slices are not evenly spaced: the step after {positions} mm is not the usual {step} mm, as when two series are mixed; choose an evenly spaced series.</source>
         <translation>层间距不均匀：{positions} mm 之后的间距不是通常的 {step} mm，例如混入了两个序列；请选择间距均匀的序列。</translation>
+    </message>
+    <message>
+        <source>The steps between the slices drift, so slices lie up to {most} mm off the even grid of the result; do not measure across slices there, or choose an evenly spaced series.</source>
+        <translation>层间距逐渐变化，因此层面偏离结果的均匀网格最多 {most} mm；请勿在该处跨层测量，或选择层间距均匀的序列。</translation>
     </message>
     <message>
         <source>The slices have only {columns} by {rows} pixels, in which no chest can be seen; give the whole volume.</source>

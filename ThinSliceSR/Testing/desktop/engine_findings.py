@@ -67,6 +67,7 @@ def steps(*changes: tuple[int, float]) -> tuple[float, ...]:
 VOLUMES = [
     Volume(np.zeros((1, 8, 8)), (0.7, 0.7, 5.0)),
     chest(modality="MR"),
+    chest(modality="unknown"),
     chest(synthetic=True),
     replace(chest(), origin_mm=(np.nan, 0.0, 0.0)),
     replace(chest(), direction=TILT),
@@ -75,6 +76,7 @@ VOLUMES = [
     *[chest(slice_positions_mm=steps(*[(3 * k, 10.0) for k in range(count)])) for count in (1, 6)],
     *[chest(slice_positions_mm=steps(*[(3 * k, 0.0) for k in range(count)])) for count in (1, 6)],
     *[chest(slice_positions_mm=steps(*[(3 * k, 7.3) for k in range(count)])) for count in (1, 6)],
+    chest(slice_positions_mm=steps(*[(k, 5.14) for k in range(9)])),
     *[replace(chest(), spacing_mm=(0.7, 0.7, spacing)) for spacing in (1.0, 12.25)],
     *[chest(slice_thickness_mm=thickness) for thickness in (3.0, 20.5)],
     with_hu(np.nan, (3, 3, slice(5))),

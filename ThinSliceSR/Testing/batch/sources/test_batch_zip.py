@@ -14,6 +14,7 @@ from derived_series_making import IDENTITY, write_hospital_series
 from dicom_making import slice_positions, write_series
 from ThinSliceSRLib.engine.batch.sources.volume_files import sources_at
 from ThinSliceSRLib.engine.errors import UnusableInput
+from ThinSliceSRLib.engine.files.reading import read_volume
 
 SLICES = 5
 CHEST = np.random.default_rng(0).choice(np.array([-1000, -850, 40, 60]), (SLICES, 16, 16))
@@ -137,3 +138,16 @@ def test_copies_of_a_series_are_one_volume_and_parts_of_one_are_none(tmp_path: P
         pack(part)
     [source] = sources_at(tmp_path / "parts", Path("/nowhere"), None)
     assert source.problem[0] == "several_places"
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("later", [CHEST, CHEST + 5])
+def test_a_series_is_read_under_the_name_that_it_is_listed_by(packed, later, tmp_path: Path):
+    """Of two folders: slices of one series that are copies of each other, or two scans under one identifier."""
+    add(tmp_path / "in" / "a", "1.2.3", AcquisitionNumber=1)
+    write_series(tmp_path / "in" / "b", later, SeriesInstanceUID="1.2.3", AcquisitionNumber=2)
+    place = pack(tmp_path / "in") if packed else tmp_path / "in"
+    sources = sources_at(place, Path("/nowhere"), None)
+    assert [source.series for source in sources] == (["1.2.3"] if later is CHEST else ["1.2.3-1", "1.2.3-2"])
+    for source, hu in zip(sources, (CHEST, later), strict=False):
+        np.testing.assert_array_equal(read_volume(Path(source.place), source.series).hu, hu)

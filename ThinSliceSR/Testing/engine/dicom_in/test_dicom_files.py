@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from io import BytesIO
 from pathlib import Path
 from zipfile import ZipFile
@@ -9,7 +10,7 @@ from zipfile import ZipFile
 import numpy as np
 import pydicom
 import pytest
-from dicom_making import files_of, put_bytes, write_series
+from dicom_making import files_of, put_bytes, rewrite, write_series
 from pydicom.filebase import DicomFileLike
 from pydicom.filewriter import write_dataset
 from refusals import refusal
@@ -77,6 +78,58 @@ def test_files_of_other_kinds_and_places_are_not_told(bare):
     (bare / "viewer").mkdir()
     (bare / "viewer" / "README").write_text("not DICOM")
     assert [finding.code for finding in check_input(bare).findings if finding.code == "files_left_out"] == []
+
+
+def left_out(place: Path) -> list[str]:
+    return [finding.code for finding in check_input(place).findings if finding.level == "warning"]
+
+
+@pytest.mark.parametrize("kind", ["link", "compressed", "unfinished", "packed", "folder", "localiser"])
+def test_a_last_slice_that_cannot_be_read_as_it_is_is_told(kind, tmp_path):
+    write_series(tmp_path, HU)
+    *others, last = files_of(tmp_path)
+    code = "files_left_out"
+    if kind == "localiser":
+        rewrite(last, ImageType=["ORIGINAL", "PRIMARY", "LOCALIZER"])
+        code = "scouts_left_out"
+    elif kind == "folder":
+        for number, path in enumerate([*others, last]):
+            (tmp_path / f"slice{number}").mkdir()
+            path.rename(tmp_path / f"slice{number}" / f"IM{number}")
+        (tmp_path / f"slice{number}" / f"IM{number}").write_bytes(b"")
+    else:
+        content = last.read_bytes()
+        last.unlink()
+        if kind == "link":
+            last.symlink_to(tmp_path / "annex" / "content")
+        elif kind == "compressed":
+            last.with_suffix(".dcm.gz").write_bytes(gzip.compress(content))
+        elif kind == "unfinished":
+            last.with_suffix(".dcm.part").touch()
+        else:
+            with ZipFile(tmp_path / "rest.zip", "w") as archive:
+                archive.writestr(last.name, content)
+    assert code in left_out(tmp_path)
+    if kind != "link":
+        packed = tmp_path.with_suffix(".zip")
+        with ZipFile(packed, "w") as archive:
+            for path in tmp_path.rglob("*"):
+                archive.write(path, path.relative_to(tmp_path))
+        assert code in left_out(packed)
+
+
+def test_a_folder_of_links_that_lead_nowhere_is_told_as_such(tmp_path):
+    (tmp_path / "1.dcm").symlink_to(tmp_path / "annex" / "content")
+    assert "links" in str(refusal(tmp_path))
+
+
+def test_a_linked_folder_is_read_once(tmp_path):
+    write_series(tmp_path / "elsewhere" / "series", HU)
+    (tmp_path / "scans" / "one").mkdir(parents=True)
+    (tmp_path / "scans" / "series").symlink_to(tmp_path / "elsewhere" / "series")
+    (tmp_path / "scans" / "one" / "again").symlink_to(tmp_path / "scans")
+    np.testing.assert_array_equal(read_volume(tmp_path / "scans").hu, HU)
+    assert not {"copies_left_out", "files_left_out"}.intersection(left_out(tmp_path / "scans"))
 
 
 POSITIONS = [f"-100\\-80\\{-300 + 5 * k}" for k in range(len(HU))]

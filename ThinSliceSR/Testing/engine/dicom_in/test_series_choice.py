@@ -10,7 +10,8 @@ import numpy as np
 import pydicom
 import pytest
 from derived_series_making import derive, write_hospital_series
-from dicom_making import slice_positions, write_series
+from dicom_making import slice_positions, write_multi_frame, write_series
+from pydicom.uid import SecondaryCaptureImageStorage
 from refusals import refusal
 from ThinSliceSRLib.engine.command_line import make_parser
 from ThinSliceSRLib.engine.errors import UnusableInput
@@ -91,6 +92,48 @@ def test_the_only_thick_chest_ct_is_taken(other, tmp_path):
     assert read_volume(tmp_path).acquisition.series_uid == "1.2.5"
     if "ImageType" not in other:
         assert [item.uid for item in check_input(tmp_path, "9").series] == ["1.2.1", "1.2.5", "1.2.9"]
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        *({"SeriesDescription": text} for text in ("Min-IP 10", "MIN IP", "Lung MIPs 8/2", "Maximum Intensity 5 mm")),
+        *({"ImageType": ["DERIVED", "PRIMARY", "VOLUME", word]} for word in ("MAX_IP", "MINIMUM", "VOLUME_RENDER")),
+        {"VolumeBasedCalculationTechnique": "MAX_IP"},
+    ],
+)
+def test_projections_are_known_by_all_their_names(tags, tmp_path):
+    add_series(tmp_path, 1, **tags)
+    assert "derived" in [finding.code for finding in check_input(tmp_path).findings]
+
+
+@pytest.mark.parametrize("description", ["Maximum inspiration 5.0", "Lung minimum dose", "Recon 2: 5 mm MPR"])
+def test_other_descriptions_are_of_no_projection(description, tmp_path):
+    add_series(tmp_path, 1, SeriesDescription=description)
+    assert "derived" not in [finding.code for finding in check_input(tmp_path).findings]
+
+
+def test_a_frame_that_is_a_projection_makes_its_series_one(tmp_path):
+    write_multi_frame(tmp_path / "1.dcm", HU, ImageType=["MIXED", "PRIMARY", "VOLUME", "MIXED"])
+    dataset = pydicom.dcmread(tmp_path / "1.dcm")
+    frame = pydicom.Dataset()
+    frame.FrameType = ["DERIVED", "PRIMARY", "VOLUME", "MAXIMUM"]
+    dataset.PerFrameFunctionalGroupsSequence[3].CTImageFrameTypeSequence = [frame]
+    dataset.save_as(tmp_path / "1.dcm")
+    assert "derived" in [finding.code for finding in check_input(tmp_path).findings]
+
+
+def test_images_with_a_series_identifier_each_are_told_as_such(tmp_path):
+    for number in range(5):
+        write_series(tmp_path / str(number), HU[:1], SeriesInstanceUID=f"1.2.{number}")
+    assert str(refusal(tmp_path)).startswith("Each of the 5 images is a series of its own")
+
+
+def test_what_says_no_modality_is_ct_if_it_is_stored_as_ct(tmp_path):
+    write_series(tmp_path / "ct", HU, Modality=None)
+    assert check_input(tmp_path / "ct").series[0].modality == "CT"
+    write_series(tmp_path / "other", HU, Modality=None, SOPClassUID=SecondaryCaptureImageStorage)
+    assert "does not say whether it is CT" in check_input(tmp_path / "other").findings[0].message
 
 
 def test_series_of_which_none_fits_are_listed(tmp_path):

@@ -138,6 +138,16 @@ def test_even_positions_are_even_however_they_were_rounded(step, start, count, d
     assert steps.step_mm == pytest.approx(step, abs=0.101)
 
 
+@pytest.mark.parametrize(("longer_mm", "level"), [(0.14, "warning"), (0.01, None)])
+def test_steps_that_drift_are_told_by_how_far_slices_lie_off_the_grid(longer_mm, level, thick_volume):
+    # Steps of 5 mm up to the middle, then longer ones: halfway, the slices lie furthest off an even grid.
+    positions = tuple(5 * k + max(0, k - 20) * longer_mm for k in range(41))
+    findings = check_volume(with_acquisition(thick_volume, slice_positions_mm=positions))
+    told = [finding for finding in findings if finding.code == "uneven_slices"]
+    assert [finding.level for finding in told] == ([] if level is None else [level])
+    assert all(f"{10 * longer_mm:.1f} mm off" in finding.message for finding in told)
+
+
 @given(step=st.floats(2.5, 10), start=st.floats(-1000, 1000), count=st.integers(7, 60), data=st.data())
 def test_any_missing_slice_within_a_series_is_found(step, start, count, data):
     missing = data.draw(st.sets(st.integers(1, count - 2), min_size=1, max_size=(count - 2) // 4))

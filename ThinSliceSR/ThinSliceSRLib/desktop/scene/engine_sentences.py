@@ -44,6 +44,7 @@ def sentences(_: Callable[[str], str]) -> list[str]:
         ),
         _("The volume has fewer than 2 slices; give the whole series."),
         _("The series is {modality}, not CT; choose a CT series."),
+        _("The series does not say whether it is CT (it has no modality); choose a CT series, or export it again."),
         _("The series is synthetic, so no scanner measured what it shows; choose the series that it is made of."),
         _(
             "The gantry was tilted by {degrees} degrees; the slices are moved within their planes onto an upright "
@@ -62,6 +63,10 @@ def sentences(_: Callable[[str], str]) -> list[str]:
         _(
             "The slices are not evenly spaced: the step after {positions} mm is not the usual {step} mm, as when two "
             "series are mixed; choose an evenly spaced series."
+        ),
+        _(
+            "The steps between the slices drift, so slices lie up to {most} mm off the even grid of the result; do not "
+            "measure across slices there, or choose an evenly spaced series."
         ),
         _(
             "The slices are only {spacing} mm apart, so they are thin already; use this volume as it is, or make "

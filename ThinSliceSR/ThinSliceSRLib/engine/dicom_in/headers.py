@@ -31,12 +31,17 @@ FUNCTIONAL_GROUPS = {
     "PlaneOrientationSequence": ("ImageOrientationPatient",),
     "PlanePositionSequence": ("ImagePositionPatient",),
     "PixelValueTransformationSequence": ("RescaleSlope", "RescaleIntercept", "RescaleType"),
+    "CTReconstructionSequence": ("ConvolutionKernel",),
+    "CTImageFrameTypeSequence": ("FrameType", "VolumeBasedCalculationTechnique"),
 }
-# Nothing else is read from a file, so no name of a patient can turn up in a message.
+# Nothing else is read from a file, so no name of a patient can turn up in a message. Of the number of a patient only a
+# digest is kept, see `series_of_file`.
 ELEMENTS: tuple[str | int, ...] = (
     "SOPClassUID",
     "SOPInstanceUID",
+    "PatientID",
     "StudyInstanceUID",
+    "FrameOfReferenceUID",
     "SeriesInstanceUID",
     "SeriesNumber",
     "SeriesDescription",
@@ -94,9 +99,12 @@ def is_media_directory(header: Dataset) -> bool:
 
 
 def image_type(header: Dataset) -> tuple[str, ...]:
-    """The values of the image type, in capitals."""
-    values = header.get("ImageType") or []
-    return tuple(str(value).strip().upper() for value in ([values] if isinstance(values, str) else values))
+    """The values of the image type, in capitals, and after them what else tells how the values of pixels were made of
+    others (PS3.3 C.8.15.2.1.1): the frame type and the volume based calculation technique."""
+    told = (header.get(keyword) or [] for keyword in ("ImageType", "FrameType", "VolumeBasedCalculationTechnique"))
+    return tuple(
+        str(value).strip().upper() for values in told for value in ([values] if isinstance(values, str) else values)
+    )
 
 
 def is_localiser(header: Dataset) -> bool:
@@ -113,6 +121,13 @@ def header_is_synthetic(header: Dataset) -> bool:
 def is_other_than_hu(image: Dataset) -> bool:
     """Whether the header of an image (see `image_headers`) says that its values are another quantity, as density is."""
     return str(image.get("RescaleType") or "").upper() in OTHER_THAN_HU
+
+
+def as_stored(header: Dataset, keyword: str) -> str:
+    """The value of an element for comparisons, which nobody need be able to read; "" when it is missing or empty."""
+    value = header.get_item(keyword).value if keyword in header else ""
+    text = value.decode("latin-1") if isinstance(value, bytes) else str(value or "")
+    return text.strip(" \0")
 
 
 def decimals(header: Dataset, keyword: str) -> list[float] | None:

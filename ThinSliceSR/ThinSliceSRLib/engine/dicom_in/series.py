@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
+from statistics import median_low
 
 import numpy as np
 from pydicom.dataset import Dataset
@@ -12,9 +13,11 @@ from pydicom.multival import MultiValue
 
 from ..events.finding import Finding
 from ..volumes.slice_steps import SAME_PLACE_MM, slice_steps
+from ..volumes.volume import UNKNOWN_MODALITY
 from .headers import (
     CT_STORAGES,
     ENHANCED_CT,
+    as_stored,
     decimals,
     header_is_synthetic,
     image_headers,
@@ -40,6 +43,7 @@ class DicomSlice:
     by_table: whether a table (Modality LUT) stands in their place. is_hu: unless it says that its values are another
     quantity.
     transfer_syntax: how the file is encoded; empty where it does not tell. acquisition: number of the one it is of.
+    kernel: that it was reconstructed with; "" where it is not told. instance: the SOP Instance UID of its file.
     """
 
     path: Path
@@ -58,6 +62,8 @@ class DicomSlice:
     photometric: str
     transfer_syntax: str
     acquisition: int | None
+    kernel: str
+    instance: str
 
     @property
     def normal(self) -> np.ndarray:
@@ -73,10 +79,10 @@ class DicomSeries:
     without_place: how many of its images are no such slices. multi_frame: whether a file of it holds frames of which
     it does not tell one by one. synthetic: whether it says that no scanner made it.
     body_part, protocol, study: what its first file says of the part of the body, its protocol and its study.
-    study_uid: of its first file; "" where it is not told.
-    image_type: of its first file. storage: UID of the kind of its objects.
-    warnings: of what was noticed where it lies. part: which of the acquisitions that it holds, from 1; 0 where it holds
-    but one, see `acquisitions_of`.
+    study_uid, frame_of_reference, patient (a digest of the number): of its first file; "" where it is not told.
+    image_type: of its first file and the frames in it, see `image_type`. storage: UID of the kind of its objects.
+    warnings: of what was noticed where it lies. part: which of the volumes that it holds, from 1; 0 where it holds but
+    one, see `volumes_of` and `acquisitions_of`.
     """
 
     uid: str
@@ -87,6 +93,8 @@ class DicomSeries:
     protocol: str
     study: str
     study_uid: str
+    patient: str
+    frame_of_reference: str
     image_type: tuple[str, ...]
     storage: str
     synthetic: bool
@@ -98,7 +106,7 @@ class DicomSeries:
 
     @property
     def name(self) -> str:
-        """Its UID, or of one of several acquisitions the UID and which of them it is: 1.2.3-2."""
+        """Its UID, or of one of several volumes under it the UID and which of them it is: 1.2.3-2."""
         return f"{self.uid}-{self.part}" if self.part else self.uid
 
     @property
@@ -124,7 +132,7 @@ class DicomSeries:
     def thickness_mm(self) -> float | None:
         """The usual thickness of a slice, if the files tell it."""
         told = [item.thickness_mm for item in self.slices if item.thickness_mm is not None]
-        return median(told) if told else None
+        return median_low(told) if told else None
 
     @property
     def stack(self) -> Stack:
@@ -134,9 +142,9 @@ class DicomSeries:
 
     @property
     def title(self) -> str:
-        """Its number and description, and which of several acquisitions it is."""
+        """Its number and description, and which of several volumes it is."""
         title = f'number {self.number} "{self.description}"' if self.number is not None else f'"{self.description}"'
-        return f"{title} acquisition {self.part}" if self.part else title
+        return f"{title} volume {self.part}" if self.part else title
 
     def __str__(self) -> str:
         facts = [f"{len(self.slices)} slices", f"{self.spacing_mm:.4g} mm apart"]
@@ -152,20 +160,25 @@ class DicomSeries:
 def series_of_file(path: Path, header: Dataset) -> DicomSeries:
     """What one file with this header holds of its series, its slices as they come. Raises as `image_headers`."""
     images = image_headers(header)
+    image_types = [image_type(image) for image in (header, *(image for image in images if image is not header))]
+    patient = as_stored(header, "PatientID")
+    storage = str(header.get("SOPClassUID") or "")
     # GDCM takes the first frame for all, or what stands outside the functional groups of other objects than CT.
-    applied = _rescale(images[0] if images and header.get("SOPClassUID") in ENHANCED_CT else header)
+    applied = _rescale(images[0] if images and storage in ENHANCED_CT else header)
     slices = tuple(item for image in images if (item := _slice(path, header, image, applied)))
     return DicomSeries(
         uid=str(header.SeriesInstanceUID),
         number=number_told(header, "SeriesNumber"),
         description=_one_line(header.get("SeriesDescription")),
-        modality=str(header.get("Modality") or "unknown"),
+        modality=str(header.get("Modality") or ("CT" if storage in CT_STORAGES else UNKNOWN_MODALITY)),
         body_part=_one_line(header.get("BodyPartExamined")),
         protocol=_one_line(header.get("ProtocolName")),
         study=_one_line(header.get("StudyDescription")),
         study_uid=str(header.get("StudyInstanceUID") or ""),
-        image_type=image_type(header),
-        storage=str(header.get("SOPClassUID") or ""),
+        patient=hashlib.sha256(patient.encode()).hexdigest() if patient else "",
+        frame_of_reference=as_stored(header, "FrameOfReferenceUID"),
+        image_type=tuple(dict.fromkeys(word for words in image_types for word in words)),
+        storage=storage,
         synthetic=header_is_synthetic(header),
         slices=slices,
         without_place=len(images) - len(slices),
@@ -202,6 +215,8 @@ def _slice(path: Path, header: Dataset, image: Dataset, applied: tuple[float, fl
             photometric=str(image.get("PhotometricInterpretation") or ""),
             transfer_syntax=str(getattr(header, "file_meta", {}).get("TransferSyntaxUID", "")),
             acquisition=number_told(image, "AcquisitionNumber"),
+            kernel=as_stored(image, "ConvolutionKernel"),
+            instance=as_stored(header, "SOPInstanceUID"),
         )
     except (AttributeError, TypeError, ValueError):
         return None

@@ -10,25 +10,38 @@ from ..errors import UnusableInput
 from ..events.finding import Finding
 from ..volumes.geometry import OBLIQUE_DEGREES, degrees_from_patient_axis
 from ..volumes.slice_steps import ROUNDING_MM, SAME_PLACE_MM, THIN_MM
+from ..volumes.volume import UNKNOWN_MODALITY
 from .body_region import Region, plain_capitals, region_of
 from .series import DicomSeries
 from .thickest import thicker_one
 
-# Of image types and descriptions: slices that are made of others, not as means of slabs.
+# Of image types and descriptions, as words parted by one space: slices that are made of others, not as means of slabs.
 PROJECTIONS = (
     "MIP",
+    "MIPS",
     "MINIP",
+    "MINIPS",
     "MNIP",
     "MAXIP",
     "AVIP",
     "AIP",
+    "MIN IP",
+    "MAX IP",
     "AVERAGE",
     "AVG",
+    "MAXIMUM INTENSITY",
+    "MINIMUM INTENSITY",
     "PROJECTION",
     "SUBTRACTION",
     "VRT",
     "SSD",
+    "VOLUME RENDER",
+    "VOLUME RENDERING",
+    "SURFACE RENDER",
+    "CURVED MPR",
 )
+# Of image types alone (PS3.3 C.8.15.2.1.1, C.8.16.1.4): in a description, MAXIMUM may be that of an inspiration.
+CALCULATED = ("MAXIMUM", "MINIMUM", "MEAN", "STD DEVIATION")
 MOST_LISTED = 8
 AT_ONE_PLACE = "All its slices lie at one place."
 
@@ -44,7 +57,9 @@ def choose_series(found: Sequence[DicomSeries], named: str | None = None) -> Dic
     """
     if not found:
         raise UnusableInput(
-            "The input holds no DICOM images; give the folder or the ZIP file of a CT series.", "no_series"
+            "The input holds no DICOM images, or only localisers (scouts) or pictures that do not say where they lie; "
+            "give the folder or the ZIP file of a CT series.",
+            "no_series",
         )
     chosen = _only(found) if named is None else _named(found, named)
     if chosen.multi_frame:
@@ -76,7 +91,11 @@ def why_left_out(series: DicomSeries) -> str | None:
 def why_unlikely(series: DicomSeries) -> str | None:
     """As `why_left_out`, by what is there of a series, one slice at least."""
     if series.modality != "CT":
-        return f"It is {series.modality}, not CT."
+        return (
+            f"It is {series.modality}, not CT."
+            if series.modality != UNKNOWN_MODALITY
+            else "It does not say whether it is CT."
+        )
     if series.synthetic:
         return "It is synthetic."
     if not series.slices:
@@ -120,9 +139,16 @@ def is_derived(series: DicomSeries) -> bool:
 
     DERIVED alone says as much of slices that were only compressed; together with SECONDARY it does not.
     """
-    words = re.findall("[A-Z]+", plain_capitals(" ".join([*series.image_type, series.description])))
-    told = any(word in PROJECTIONS or word.endswith(("MIP", "MINIP")) for word in words)
-    return told or series.image_type[:2] == ("DERIVED", "SECONDARY")
+    told = [_words(text) for text in (*series.image_type, series.description)]
+    projected = any(f" {name} " in text for name in PROJECTIONS for text in told)
+    projected = projected or any(re.search("(MIP|MINIP) ", text) for text in told)
+    calculated = any(text.strip() in CALCULATED for text in told[:-1])
+    return projected or calculated or series.image_type[:2] == ("DERIVED", "SECONDARY")
+
+
+def _words(text: str) -> str:
+    """In capitals, with a space before and after each."""
+    return f" {' '.join(re.findall('[A-Z]+', plain_capitals(text)))} "
 
 
 def _is_scanned_ct(series: DicomSeries) -> bool:
@@ -140,6 +166,12 @@ def _only(found: Sequence[DicomSeries]) -> DicomSeries:
     others = [item for item in found if _is_scanned_ct(item)] or found
     if len(fitting or others) == 1:
         return (fitting or others)[0]
+    if len(found) > 2 and len({str(item) for item in found}) == 1 == len(found[0].slices):
+        raise UnusableInput(
+            f"Each of the {len(found)} images is a series of its own (no other one has its Series Instance UID), so "
+            "nothing tells which of them belong together; export the series again.",
+            "several_series",
+        )
     reason = "Several series fit" if fitting else "No series is known as a chest CT in thick axial slices"
     raise UnusableInput(
         f"{reason}; name one by its number, description or UID: {_listed(fitting or found)}.", "several_series"

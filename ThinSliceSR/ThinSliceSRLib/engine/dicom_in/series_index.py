@@ -2,68 +2,63 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-
-from pydicom.dataset import Dataset
 
 from ..errors import UnusableInput
 from ..events.finding import Finding
 from .acquisitions import acquisitions_of
+from .copies import Opener
 from .file_kind import START_BYTES, Census
 from .headers import is_localiser, is_media_directory, read_header
+from .media_directory import files_not_there
+from .mixed_series import volumes_of
+from .places import lie_alike
 from .series import DicomSeries, series_of_file
-from .zip_file import is_zip, packed_headers
+from .zip_file import is_zip, packed_files
 
 
 def find_series(place: Path) -> list[DicomSeries]:
     """The image series in `place`, a folder (at any depth), a ZIP file or one file, without localisers, by number.
 
     What is hidden is left out. The paths of slices in a ZIP file are the names that they have when it is unpacked.
-    Raises UnusableInput (`truncated`) when a DICOM file is damaged, as its slice would be missing without a word; of a
-    ZIP file also as `packed_headers`.
+    Raises UnusableInput (`truncated`) when a DICOM file is damaged, as its slice would be missing without a word, or
+    when there are but links to DICOM files that are not there; of a ZIP file also as `unpacked`.
     """
     census = Census()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pydicom remarks on the form of values, and quotes them
-        headers = packed_headers(place, census) if is_zip(place) else _headers_in(place, census)
-        found = _series_of(headers, census)
-    if census.others:
-        message = (
-            f"{census.others} of the files among the slices are no DICOM and were left out; make sure that they are no "
-            "slices."
-        )
-        left_out = Finding("warning", "files_left_out", message)
-        found = [replace(series, warnings=(*series.warnings, left_out)) for series in found]
-    return found
+        with packed_files(place, census) if is_zip(place) else _files_in(place, census) as (paths, open_file):
+            found = _series_of(paths, open_file, census)
+    left_out = _left_out(census)
+    return [replace(series, warnings=(*series.warnings, *left_out)) for series in found]
 
 
-def _series_of(headers: Iterable[tuple[Path, Dataset | None]], census: Census) -> list[DicomSeries]:
+def _series_of(paths: Iterable[Path], open_file: Opener, census: Census) -> list[DicomSeries]:
     """No header is kept, as those of a million files would not find the memory."""
-    parts: dict[str, list[DicomSeries]] = defaultdict(list)
-    seen = set()
-    copies: Counter[str] = Counter()
+    files: dict[str, list[DicomSeries]] = defaultdict(list)
+    localisers: dict[str, list[DicomSeries]] = defaultdict(list)
+    listed: Counter[str] = Counter()
     count = damaged = nameless = 0
-    for path, header in headers:
+    for path in paths:
         count += 1
         try:
+            with open_file(path) as file:
+                header = read_header(file)
             if header is None:
                 damaged += 1
-            elif is_media_directory(header) or is_localiser(header):
-                continue
+            elif is_media_directory(header):
+                listed += files_not_there(path)
             elif not header.get("SeriesInstanceUID"):
-                nameless += 1
+                nameless += not is_localiser(header)
             else:
-                # The same object may lie in a folder twice; some writers give one identifier to all slices.
-                identity = (str(header.get("SOPInstanceUID", path)), _as_stored(header, "ImagePositionPatient"))
-                if identity in seen:
-                    copies[str(header.SeriesInstanceUID)] += 1
-                else:
-                    seen.add(identity)
-                    parts[str(header.SeriesInstanceUID)].append(series_of_file(path, header))
+                of_kind = localisers if is_localiser(header) else files
+                of_kind[str(header.SeriesInstanceUID)].append(series_of_file(path, header))
         except Exception:  # noqa: BLE001 (see `image_headers`; the file is counted as damaged and reported)
             damaged += 1
     damaged, count = damaged + census.empty, count + census.empty
@@ -79,39 +74,96 @@ def _series_of(headers: Iterable[tuple[Path, Dataset | None]], census: Census) -
             "so slices may be missing; export the series again, or take these files out.",
             "no_series_uid",
         )
-    wholes = [_with_copies_told(_whole(of_one), copies[uid]) for uid, of_one in parts.items()]
-    series = [part for whole in wholes for part in acquisitions_of(whole)]
-    series = [item for item in series if item.slices or item.multi_frame or item.is_ct_without_place]
+    if census.lost and not files:
+        raise UnusableInput(
+            f"{census.lost} of the files are links to files that are not there, as those of git-annex and DataLad are "
+            "until they are fetched; fetch the files.",
+            "truncated",
+        )
+    series = []
+    for uid, of_one in files.items():
+        wholes = [_told_of_left_out(_whole(part), localisers[uid], listed[uid]) for part in volumes_of(of_one)]
+        parts = [part for whole in wholes for part in acquisitions_of(whole, open_file)]
+        parts = [item for item in parts if item.slices or item.multi_frame or item.is_ct_without_place]
+        several = len(parts) > 1
+        series += [replace(item, part=number if several else 0) for number, item in enumerate(parts, start=1)]
     return sorted(series, key=lambda item: (item.number is None, item.number or 0, item.uid, item.part))
 
 
-def _with_copies_told(series: DicomSeries, copies: int) -> DicomSeries:
-    if not copies:
-        return series
-    message = (
-        f"{copies} of the files are of slices that are there already, under the same identifier, and were left out."
-    )
-    return replace(series, warnings=(*series.warnings, Finding("warning", "copies_left_out", message)))
+def _left_out(census: Census) -> list[Finding]:
+    """What is told of the files that were passed over, of each series, as nobody knows of which they are."""
+    messages = []
+    if census.others:
+        messages.append(
+            f"{census.others} of the files among the slices are no DICOM and were left out; make sure that they are no "
+            "slices."
+        )
+    if census.lost:
+        messages.append(
+            f"{census.lost} of the files are links to DICOM files that are not there, as those of git-annex and "
+            "DataLad are until they are fetched; make sure that they are of no slices of this series."
+        )
+    if census.archives:
+        messages.append(
+            f"{census.archives} of the files are packed (ZIP, for example) and were not looked into; make sure that "
+            "they hold no slices of this series."
+        )
+    return [Finding("warning", "files_left_out", message) for message in messages]
 
 
-def _as_stored(header: Dataset, keyword: str) -> str:
-    """The value of an element, which nobody need be able to read."""
-    return str(header.get_item(keyword).value) if keyword in header else ""
+def _told_of_left_out(series: DicomSeries, localisers: Iterable[DicomSeries], not_there: int) -> DicomSeries:
+    """The series with warnings of images that call themselves localisers but lie as its slices do, and of files that a
+    DICOMDIR lists but that are not there."""
+    told = []
+    first = series.slices[0] if series.slices else None
+    among = sum(lie_alike(item, first) for file in localisers for item in file.slices) if first else 0
+    if among:
+        message = (
+            f"{among} of the images of the series are said to be localisers (scouts), but lie as its slices do; they "
+            "were left out, so make sure that they are no slices."
+        )
+        told.append(Finding("warning", "scouts_left_out", message))
+    if not_there:
+        message = (
+            f"{not_there} of the files of the series that the DICOMDIR lists are not there, so slices may be missing; "
+            "copy the medium again."
+        )
+        told.append(Finding("warning", "files_not_there", message))
+    return replace(series, warnings=(*series.warnings, *told))
 
 
-def _headers_in(folder: Path, census: Census) -> Iterator[tuple[Path, Dataset | None]]:
-    """The headers of the files that are DICOM, or that are called so; of `folder` itself if it is a file."""
-    if folder.is_file():
-        yield folder, read_header(folder)
-        return
-    for path in sorted(folder.rglob("*")):
-        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if hidden or not path.is_file():
+@contextmanager
+def _files_in(place: Path, census: Census) -> Iterator[tuple[Iterable[Path], Opener]]:
+    """The files that are DICOM, or that are called so, and what opens them; `place` itself if it is a file."""
+    yield [place] if place.is_file() else _dicom_in(place, census), lambda path: path.open("rb")
+
+
+def _dicom_in(folder: Path, census: Census) -> Iterator[Path]:
+    census.take_over(folder)
+    for path in _visible_in(folder):
+        if not path.is_file():
+            if path.is_symlink():
+                census.count_lost(path)
             continue
         with path.open("rb") as file:
             start = file.read(START_BYTES)
         if census.is_dicom(path, start):
-            yield path, read_header(path)
+            yield path
+
+
+def _visible_in(folder: Path) -> list[Path]:
+    """All files in a folder at any depth but hidden ones, also those in linked folders, each folder once."""
+    files: list[Path] = []
+    seen = set()
+    for inner, folders, names in os.walk(folder, followlinks=True):
+        seen.add(os.path.realpath(inner))
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not name.startswith(".") and os.path.realpath(os.path.join(inner, name)) not in seen
+        )
+        files += [Path(inner, name) for name in names if not name.startswith(".")]
+    return sorted(files)
 
 
 def _whole(parts: list[DicomSeries]) -> DicomSeries:

@@ -7,18 +7,15 @@ import shutil
 import struct
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import IO
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from ..errors import CannotWrite, UnusableInput
 from ..outputs.unfinished import remove_left_overs, remove_unfinished, unfinished_name
 from .file_kind import START_BYTES, Census
-
-if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
 
 ENCRYPTED_FLAG = 0x1
 # CT compresses to a half or third, and pictures of one colour a thousandfold: a series holds few of them.
@@ -33,17 +30,16 @@ def is_zip(path: Path) -> bool:
     return path.suffix.lower() == ".zip" and path.is_file()
 
 
-def packed_headers(path: Path, census: Census) -> Iterator[tuple[Path, Dataset | None]]:
-    """The header of each DICOM file in the ZIP file, as `read_header`, by the name that it has when it is unpacked.
+@contextmanager
+def packed_files(path: Path, census: Census) -> Iterator[tuple[list[Path], Callable[[Path], IO[bytes]]]]:
+    """The DICOM files in the ZIP file by the names that they have when it is unpacked, and what opens one of them
+    within the `with` block.
 
-    census: counts all files. Raises as `unpacked`, but needs no room.
+    census: counts all files. Raises as `unpacked`, also of what is done in the block, but needs no room.
     """
-    from .headers import read_header  # not with this file: it loads pydicom, which other inputs do not need
-
     with _opened(path) as archive:
-        for name, entry in _dicom_entries(archive, path, census).items():
-            with archive.open(entry) as packed:
-                yield Path(name), read_header(packed)
+        entries = _dicom_entries(archive, path, census)
+        yield [Path(name) for name in entries], lambda name: archive.open(entries[name.name])
 
 
 @contextmanager
@@ -79,12 +75,14 @@ def _remove(folder: Path) -> None:
 
 def _unpack(path: Path, folder: Path) -> None:
     with _opened(path) as archive:
-        entries = _dicom_entries(archive, path, Census())
+        census = Census()
+        entries = _dicom_entries(archive, path, census)
         _require_room(_size(entries), folder)
         try:
             for name, entry in entries.items():
                 with archive.open(entry) as packed, (folder / name).open("xb") as file:
                     shutil.copyfileobj(packed, file)
+            census.hand_over(folder)
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise _no_room(folder) from error

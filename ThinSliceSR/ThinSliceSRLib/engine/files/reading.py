@@ -71,7 +71,7 @@ def read_volume(path: Path, series: str | None = None, undo: ExitStack | None = 
 @contextmanager
 def opened_input(path: Path, undo: ExitStack | None = None) -> Iterator[Path]:
     """The input at `path` to be read within the `with` block: the path itself, of a ZIP file what is unpacked, and of
-    a DICOMDIR the folder that it lists.
+    a DICOMDIR the folder that it lies in, with all that is there.
 
     undo: where the removal of what is unpacked is put, for a run that is ended from outside.
     Raises UnusableInput, `not_readable` also for every OSError in the block, or as `unpacked`; CannotWrite (`no_room`).

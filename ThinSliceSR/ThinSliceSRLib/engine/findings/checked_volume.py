@@ -17,7 +17,7 @@ from ..volumes.geometry import (
 )
 from ..volumes.no_numbers import with_air_for_no_numbers
 from ..volumes.tilted_gantry import is_correctable, lean_degrees, upright
-from ..volumes.volume import Volume
+from ..volumes.volume import UNKNOWN_MODALITY, Volume
 from .on_slices import on_slices
 from .on_values import on_values
 
@@ -71,7 +71,12 @@ def fit_volume(volume: Volume, may_be_thin: bool = False) -> tuple[Volume, list[
 def _on_kind(volume: Volume) -> list[Finding]:
     modality = volume.acquisition.modality
     findings = []
-    if modality not in (None, "CT"):
+    if modality == UNKNOWN_MODALITY:
+        message = (
+            "The series does not say whether it is CT (it has no modality); choose a CT series, or export it again."
+        )
+        findings.append(Finding("error", "not_ct", message))
+    elif modality not in (None, "CT"):
         findings.append(Finding("error", "not_ct", f"The series is {modality}, not CT; choose a CT series."))
     if volume.acquisition.synthetic:
         message = "The series is synthetic, so no scanner measured what it shows; choose the series that it is made of."

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..events.finding import Finding
 from ..volumes.slab_profile import slab_profile_of
-from ..volumes.slice_steps import ROUNDING_MM, THIN_MM, slice_steps
+from ..volumes.slice_steps import ROUNDING_MM, THIN_MM, SliceSteps, slice_steps
 from ..volumes.tilted_gantry import is_correctable, lean_degrees
 from ..volumes.volume import Volume
 
@@ -42,7 +42,19 @@ def on_slices(volume: Volume, may_be_thin: bool) -> list[Finding]:
     on_spacing = _on_spacing(volume, may_be_thin)
     if findings:  # as of missing slices, among which it is not known how far apart the others are
         return [*findings, *on_spacing]
-    return [*on_spacing, *_on_thickness(volume)]
+    drift = [] if positions is None else _on_drift(slice_steps(positions))
+    return [*drift, *on_spacing, *_on_thickness(volume)]
+
+
+def _on_drift(steps: SliceSteps) -> list[Finding]:
+    if not steps.off_grid_mm:
+        return []
+    message = (
+        f"The steps between the slices drift, so slices lie up to {steps.off_grid_mm:.1f} mm off the even grid of the "
+        "result; do not measure across slices there, or choose an evenly spaced series."
+    )
+    # Nearer to the place of another slice than to its own, it would be taken for that one.
+    return [Finding("warning" if steps.off_grid_mm < steps.step_mm / 2 else "error", "uneven_slices", message)]
 
 
 def _on_spacing(volume: Volume, may_be_thin: bool) -> list[Finding]:

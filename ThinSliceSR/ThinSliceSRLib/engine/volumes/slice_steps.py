@@ -9,7 +9,8 @@ from statistics import median_low
 # Scanners round positions, often to a tenth of a millimetre.
 STEP_TOLERANCE_MM = 0.1
 STEP_TOLERANCE = 0.03
-SAME_PLACE_MM = 0.01
+# As far a place may lie from itself, rounded by another program; no slices of CT lie so close.
+SAME_PLACE_MM = 0.05
 # Slices that lie no further apart are thin.
 THIN_MM = 1.5
 # NIfTI keeps spacings as float32, so 2 mm may arrive as 2.0000001 mm.
@@ -20,13 +21,15 @@ ROUNDING_MM = 1e-3
 class SliceSteps:
     """Positions in mm at which slices lie twice, are missing, or are followed by a step of another length.
 
-    step_mm: the usual step.
+    step_mm: the usual step. off_grid_mm: how far a slice lies off its place among as many at even distances from the
+    first place to the last, at most, where that is more than rounding does and all steps are usual ones; else 0.
     """
 
     step_mm: float
     doubled_mm: tuple[float, ...]
     missing_mm: tuple[float, ...]
     uneven_mm: tuple[float, ...]
+    off_grid_mm: float
 
 
 def slice_steps(positions_mm: tuple[float, ...]) -> SliceSteps:
@@ -52,4 +55,8 @@ def slice_steps(positions_mm: tuple[float, ...]) -> SliceSteps:
             uneven.append(lower)
         else:
             missing.extend(lower + number * step / times for number in range(1, times))
-    return SliceSteps(usual, tuple(doubled), tuple(missing), tuple(uneven))
+    off_grid = 0.0
+    if not (missing or uneven):
+        even = (places[-1] - places[0]) / len(steps)
+        off_grid = max(abs(place - places[0] - number * even) for number, place in enumerate(places))
+    return SliceSteps(usual, tuple(doubled), tuple(missing), tuple(uneven), off_grid if off_grid > tolerance else 0.0)

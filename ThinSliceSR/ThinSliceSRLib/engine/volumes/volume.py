@@ -14,6 +14,7 @@ import SimpleITK as sitk
 from ..events.finding import Finding
 
 SQUARE_PIXEL_TOLERANCE = 1e-3
+UNKNOWN_MODALITY = "unknown"  # of a DICOM series that tells none and is not stored as CT
 
 
 @dataclass(frozen=True)

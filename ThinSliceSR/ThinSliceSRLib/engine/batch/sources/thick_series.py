@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -40,14 +41,15 @@ def _thick_series_in(place: Path, apart_from: Path, least_thickness_mm: float | 
             yield unusable_place(place, error.code, str(error))
         yield from sources
         return
+    of_uid: dict[str, set[Path]] = defaultdict(set)  # whose parts are named by what lies together
+    for series in found:
+        of_uid[series.uid].update(item.path.parent for item in series.slices)
     for series in found:
         files = list(dict.fromkeys(item.path for item in series.slices))
         own = any(apart_from in path.parents for path in files)
         if series.modality == "CT" and not series.synthetic and not own:
             # Of a folder the innermost one, as a run looks through all that it is given.
-            held_by = (
-                Path(os.path.commonpath([path.parent for path in files])) if files and not is_zip(place) else place
-            )
+            held_by = Path(os.path.commonpath(of_uid[series.uid])) if files and not is_zip(place) else place
             source = Source(series.name, str(held_by), series=series.name, slices=len(series.slices))
             if series.is_ct_without_place:
                 sentence = f"{series.without_place} of its images do not say where they lie; export the series again."
