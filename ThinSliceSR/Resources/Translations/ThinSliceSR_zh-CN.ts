@@ -1160,12 +1160,16 @@
         <translation>模型 {model} 是针对层间距 {least} 至 {most} mm、层厚为其 {thinnest} 至 {thickest} 倍的图像训练的，而这些图像层厚 {thickness} mm、层间距 {spacing} mm；请谨慎查看结果，或选择其他模型。</translation>
     </message>
     <message>
-        <source>No number (NaN or infinity) stands in {voxels} of the voxels within the body; export the volume again.</source>
-        <translation>体内有 {voxels} 个体素不是数值（NaN 或无穷大）；请重新导出该体数据。</translation>
+        <source>No HU (NaN, infinity, or a number beyond 32767) stands in {voxels} of the voxels within the body; export the volume again, in HU.</source>
+        <translation>体内有 {voxels} 个体素不是 HU 值（NaN、无穷大或超出 32767 的数值）；请以 HU 重新导出该体数据。</translation>
     </message>
     <message>
-        <source>No number (NaN or infinity) stands in {voxels} of the voxels around the body; they are taken for air ({air} HU).</source>
-        <translation>身体周围有 {voxels} 个体素不是数值（NaN 或无穷大）；它们按空气（{air} HU）处理。</translation>
+        <source>No HU (NaN, infinity, or a number beyond 32767) stands in {voxels} of the voxels around the body; they are taken for air ({air} HU).</source>
+        <translation>身体周围有 {voxels} 个体素不是 HU 值（NaN、无穷大或超出 32767 的数值）；它们按空气（{air} HU）处理。</translation>
+    </message>
+    <message>
+        <source>{voxels} of the voxels within the body lie below {low} HU, as bone or metal does whose HU did not fit into 16 bits; export the volume again, or look at the result there with care.</source>
+        <translation>体内有 {voxels} 个体素低于 {low} HU，骨或金属的 HU 超出 16 位范围时会出现这种情况；请重新导出该体数据，或仔细查看结果中的该处。</translation>
     </message>
     <message>
         <source>Hardly any lung is in the picture, so it may be no chest, but the network is made for chests; look at the result with care.</source>

@@ -42,8 +42,8 @@ def chest(**facts: Any) -> Volume:
     return Volume(hu, (0.7, 0.7, 5.0), acquisition=Acquisition(**facts))
 
 
-def with_hu(hu: float, place: Any) -> Volume:
-    volume = chest()
+def with_hu(hu: float, place: Any, volume: Volume | None = None) -> Volume:
+    volume = volume or chest()
     volume.hu[place] += hu
     return volume
 
@@ -82,6 +82,7 @@ VOLUMES = [
     with_hu(np.nan, (3, 3, slice(5))),
     no_chest(),
     no_chest(np.nan),
+    with_hu(-32_000.0, (3, 20, 24), no_chest()),
     with_hu(20_000.0, slice(None)),
     with_hu(900.0, 5),
     replace(chest(), hu=chest().hu[:, :4, :4]),

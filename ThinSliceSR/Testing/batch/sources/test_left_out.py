@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 from batches import rows
 from dicom_making import files_of, put_bytes, slice_positions, write_series
+from ThinSliceSRLib.engine.batch.sources.volume_files import sources_at
 from ThinSliceSRLib.engine.errors import UnusableInput
 
 TAGS = {
@@ -42,6 +44,16 @@ def test_each_ct_series_that_is_no_thick_chest_tells_why(archive, tmp_path, batc
             assert told[uid]["state"] == "left_out"
             assert reason in told[uid]["failure"]
     assert summary.skipped == 2
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows lets only administrators make links")
+def test_files_that_can_be_no_volume_are_told(tmp_path):
+    for name in ("pair.hdr", "pair.img", "note.txt"):
+        (tmp_path / name).write_bytes(bytes(348))
+    (tmp_path / "lost.nrrd").symlink_to(tmp_path / "gone.nrrd")
+    lost, pair = sources_at(tmp_path, tmp_path / "out", None)
+    assert (lost.name, lost.problem[0]) == ("lost.nrrd", "not_found")
+    assert ".nii" in pair.left_out
 
 
 def test_a_series_whose_place_cannot_be_read_is_a_failure(archive, tmp_path, batch):

@@ -1,14 +1,16 @@
-"""MetaImage: what holds fewer values than its header says is refused, however these are stored."""
+"""MetaImage: what its header says of values and place is taken at its word, or refused."""
 
 from __future__ import annotations
 
 import bz2
+import re
 import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
 from refusals import refusal
+from ThinSliceSRLib.engine.batch.sources.volume_files import sources_at
 from ThinSliceSRLib.engine.files.reading import read_volume
 
 HU = np.random.default_rng(3).integers(-1000, 1500, (10, 64, 64)).astype("<i2")
@@ -92,6 +94,67 @@ def test_a_list_of_a_file_that_is_cut_short_or_gone_is_refused(slices, tmp_path)
 
 def test_numbered_files_are_read(slices, tmp_path):
     np.testing.assert_array_equal(read_volume(written(tmp_path, "ElementDataFile = s%d.raw 0 9 1\n")).hu, HU)
+
+
+@pytest.mark.parametrize("form", ["LIST 3", "LIST 4", "LIST 9", "LIST 0", "LIST -3"])
+def test_a_list_of_files_of_impossible_dimensions_is_refused(form, tmp_path):
+    (tmp_path / "air.raw").write_bytes(np.full_like(HU, -1000).tobytes())
+    assert refusal(written(tmp_path, f"ElementDataFile = {form}\nair.raw\n")).code == "not_readable"
+
+
+@pytest.mark.parametrize("fields", ["NDims = 99", "ElementDataFile = s%n%n.raw 0 9 1"])
+def test_a_header_that_would_end_the_process_is_refused_before(fields, slices, tmp_path):
+    path = written(tmp_path, "ElementDataFile = s%d.raw 0 9 1\n")
+    name = fields.partition(" ")[0]
+    path.write_text(re.sub(f"{name} = .*", fields, path.read_text()))
+    assert refusal(path).code == "not_readable"
+    assert sources_at(tmp_path, tmp_path / "out", None)
+
+
+def test_values_as_text_are_read(tmp_path):
+    path = written(tmp_path, "ElementDataFile = LOCAL\n", " ".join(map(str, HU.ravel())).encode())
+    path.write_bytes(path.read_bytes().replace(b"BinaryData = True", b"BinaryData = False"))
+    np.testing.assert_array_equal(read_volume(path).hu, HU)
+
+
+def test_compressed_may_be_said_by_one_letter(tmp_path):
+    path = written(tmp_path, compressed(len(PACKED)).replace("True", "T"), PACKED)
+    np.testing.assert_array_equal(read_volume(path).hu, HU)
+
+
+def test_slope_and_offset_are_applied(tmp_path):
+    fields = "ElementToIntensityFunctionSlope = 2\nElementToIntensityFunctionOffset = -1024\nElementDataFile = LOCAL\n"
+    read = read_volume(written(tmp_path, fields, HU.tobytes()))
+    np.testing.assert_array_equal(read.hu, HU * 2 - 1024)
+
+
+def test_more_values_than_the_header_tells_are_told(tmp_path):
+    path = written(tmp_path, "ElementDataFile = LOCAL\n", HU.tobytes() * 2)
+    assert [finding.code for finding in read_volume(path).acquisition.warnings] == ["more_values"]
+    path.write_bytes(path.read_bytes().replace(b"MET_SHORT", b"MET_LONG"))
+    read_volume(path)  # 4 bytes each
+    eight = HEADER.replace("MET_SHORT", "MET_LONG") + "ElementDataFile = LOCAL\n"
+    path.write_bytes(eight.encode() + HU.astype("<i8").tobytes())
+    assert "MET_LONG" in str(refusal(path))
+
+
+@pytest.mark.parametrize("place", ["Offset = -25 -25", "ElementSpacing = 0.8 0.8", "TransformMatrix = 1 0 0 1"])
+def test_a_place_with_too_few_numbers_is_refused(place, tmp_path):
+    path = written(tmp_path, "ElementDataFile = LOCAL\n", HU.tobytes())
+    name = place.partition(" ")[0].encode()
+    path.write_bytes(re.sub(name + b" = .*", place.encode(), path.read_bytes()))
+    assert refusal(path).code == "no_place"
+
+
+@pytest.mark.parametrize(("unit", "mm"), [("cm", 10), ("um", 0.001), ("mm", 1), ("?", 1)])
+def test_lengths_in_other_units_become_millimetres(unit, mm, tmp_path):
+    path = written(tmp_path, f"DistanceUnits = {unit}\nElementDataFile = LOCAL\n", HU.tobytes())
+    numbers = (" ".join(str(length / mm) for length in place) for place in ((-25, -25, -300), (0.8, 0.8, 5)))
+    offset, spacing = (text.encode() for text in numbers)
+    path.write_bytes(path.read_bytes().replace(b"-25 -25 -300", offset).replace(b"0.8 0.8 5", spacing))
+    volume = read_volume(path)
+    np.testing.assert_allclose((*volume.origin_mm, *volume.spacing_mm), (-25, -25, -300, 0.8, 0.8, 5))
+    assert all(not source.left_out for source in sources_at(tmp_path, tmp_path / "out", None))
 
 
 @pytest.mark.parametrize("numbers", ["0 8 1", "0 9 2", "9 0 1", "a b c"])

@@ -271,6 +271,8 @@ def test_a_name_that_the_system_does_not_take_is_refused(tmp_path):
 def test_another_kind_of_file_is_refused(tmp_path):
     (tmp_path / "scan.jpg").write_bytes(b"\xff\xd8\xff")
     assert refusal(tmp_path / "scan.jpg").code == "not_readable"
+    (tmp_path / "scan.hdr").write_bytes(bytes(348))
+    assert "pair (.hdr, .img)" in str(refusal(tmp_path / "scan.hdr"))
 
 
 def test_a_series_cannot_be_named_for_a_file(thick_volume, tmp_path):

@@ -10,7 +10,7 @@ import SimpleITK as sitk
 from ThinSliceSRLib.engine.files.reading import read_volume
 from ThinSliceSRLib.engine.findings.checked_input import check_input
 from ThinSliceSRLib.engine.findings.checked_volume import check_volume, fit_volume
-from ThinSliceSRLib.engine.volumes.volume import Volume
+from ThinSliceSRLib.engine.volumes.volume import Acquisition, Volume
 
 SUFFIXES = (".nii", ".nii.gz", ".nrrd", ".mha")
 SLICES, SIZE = 8, 96
@@ -78,6 +78,38 @@ def test_around_the_body_they_are_air_and_a_warning_says_so(around, value, suffi
 def test_in_the_body_they_are_refused(within, suffix, tmp_path):
     path = saved(with_values(chest(), WITHIN[within]), tmp_path / f"v{suffix}")
     assert [finding.code for finding in check_input(path).findings if finding.level == "error"] == ["not_finite"]
+
+
+@pytest.mark.parametrize("value", [65535, 2e5, 9.96921e36, -3.4e38])
+def test_numbers_that_no_hu_can_be_are_none(value, tmp_path):
+    around = AROUND["rows at the edge"]
+    path = saved(with_values(chest(), around, value), tmp_path / "v.nrrd")
+    assert "no_numbers_around" in [finding.code for finding in check_input(path).findings]
+    volume, _ = fit_volume(read_volume(path))
+    assert (volume.hu[around] == -1024).all()
+    inside = with_values(chest(), WITHIN["a block in the body"], value)
+    assert [finding.code for finding in check_volume(inside)] == ["not_finite"]
+
+
+@pytest.mark.parametrize("kind", ["<u2", "<u4", "<i4"])
+def test_numbers_of_a_volume_node_that_no_hu_can_be_are_none(kind):
+    volume = chest()
+    offset = replace(volume, hu=(volume.hu + 1024).astype(kind))
+    volume = with_values(offset, AROUND["rows at the edge"], 65535)
+    findings = check_volume(volume)  # in which nobody measured air
+    assert [finding.code for finding in findings] == ["not_hu", "no_numbers_around"]
+    assert "HU with 1024 added" in findings[0].message
+    told = replace(volume, acquisition=Acquisition(values="hu"))
+    assert "not_hu" not in [finding.code for finding in check_volume(told)]
+
+
+@pytest.mark.parametrize("value", [-32768, -20000])
+def test_what_did_not_fit_into_16_bits_within_the_body_is_told(value):
+    volume = replace(chest(), hu=chest().hu.astype(np.int16))
+    warned = check_volume(with_values(volume, WITHIN["a block in the body"], value))
+    assert [finding.code for finding in warned] == ["wrapped_values", "thickness_unknown"]
+    for padding in AROUND.values():
+        assert [finding.code for finding in check_volume(with_values(volume, padding, value))] == ["thickness_unknown"]
 
 
 @pytest.mark.parametrize("axes", [(2, 0, 1), (1, 2, 0)])

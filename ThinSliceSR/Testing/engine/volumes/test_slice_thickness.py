@@ -115,6 +115,12 @@ def test_a_sidecar_tells_thickness_and_modality(suffix, thick_volume, tmp_path):
     assert read.acquisition.warnings == ()
 
 
+def test_the_modality_of_a_sidecar_may_be_in_small_letters(thick_volume, tmp_path):
+    sitk.WriteImage(thick_volume.to_image(), str(tmp_path / "v.nii"))
+    (tmp_path / "v.json").write_text('{"Modality": "ct"}')
+    assert read_volume(tmp_path / "v.nii").acquisition == Acquisition(modality="CT")
+
+
 def test_the_modality_of_a_sidecar_is_checked(thick_volume, tmp_path):
     path = plain_file(thick_volume, tmp_path / "scan.nii.gz")
     (tmp_path / "scan.json").write_text('{"Modality": "MR", "SliceThickness": 5}')
@@ -178,7 +184,7 @@ def test_the_thickness_of_dicom_slices_is_read_where_it_is_one(told, thickness, 
     assert read_volume(tmp_path).acquisition.slice_thickness_mm == thickness
 
 
-@pytest.mark.parametrize("value", [None, "", "five", "nan", float("inf"), 0, -3, "\\", [5]])
+@pytest.mark.parametrize("value", [None, "", "five", "nan", float("inf"), 0, -3, "\\", [5], 10**400])
 def test_what_is_no_thickness_is_none(value):
     assert known_thickness_mm(value) is None
 

@@ -113,10 +113,17 @@ def sentences(_: Callable[[str], str]) -> list[str]:
             "--values unit."
         ),
         _("The values lie between {low} and {high}, so 1024 was not added to them; leave out --values offset."),
-        _("No number (NaN or infinity) stands in {voxels} of the voxels within the body; export the volume again."),
         _(
-            "No number (NaN or infinity) stands in {voxels} of the voxels around the body; they are taken for air "
-            "({air} HU)."
+            "No HU (NaN, infinity, or a number beyond 32767) stands in {voxels} of the voxels within the body; export "
+            "the volume again, in HU."
+        ),
+        _(
+            "No HU (NaN, infinity, or a number beyond 32767) stands in {voxels} of the voxels around the body; they "
+            "are taken for air ({air} HU)."
+        ),
+        _(
+            "{voxels} of the voxels within the body lie below {low} HU, as bone or metal does whose HU did not fit "
+            "into 16 bits; export the volume again, or look at the result there with care."
         ),
         _(
             "Hardly any lung is in the picture, so it may be no chest, but the network is made for chests; look at "

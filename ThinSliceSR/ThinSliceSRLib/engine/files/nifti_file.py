@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import math
 import zlib
 from pathlib import Path
@@ -14,9 +13,9 @@ from ..volumes.hounsfield import as_hu_values
 from ..volumes.volume import Acquisition, Volume
 from .nifti_header import NiftiHeader, read_nifti_header
 from .nifti_place import nifti_place
-from .stored_values import CHUNK, damaged_values, missing_values
+from .rescale import scaled
+from .stored_values import CHUNK, MORE_VALUES, MOST_PADDING, damaged_values, gunzipped, missing_values
 
-LARGEST_WHOLE = 1 << 24  # factors of 32-bit values whose products fit into 64 bits
 RAS_TO_LPS = np.diag([-1.0, -1, 1, 1])
 
 
@@ -33,7 +32,10 @@ def read_nifti(path: Path) -> Volume:
     spacing = np.linalg.norm(place[:3, :3], axis=0)
     x, y, z = (float(value) for value in place[:3, 3])
     i, j, k = (float(value) for value in spacing)
-    hu = as_hu_values(_scaled(_stored(path, header), header.scale))
+    values, surplus = _stored(path, header)
+    hu = as_hu_values(scaled(values, header.scale))
+    if surplus > MOST_PADDING:
+        warnings = (*warnings, MORE_VALUES)
     return Volume(hu, (i, j, k), (x, y, z), place[:3, :3] / spacing, Acquisition(warnings=warnings))
 
 
@@ -54,30 +56,23 @@ def _require_one_volume(header: NiftiHeader) -> None:
         )
 
 
-def _stored(path: Path, header: NiftiHeader) -> np.ndarray:
-    """The values (k, j, i) as they are stored, in the order of this computer."""
+def _stored(path: Path, header: NiftiHeader) -> tuple[np.ndarray, int]:
+    """The values (k, j, i) as they are stored, in the order of this computer; and how many bytes lie behind them."""
+    content = bytearray()
+    surplus = 0
     try:
-        with gzip.open(path) if header.compressed else path.open("rb") as file:
-            content = bytearray()
-            while len(content) < header.file_size and (chunk := file.read(min(CHUNK, header.file_size - len(content)))):
-                content += chunk
-            while file.read(CHUNK):  # to the checksum
-                pass
-    except (gzip.BadGzipFile, zlib.error) as error:
+        with path.open("rb") as file:
+            # To the end, where the checksum is.
+            for chunk in gunzipped(file) if header.compressed else iter(lambda: file.read(CHUNK), b""):
+                room = header.file_size - len(content)
+                content += chunk[:room]
+                surplus += max(0, len(chunk) - room)
+    except zlib.error as error:
         raise damaged_values() from error
     except EOFError as error:
         raise missing_values() from error
     if len(content) < header.file_size:
         raise missing_values()
     values = np.frombuffer(content, header.stored_type, math.prod(header.dimensions), header.values_at)
-    return values.reshape(header.dimensions[2::-1]).astype(header.stored_type.newbyteorder("="), copy=False)
-
-
-def _scaled(values: np.ndarray, scale: tuple[float, float] | None) -> np.ndarray:
-    if scale is None:
-        return values
-    slope, intercept = scale
-    small = values.itemsize <= 4 and max(abs(slope), abs(intercept)) < LARGEST_WHOLE
-    if small and np.issubdtype(values.dtype, np.integer) and slope.is_integer() and intercept.is_integer():
-        return values.astype(np.int64) * int(slope) + int(intercept)
-    return values * np.float64(slope) + intercept
+    own_order = header.stored_type.newbyteorder("=")
+    return values.reshape(header.dimensions[2::-1]).astype(own_order, copy=False), surplus

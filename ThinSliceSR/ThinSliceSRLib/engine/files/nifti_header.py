@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import UnusableInput
-from .stored_values import damaged_values
+from .rescale import scale_of
+from .stored_values import GZIP_MAGIC, damaged_values
 
-GZIP_MAGIC = b"\x1f\x8b"
 HEADER_SIZE = 348
 VALUES_AT = 352
 NIFTI_2_HEADER_SIZE = 540
@@ -112,7 +112,7 @@ def read_nifti_header(path: Path) -> NiftiHeader:
         dimensions=tuple(max(1, extent) for extent in extents[1 : 1 + extents[0]]),
         values_at=_values_at(*numbers("f", 108)),
         value_type=struct.unpack_from(f"{order}h", header, 70)[0],
-        scale=_scale(*numbers("2f", 112)),
+        scale=scale_of(*numbers("2f", 112)),
         pixdim=np.array(numbers("4f", 76)),
         sform_code=sform_code,
         sform=np.array(numbers("12f", 280)).reshape(3, 4),
@@ -128,15 +128,6 @@ def _values_at(told: float) -> int:
     if not VALUES_AT <= told < 2**31:
         raise _not_readable("does not say where its values begin")
     return int(told)
-
-
-def _scale(slope: float, intercept: float) -> tuple[float, float] | None:
-    """None where the slope is none, which means that nothing is scaled."""
-    if slope == 0 or not math.isfinite(slope):
-        return None
-    if not math.isfinite(intercept):
-        raise _not_readable("scales its values by what is no number")
-    return None if (slope, intercept) == (1, 0) else (slope, intercept)
 
 
 def _not_readable(fault: str) -> UnusableInput:

@@ -16,7 +16,7 @@ import SimpleITK as sitk
 
 from ..silence import itk_silenced
 from ..volumes.volume import Volume
-from .stored_values import locate_values
+from .value_places import locate_values
 
 TYPES = {"int16": "<i2", "float32": "<f4"}
 FAST = 1
@@ -51,7 +51,7 @@ def nrrd_holds(path: Path, volume: Volume) -> bool:
     assert stored is not None  # `write_nrrd` leaves no values elsewhere
     with path.open("rb") as file:
         file.seek(stored.at)
-        with _values_from(file, stored.compression == "gzip") as values:
+        with _values_from(file, stored.encoding == "gzip") as values:
             whole = all(values.read(slice_.nbytes) == slice_.tobytes() for slice_ in _slices(volume))
             return whole and not values.read(1)
 

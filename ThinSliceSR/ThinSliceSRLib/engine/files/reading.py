@@ -15,13 +15,18 @@ import SimpleITK as sitk
 from ..dicom_in.file_kind import START_BYTES, may_be_dicom
 from ..dicom_in.zip_file import is_zip, unpacked
 from ..errors import DeviceError, ThinSliceError, UnusableInput, reason_of
+from ..events.finding import Finding
 from ..silence import itk_silenced
 from ..volumes.geometry import require_place
 from ..volumes.hounsfield import as_hu_values
-from ..volumes.volume import Volume
+from ..volumes.volume import Acquisition, Volume
 from .file_acquisition import acquisition_of_file
 from .nifti_file import read_nifti
-from .stored_values import locate_values, require_whole
+from .rescale import scaled
+from .stored_values import require_whole
+from .text_headers import text_header_of
+from .text_values import text_values
+from .value_places import locate_values
 
 # Modules of `dicom_in` that need pydicom are imported where there is DICOM: other inputs do not wait for it.
 if TYPE_CHECKING:
@@ -35,6 +40,10 @@ READERS = {
     ".mha": "MetaImageIO",
     ".mhd": "MetaImageIO",
 }
+PAIR = (
+    "This is one of the two files of a NIfTI or Analyze pair (.hdr, .img), which cannot be read; save the volume as "
+    "one file (.nii)."
+)
 SHEARED_FILE = "The grid of this file is sheared (a tilted gantry, for example); resample it to right angles first."
 
 
@@ -123,32 +132,75 @@ def _header_of(place: Path) -> Dataset | None:
         return read_header(place)
 
 
+def itk_reader(path: Path) -> sitk.ImageFileReader:
+    """ITK's reader of an NRRD, NIfTI or MetaImage, which has read the header; not before it is known that this header
+    cannot end the process. Raises UnusableInput as `locate_values`, or RuntimeError."""
+    reader_name = _reader_name(path)
+    if reader_name is None:
+        raise _other_kind(path)
+    if reader_name != "NiftiImageIO":
+        locate_values(path)
+    reader = sitk.ImageFileReader()
+    reader.SetFileName(str(path))
+    reader.SetImageIO(reader_name)
+    with itk_silenced():
+        reader.ReadImageInformation()
+    return reader
+
+
 def _read_file(path: Path) -> Volume:
-    reader_name = next((READERS[suffix] for suffix in READERS if path.name.lower().endswith(suffix)), None)
+    reader_name = _reader_name(path)
+    if not path.is_file():
+        raise UnusableInput("This is no file but a pipe or a device; give a volume file.", "not_readable")
     if reader_name is None:
         raise _other_kind(path)
     if reader_name == "NiftiImageIO":
         return read_nifti(path)
-    stored = locate_values(path)
-    reader = sitk.ImageFileReader()
-    reader.SetFileName(str(path))
-    reader.SetImageIO(reader_name)
     try:
-        with itk_silenced():
-            reader.ReadImageInformation()
+        reader = itk_reader(path)
         _require_one_volume(reader)
-        voxel_size = sitk.Image([1, 1], reader.GetPixelID()).GetSizeOfPixelComponent()
-        if stored is not None:
-            require_whole(stored, math.prod(reader.GetSize()) * voxel_size)
-        with itk_silenced():
-            image = reader.Execute()
+        image, found = _read_image(path, reader)
     except RuntimeError as error:
         raise _reading_error(str(error)) from error
     volume = Volume.from_image(_three_dimensional(image))
-    return replace(volume, hu=as_hu_values(volume.hu))
+    header = text_header_of(path)
+    i, j, k = (length * header.mm_per_unit for length in volume.spacing_mm)
+    x, y, z = (length * header.mm_per_unit for length in volume.origin_mm)
+    hu = as_hu_values(scaled(volume.hu, header.scale))
+    return replace(volume, hu=hu, spacing_mm=(i, j, k), origin_mm=(x, y, z), acquisition=Acquisition(warnings=found))
+
+
+def _reader_name(path: Path) -> str | None:
+    return next((READERS[suffix] for suffix in READERS if path.name.lower().endswith(suffix)), None)
+
+
+def _read_image(path: Path, reader: sitk.ImageFileReader) -> tuple[sitk.Image, tuple[Finding, ...]]:
+    """The values that an NRRD or MetaImage promises, and warnings of more. Raises UnusableInput, or RuntimeError."""
+    stored = locate_values(path)
+    one = sitk.Image([1, 1], reader.GetPixelID())
+    found: list[Finding] = []
+    if stored is not None:
+        found = require_whole(stored, math.prod(reader.GetSize()), one.GetSizeOfPixelComponent())
+    if found and text_header_of(path).fields.get("ElementType") in ("MET_LONG", "MET_ULONG"):
+        raise UnusableInput(
+            "The values of this file are of a type (MET_LONG) that has 4 bytes here, but it holds more of them; save "
+            "it as MET_INT or MET_SHORT.",
+            "not_readable",
+        )
+    if stored is None or stored.encoding != "text":
+        with itk_silenced():
+            return reader.Execute(), tuple(found)
+    values = text_values(stored, reader.GetSize(), sitk.GetArrayViewFromImage(one).dtype)
+    image = sitk.GetImageFromArray(values, isVector=False)
+    image.SetSpacing(reader.GetSpacing())
+    image.SetOrigin(reader.GetOrigin())
+    image.SetDirection(reader.GetDirection())
+    return image, tuple(found)
 
 
 def _other_kind(path: Path) -> UnusableInput:
+    if path.suffix.lower() in (".hdr", ".img"):
+        return UnusableInput(PAIR, "not_readable")
     with path.open("rb") as file:
         start = file.read(START_BYTES)
     if may_be_dicom(path.name, start):

@@ -40,6 +40,7 @@ def read_sidecar(path: Path) -> Acquisition:
         with path.open("rb") as file:
             told = json.loads(file.read(LARGEST_BYTES))
         thickness, modality = told.get("SliceThickness"), told.get("Modality")
+        modality = modality.strip().upper() if isinstance(modality, str) else modality
     except (OSError, ValueError, RecursionError, AttributeError):  # the last of what is no JSON object
         return Acquisition(warnings=(UNREADABLE,))
     known = known_thickness_mm(thickness) if type(thickness) in (int, float) else None  # not bool, nor text

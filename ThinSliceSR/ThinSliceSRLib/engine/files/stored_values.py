@@ -5,61 +5,78 @@ ITK does not see to that: no reader of it minds the checksums of compressed valu
 
 from __future__ import annotations
 
-import gzip
 import math
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 from ..errors import UnusableInput
-from .text_headers import TextHeader, metaimage_header_of, nrrd_header_of
+from ..events.finding import Finding
+
+Encoding = Literal["raw", "gzip", "zlib", "hex", "text"]
 
 CHUNK = 1 << 22
+GZIP_MAGIC = b"\x1f\x8b"
+GZIP = 16 + zlib.MAX_WBITS
+# Some programs fill a file up to a whole number of blocks.
+MOST_PADDING = 4096
+MORE_VALUES = Finding(
+    "warning",
+    "more_values",
+    "The file holds more than the voxel values that its header tells, so sizes or type may be wrong there; look at the "
+    "volume before you use the result.",
+)
 
 
 @dataclass(frozen=True)
 class StoredValues:
-    """Where the values of a volume lie: from byte `at` on in `path`.
+    """Where the values of a volume lie: in equal parts in `paths`, in each from byte `at` on behind `lines` lines.
 
-    compression: "none", "gzip" or "zlib". packed: how many compressed bytes (zlib) the header tells.
+    skip: how many bytes, uncompressed, lie between these and the values; None: the values are the last bytes.
+    packed: how many compressed bytes (zlib) the header tells.
     """
 
-    path: Path
-    at: int
-    compression: str
+    paths: tuple[Path, ...]
+    at: int = 0
+    encoding: Encoding = "raw"
+    lines: int = 0
+    skip: int | None = 0
     packed: float = math.inf
 
 
-def locate_values(path: Path) -> StoredValues | None:
-    """Where the values of the NRRD or MetaImage at `path` lie, by its header alone.
-
-    None for values in several files, as text, or behind bytes to skip: these are rare and left to ITK, which refuses
-    short ones. Raises UnusableInput (`not_readable`, `truncated`, `unknown_compression`, `no_place`).
-    """
-    is_nrrd = path.name.lower().endswith((".nrrd", ".nhdr"))
-    stored = _nrrd_values(path) if is_nrrd else _metaimage_values(path)
-    if stored is not None and not stored.path.is_file():
-        raise UnusableInput(
-            "The file is only the header, and the file with the voxel values that it names is missing; copy both.",
-            "truncated",
-        )
-    return stored
+@contextmanager
+def opened_values(stored: StoredValues, path: Path) -> Iterator[BinaryIO]:
+    """One of the files, at its values or the bytes to skip before them. Raises OSError."""
+    with path.open("rb") as file:
+        file.seek(stored.at)
+        for _ in range(stored.lines):
+            if not file.readline():
+                break
+        yield file
 
 
-def require_whole(stored: StoredValues, size: int) -> None:
-    """Returns when all of the values are there, `size` bytes uncompressed.
+def require_whole(stored: StoredValues, values: int, value_bytes: int) -> list[Finding]:
+    """Whether there is more than these `values`, as a warning, when all of them are there.
 
     Raises UnusableInput (`truncated`, `not_readable`).
     """
-    try:
-        held = _held_bytes(stored)
-    except (gzip.BadGzipFile, zlib.error) as error:
-        raise damaged_values() from error
-    except EOFError:
-        held = -1
-    if held < size:
-        raise missing_values()
+    size = values * value_bytes // len(stored.paths)
+    surplus = 0
+    for path in stored.paths:
+        try:
+            held = _held_bytes(stored, path, value_bytes)
+        except zlib.error as error:
+            raise damaged_values() from error
+        except EOFError:
+            held = -1
+        if held < size:
+            raise missing_values()
+        surplus += held - size
+    told = stored.skip is not None and stored.encoding in ("raw", "gzip", "zlib")
+    return [MORE_VALUES] if told and surplus > MOST_PADDING else []
 
 
 def damaged_values() -> UnusableInput:
@@ -78,16 +95,37 @@ def missing_values() -> UnusableInput:
     )
 
 
-def _held_bytes(stored: StoredValues) -> int:
-    """Bytes of values, uncompressed. Raises EOFError, gzip.BadGzipFile, zlib.error or UnusableInput."""
-    if stored.compression == "none":
-        return stored.path.stat().st_size - stored.at
-    with stored.path.open("rb") as file:
-        file.seek(stored.at)
-        if stored.compression == "gzip":
-            with gzip.GzipFile(fileobj=file) as stream:
-                return sum(len(chunk) for chunk in iter(lambda: stream.read(CHUNK), b""))
-        return _unzipped_bytes(file, stored)
+def gunzipped(file: BinaryIO) -> Iterator[bytes]:
+    """What the gzip members of a file hold, in pieces; other bytes behind them are none of it, as for gzip itself.
+
+    Raises EOFError or zlib.error.
+    """
+    rest = b""
+    while True:
+        unzip = zlib.decompressobj(GZIP)
+        while not unzip.eof:
+            chunk = unzip.unconsumed_tail or rest or file.read(CHUNK)
+            rest = b""
+            if not chunk:
+                raise EOFError
+            yield unzip.decompress(chunk, CHUNK)
+        rest = unzip.unused_data if len(unzip.unused_data) > 1 else unzip.unused_data + file.read(CHUNK)
+        if not rest.startswith(GZIP_MAGIC):
+            return
+
+
+def _held_bytes(stored: StoredValues, path: Path, value_bytes: int) -> int:
+    """Bytes of values in one of the files, uncompressed. Raises EOFError, zlib.error or UnusableInput."""
+    skip = stored.skip or 0
+    with opened_values(stored, path) as file:
+        if stored.encoding == "gzip":
+            return sum(len(chunk) for chunk in gunzipped(file)) - skip
+        if stored.encoding == "zlib":
+            return _unzipped_bytes(file, stored) - skip
+        held = path.stat().st_size - file.tell() - skip
+    if stored.encoding == "text":  # as many at the most: a digit and what parts it from the next
+        return (held + 1) // 2 * value_bytes
+    return held // 2 if stored.encoding == "hex" else held
 
 
 def _unzipped_bytes(file: BinaryIO, stored: StoredValues) -> int:
@@ -107,74 +145,3 @@ def _unzipped_bytes(file: BinaryIO, stored: StoredValues) -> int:
             "not_readable",
         )
     return held
-
-
-def _nrrd_values(path: Path) -> StoredValues | None:
-    header = nrrd_header_of(path)
-    fields = header.fields
-    encoding = fields.get("encoding", "").lower()
-    if encoding in ("bzip2", "bz2"):
-        raise UnusableInput(
-            "The values of this NRRD are compressed by bzip2, which cannot be undone here; save it with gzip or raw.",
-            "unknown_compression",
-        )
-    compression = {"raw": "none", "gzip": "gzip", "gz": "gzip"}.get(encoding)
-    detached = fields.get("datafile")
-    several = detached is not None and (detached.startswith("LIST") or "%" in detached)
-    skips = any(fields.get(name, "0") != "0" for name in ("byteskip", "lineskip"))
-    if compression is None or several or skips:
-        return None
-    if detached is None:
-        return StoredValues(path, header.end, compression)
-    return StoredValues(path.parent / detached, 0, compression)
-
-
-def _metaimage_values(path: Path) -> StoredValues | None:
-    header = metaimage_header_of(path)
-    fields = header.fields
-    compressed = fields.get("CompressedData", "").lower() in ("true", "1")
-    place = fields.get("ElementDataFile", "")
-    if place.startswith("LIST") or "%" in place:
-        _require_all_listed(path, header, compressed)
-        return None
-    if not place or fields.get("BinaryData", "").lower() == "false":
-        return None
-    local = place.upper() == "LOCAL"
-    skip = fields.get("HeaderSize", "0")
-    if skip != "0" and not compressed:
-        return None
-    told = fields.get("CompressedDataSize", "0")
-    packed = int(told) if told.isdecimal() else 0
-    # Of a file that holds the values alone, ITK takes all where no size is told.
-    unbounded = not packed and not local and skip == "0"
-    stored = path if local else path.parent / place
-    return StoredValues(
-        stored, header.end if local else 0, "zlib" if compressed else "none", math.inf if unbounded else packed
-    )
-
-
-def _require_all_listed(path: Path, header: TextHeader, compressed: bool) -> None:
-    """Returns when a MetaImage lists as many files as its size needs: ITK leaves out what is not listed."""
-    place = header.fields["ElementDataFile"].split()
-    sizes = [int(length) for length in header.fields.get("DimSize", "").split() if length.isdecimal()]
-    if compressed:
-        raise UnusableInput(
-            "The values of this file are compressed in several files, which cannot be read here; save it as one file.",
-            "not_readable",
-        )
-    try:
-        if place[0] == "LIST":
-            in_one = int(place[1]) if len(place) > 1 else len(sizes) - 1
-            with path.open("rb") as file:
-                file.seek(header.end)
-                listed = sum(1 for line in file.read(CHUNK).splitlines() if line.strip())
-        else:
-            first, last, step = (int(text) for text in [*place[1:4], *["1", str(sizes[-1]), "1"][len(place[1:4]) :]])
-            in_one, listed = len(sizes) - 1, len(range(first, last + 1, step))
-    except (ValueError, IndexError) as error:
-        raise UnusableInput(
-            "The header of this file does not say in which files its values lie; copy or export it again.",
-            "not_readable",
-        ) from error
-    if listed < math.prod(sizes[in_one:]):
-        raise missing_values()

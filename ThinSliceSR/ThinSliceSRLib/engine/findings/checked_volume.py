@@ -35,8 +35,8 @@ def check_volume(
     seen: the findings on its values, where they are looked at by others; None looks at all of them here.
     Errors: no_place, too_few_slices, not_ct, synthetic, sheared, missing_slices, uneven_slices, already_thin,
     not_finite, too_small, constant, not_hu. Warnings: those of reading it, spacing_unusual, thickness_doubtful,
-    slices_with_gaps, not_axial, tilt_corrected, no_numbers_around, values_unlike_hu, no_lungs, slice_unlike_others,
-    memory.
+    slices_with_gaps, not_axial, tilt_corrected, no_numbers_around, wrapped_values, values_unlike_hu, no_lungs,
+    slice_unlike_others, memory.
     Notes: thickness_unknown.
     """
     if not has_place(volume):

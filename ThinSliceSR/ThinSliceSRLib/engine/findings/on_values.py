@@ -9,7 +9,7 @@ import numpy as np
 
 from ..events.finding import Finding
 from ..volumes.hounsfield import AIR_HU
-from ..volumes.no_numbers import no_numbers_in_body
+from ..volumes.no_numbers import FARTHEST_HU, WRAPPED_HU, no_numbers_in_body, wrapped_in_body
 from ..volumes.pieces import whole
 from ..volumes.volume import Volume
 from .on_scale import can_be_hu, looks_like, on_scale
@@ -50,19 +50,22 @@ def on_values_in_pieces(volume: Volume, values: str | None = None) -> Generator[
     """
     counts = yield from value_counts(volume, values)
     findings: list[Finding] = []
+    no_hu = f"No HU (NaN, infinity, or a number beyond {FARTHEST_HU - 1}) stands in"
     if counts.no_numbers:
         inside = yield from no_numbers_in_body(volume)
         if inside:
-            message = (
-                f"No number (NaN or infinity) stands in {inside} of the voxels within the body; export the volume "
-                "again."
-            )
+            message = f"{no_hu} {inside} of the voxels within the body; export the volume again, in HU."
             return ValueFindings((Finding("error", "not_finite", message),), counts.low, counts.high, None)
-        message = (
-            f"No number (NaN or infinity) stands in {counts.no_numbers} of the voxels around the body; they are taken "
-            f"for air ({AIR_HU} HU)."
-        )
+        message = f"{no_hu} {counts.no_numbers} of the voxels around the body; they are taken for air ({AIR_HU} HU)."
         findings.append(Finding("warning", "no_numbers_around", message))
+    if counts.low < WRAPPED_HU and values in (None, "hu"):
+        wrapped = yield from wrapped_in_body(volume)
+        if wrapped:
+            message = (
+                f"{wrapped} of the voxels within the body lie below {WRAPPED_HU} HU, as bone or metal does whose HU "
+                "did not fit into 16 bits; export the volume again, or look at the result there with care."
+            )
+            findings.append(Finding("warning", "wrapped_values", message))
     kind = None if can_be_hu(volume, counts) else (yield from looks_like(volume.hu, counts))
     on_its_scale = on_scale(volume, counts, kind)
     findings += on_its_scale or [*_on_tissues(counts), *_on_slices(counts.slice_means)]

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..volumes.hounsfield import AIR_HU
 from ..volumes.masks import DENSER_THAN_AIR_HU, lung_like
-from ..volumes.no_numbers import has_no_numbers, with_air
+from ..volumes.no_numbers import has_no_numbers, holds_hu, with_air
 from ..volumes.value_scale import NEVER_WITHOUT_HU, in_hu_from
 from ..volumes.volume import Volume
 
@@ -24,7 +24,8 @@ BONE_HU = 500
 class ValueCounts:
     """Numbers of voxels, but for the HU at the ends and the means of slices; where no number is, air was counted.
 
-    low, high: the lowest and highest HU. below: those below `NEVER_WITHOUT_HU`. lung, tissue: as of lung and denser
+    low, high: the lowest and highest HU. below: those below `NEVER_WITHOUT_HU`; for these three only numbers count, as
+    air that nobody measured would make HU of values on any scale. lung, tissue: as of lung and denser
     than air. slice_means: mean HU of each slice along the through-plane axis, of padding as of air.
     """
 
@@ -51,22 +52,25 @@ def value_counts(volume: Volume, values: str | None = None) -> Generator[None, N
     slice_sums = np.zeros(volume.size[volume.through_plane_axis])
     for k, stored in enumerate(volume.hu):
         hu = in_hu_from(stored, values)
-        no_numbers = 0
+        numbers = hu
         if has_no_numbers(hu):
-            no_numbers = _count(~np.isfinite(hu))
+            numbers = hu[holds_hu(hu)]
             hu = with_air(hu)
-        for name, count in {"no_numbers": no_numbers, **_of_slice(hu)}.items():
+        of_numbers = {"no_numbers": hu.size - numbers.size, "below": _count(numbers < NEVER_WITHOUT_HU)}
+        for name, count in {**of_numbers, **_of_slice(hu)}.items():
             totals[name] = totals.get(name, 0) + count
-        low, high = min(low, float(hu.min())), max(high, float(hu.max()))
+        if numbers.size:
+            low, high = min(low, float(numbers.min())), max(high, float(numbers.max()))
         _add_to_sums(slice_sums, hu, volume.through_plane_axis, k)
         yield
+    if low > high:  # there is no number in it
+        low = high = float(AIR_HU)
     slice_means = slice_sums / (volume.hu.size / slice_sums.size)
     return ValueCounts(voxels=volume.hu.size, low=low, high=high, slice_means=slice_means, **totals)
 
 
 def _of_slice(hu: np.ndarray) -> Mapping[str, int]:
     return {
-        "below": _count(hu < NEVER_WITHOUT_HU),
         "lung_and_air": _between(hu, LUNG_AND_AIR_HU),
         "soft_tissue": _between(hu, SOFT_TISSUE_HU),
         "bone": _count(hu > BONE_HU),

@@ -29,9 +29,13 @@ def between_slices_weights(ratio: int) -> np.ndarray:
 
 
 class SlabErrors:
-    """Counts the differences between slab means and thick slices, to the thousandth of a HU."""
+    """Counts the differences between slab means and thick slices, to the thousandth of a HU.
+
+    What is larger than `MOST_HU` counts as that for the percentile; a count for each thousandth takes memory.
+    """
 
     PER_HU = 1000
+    MOST_HU = 4096
 
     def __init__(self) -> None:
         self._counts = np.zeros(1, np.int64)
@@ -41,7 +45,8 @@ class SlabErrors:
         """difference: HU (rows, columns) between a thick slice and the weighted mean of thin ones."""
         difference = np.abs(difference)
         self._sum += float(difference.sum(dtype=np.float64))
-        counts = np.bincount(np.rint(difference * self.PER_HU).astype(np.int64).ravel())
+        counted = np.minimum(difference, self.MOST_HU)
+        counts = np.bincount(np.rint(counted * self.PER_HU).astype(np.int64).ravel())
         fewer, more = sorted((self._counts, counts), key=len)
         more[: len(fewer)] += fewer
         self._counts = more

@@ -1,5 +1,5 @@
-"""Voxels that hold no number (NaN, infinity): air where they lie around the body only, as programs mark what was not
-scanned."""
+"""Voxels that hold no number (NaN, infinity), or one that is beyond all HU: air where they lie around the body only, as
+programs mark what was not scanned."""
 
 from __future__ import annotations
 
@@ -14,6 +14,10 @@ from .masks import as_picture, body_of, lung_like
 from .pieces import each_slice
 from .volume import Volume
 
+# What scanners store in 16 bits. Fill values of other programs (65535, 1e20, 9.97e36) lie beyond.
+FARTHEST_HU = 32768
+# Padding of scanners (-2000, -3024, -10240) lies above: what is lower within a body was too bright for its 16 bits.
+WRAPPED_HU = -16384
 # Lung is wider than the blurred edge of a body, which has such values too.
 LUNG_RADIUS = 2
 # Of the voxels beside those that hold no number: a blanket has the HU of lung, but no cut through lung is so small.
@@ -23,18 +27,35 @@ OUTLINE_CHANGE = 16
 
 
 def has_no_numbers(hu: np.ndarray) -> bool:
-    """Whether a voxel holds no number."""
-    return np.issubdtype(hu.dtype, np.floating) and not np.isfinite(hu).all()
+    """Whether a voxel holds no number of HU."""
+    return hu.dtype != np.int16 and not bool(holds_hu(hu).all())
+
+
+def holds_hu(hu: np.ndarray) -> np.ndarray:
+    """Where a number stands that HU can be."""
+    return (hu >= -FARTHEST_HU) & (hu < FARTHEST_HU)
+
+
+def wrapped_in_body(volume: Volume) -> Generator[None, None, int]:
+    """How many voxels that are enclosed by tissue in their slice are lower than any padding."""
+    inside = 0
+    for hu in volume.stacked_along_k(volume.through_plane_axis).hu:
+        wrapped = hu < WRAPPED_HU
+        if wrapped.any():
+            inside += int(np.count_nonzero(body_of(hu) & wrapped))
+        yield
+    return inside
 
 
 def no_numbers_in_body(volume: Volume) -> Generator[None, None, int]:
     """How many voxels that hold no number may lie in the body; 0 when all of them lie in the air around it.
 
+
     In the body: enclosed by tissue in their slice, or where the nearest slices with a number at this place have body.
     All of them count when they border on lung, as where the body itself was cut, or where there is no body at all.
     """
     hu = volume.stacked_along_k(volume.through_plane_axis).hu
-    known = yield from each_slice(np.isfinite, bool, hu)
+    known = yield from each_slice(holds_hu, bool, hu)
     body = yield from each_slice(lambda values: body_of(with_air(values)), bool, hu)
     core = yield from each_slice(_shrunk, bool, body)
     below, known_below = yield from _nearest(body, known)
@@ -56,12 +77,12 @@ def no_numbers_in_body(volume: Volume) -> Generator[None, None, int]:
 
 
 def with_air(hu: np.ndarray) -> np.ndarray:
-    """The values, with that of air where no number is."""
-    return np.where(np.isfinite(hu), hu, hu.dtype.type(AIR_HU))
+    """The values, with that of air where no number of HU is; of a type that can hold it."""
+    return np.where(holds_hu(hu), hu, np.array(AIR_HU, np.result_type(hu.dtype, np.int16)))
 
 
 def with_air_for_no_numbers(volume: Volume) -> Volume:
-    """The volume with air where no number is; itself if there are numbers everywhere."""
+    """The volume with air where no number of HU is; itself if there are numbers everywhere."""
     if not has_no_numbers(volume.hu):
         return volume
     return replace(volume, hu=with_air(volume.hu))

@@ -18,7 +18,7 @@ def known_thickness_mm(value: object) -> float | None:
     """What a header says, in mm; None when that is no thickness: no number, 0 or less, infinite."""
     try:
         thickness = float(value)  # type: ignore[arg-type]  # what is no number raises
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return thickness if 0 < thickness < math.inf else None
 

@@ -8,17 +8,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import SimpleITK as sitk
 
 from ...dicom_in.zip_file import is_zip
 from ...errors import UnusableInput, in_plain_words, reason_of
 from ...files.nifti_header import read_nifti_header
 from ...files.nifti_place import nifti_place
-from ...files.reading import READERS
+from ...files.reading import PAIR, READERS, itk_reader
 from ...files.sidecar import sidecar_of
-from ...files.stored_values import locate_values
+from ...files.text_headers import text_header_of
+from ...files.value_places import locate_values
 from ...provenance import entry_key
-from ...silence import itk_silenced
 from ...volumes.slice_steps import ROUNDING_MM, THIN_MM
 from ...volumes.volume import Volume
 from .listing import LIST_SUFFIXES, listed_paths
@@ -84,6 +83,10 @@ def _at(place: Path, apart_from: Path, least_thickness_mm: float | None) -> Iter
                 packed.append(path)
             elif _is_volume_file(path) and not _is_result(path):
                 yield replace(_of_file(path), left_out=_why_left_out(path))
+            elif _leads_nowhere(path):
+                yield unusable_place(path, "not_found", "This link leads to no file; correct it.")
+            elif _is_pair(path):
+                yield Source(path.stem, str(path), left_out=PAIR)
         for path in (place, *packed):
             yield from thick_series_in(path, apart_from, least_thickness_mm)
 
@@ -126,13 +129,23 @@ def _is_volume_file(path: Path) -> bool:
     return path.name.lower().endswith(tuple(READERS)) and path.is_file()
 
 
+def _leads_nowhere(path: Path) -> bool:
+    """Whether it is a link to a volume file that is not there."""
+    return path.name.lower().endswith(tuple(READERS)) and path.is_symlink() and not path.exists()
+
+
+def _is_pair(path: Path) -> bool:
+    """Whether it is the header of a pair of files."""
+    return path.suffix.lower() == ".hdr" and any(path.with_suffix(suffix).is_file() for suffix in (".img", ".IMG"))
+
+
 def _of_file(path: Path) -> Source:
     suffix = next((suffix for suffix in READERS if path.name.lower().endswith(suffix)), path.suffix)
     files = [path]
     try:
         values = locate_values(path) if _is_volume_file(path) else None
-        if values and values.path != path:
-            files.append(values.path)
+        if values:
+            files += [file for file in values.paths if file != path]
         if sidecar := sidecar_of(path):
             files.append(sidecar)
     except Exception:  # noqa: BLE001 - its own turn tells what is wrong with it, and stops no other one
@@ -160,22 +173,14 @@ def _told_spacing_mm(path: Path) -> tuple[float, float, float]:
         affine, _ = nifti_place(read_nifti_header(path))
         i, j, k = (float(length) for length in np.linalg.norm(affine[:3, :3], axis=0))
         return i, j, k
-    locate_values(path)
-    reader = sitk.ImageFileReader()
-    reader.SetFileName(str(path))
-    with itk_silenced():
-        reader.ReadImageInformation()
-    i, j, k = reader.GetSpacing()[:3]
+    i, j, k = (length * text_header_of(path).mm_per_unit for length in itk_reader(path).GetSpacing()[:3])
     return i, j, k
 
 
 def _is_result(path: Path) -> bool:
     """Whether the file says in its header that it is a result; one that cannot be read does not say so."""
-    reader = sitk.ImageFileReader()
-    reader.SetFileName(str(path))
     try:
-        with itk_silenced():
-            reader.ReadImageInformation()
+        reader = itk_reader(path)
         keys = (entry_key("content"), "descrip", "ITK_FileNotes")
         return any(reader.GetMetaData(key).startswith(RESULTS) for key in keys if reader.HasMetaDataKey(key))
     except Exception:  # noqa: BLE001 - whatever ITK or Python make of its header
