@@ -12,13 +12,13 @@ from pathlib import Path
 
 from ..errors import UnusableInput
 from ..events.finding import Finding
-from .acquisitions import acquisitions_of
-from .copies import Opener
 from .file_kind import START_BYTES, Census
 from .headers import is_localiser, is_media_directory, read_header
 from .media_directory import files_not_there
-from .mixed_series import volumes_of
-from .places import lie_alike
+from .parts.acquisitions import acquisitions_of
+from .parts.copies import Opener
+from .parts.mixed_series import volumes_of
+from .parts.places import lie_alike
 from .series import DicomSeries, series_of_file
 from .zip_file import is_zip, packed_files
 

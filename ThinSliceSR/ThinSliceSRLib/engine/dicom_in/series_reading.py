@@ -14,11 +14,11 @@ from ..events.finding import Finding
 from ..volumes.geometry import require_place
 from ..volumes.hounsfield import as_hu_values
 from ..volumes.volume import Acquisition, Volume
-from .padding import PaddedSlice, findings_on_padding, with_air_for_padding
+from .pixels.padding import PaddedSlice, findings_on_padding, with_air_for_padding
+from .pixels.stored_pixels import colours, read_stored_pixels
 from .series import DicomSeries, DicomSlice
 from .series_choice import choose_series, warnings_about
 from .series_index import find_series
-from .stored_pixels import colours, read_stored_pixels
 
 # Positions are often rounded to a tenth of a millimetre, cosines and pixel spacings to six digits.
 SIDEWAYS_TOLERANCE_PIXELS = 0.5

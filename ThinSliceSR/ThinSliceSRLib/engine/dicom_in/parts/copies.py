@@ -11,9 +11,9 @@ from typing import IO
 
 import pydicom
 
-from ..events.finding import Finding
+from ...events.finding import Finding
+from ..series import DicomSeries, DicomSlice
 from .places import Places
-from .series import DicomSeries, DicomSlice
 
 Opener = Callable[[Path], IO[bytes]]  # opens a file of the input, be it in a folder or in a ZIP file
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import SimpleITK as sitk
 
-from ..events.finding import Finding
-from ..volumes.hounsfield import AIR_HU
-from ..volumes.masks import LUNG_HU, as_picture
+from ...events.finding import Finding
+from ...volumes.hounsfield import AIR_HU
+from ...volumes.masks import LUNG_HU, as_picture
 
 
 @dataclass(frozen=True)

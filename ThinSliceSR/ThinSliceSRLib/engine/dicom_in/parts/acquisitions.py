@@ -8,11 +8,11 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import replace
 from statistics import median_low
 
-from ..events.finding import Finding
-from ..volumes.slice_steps import SAME_PLACE_MM, STEP_TOLERANCE_MM, slice_steps
+from ...events.finding import Finding
+from ...volumes.slice_steps import SAME_PLACE_MM, STEP_TOLERANCE_MM, slice_steps
+from ..series import DicomSeries, DicomSlice
 from .copies import Opener, without_copies
 from .places import Places, lie_alike
-from .series import DicomSeries, DicomSlice
 
 MOST_SCOUTS = 3
 # Of the reach of a series: what stretches over less is a section of it, and no volume between the slices of another.

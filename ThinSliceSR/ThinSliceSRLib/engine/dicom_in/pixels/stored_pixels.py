@@ -12,10 +12,10 @@ import SimpleITK as sitk
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
-from ..errors import UnusableInput
-from ..silence import itk_silenced
-from .headers import number_told
-from .series import DicomSlice
+from ...errors import UnusableInput
+from ...silence import itk_silenced
+from ..headers import number_told
+from ..series import DicomSlice
 
 NATIVE = (
     "",  # a data set without a preamble

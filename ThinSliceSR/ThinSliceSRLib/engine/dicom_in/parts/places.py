@@ -8,8 +8,8 @@ from operator import itemgetter
 
 import numpy as np
 
-from ..volumes.slice_steps import SAME_PLACE_MM
-from .series import DicomSlice
+from ...volumes.slice_steps import SAME_PLACE_MM
+from ..series import DicomSlice
 
 SAME_COSINE = 0.01
 ALIKE_COSINE = 0.1

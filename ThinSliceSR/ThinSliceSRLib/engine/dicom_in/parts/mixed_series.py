@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 
-from ..events.finding import Finding
-from .series import DicomSeries
-from .series_choice import is_derived
+from ...events.finding import Finding
+from ..series import DicomSeries
+from ..series_choice import is_derived
 
 # What all images of one volume have in common; a series has one frame of reference and one modality (PS3.3 A.1.2.3).
 IN_COMMON: dict[str, Callable[[DicomSeries], str]] = {
