@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from batches import rows
 from dicom_making import write_slice
-from ThinSliceSRLib.engine.batch.archive.access import ArchiveFailure
+from ThinSliceSRLib.engine.batch.archive.failure import ArchiveFailure
 from ThinSliceSRLib.engine.batch.archive.fetching import fetched_series, thick_series_of
 from ThinSliceSRLib.engine.batch.archive.sending import send_series
 from ThinSliceSRLib.engine.batch.sources.source import Source

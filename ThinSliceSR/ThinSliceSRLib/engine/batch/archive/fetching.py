@@ -23,7 +23,9 @@ from ...outputs.unfinished import remove_unfinished, unfinished_name
 from ...volumes.slice_steps import SAME_PLACE_MM
 from ..sources.source import Source
 from ..sources.thick_series import why_not_fetched
-from .access import ANSWER, ArchiveFailure, connected, plain_failures
+from .access import connected, plain_failures
+from .failure import ANSWER, ArchiveFailure
+from .wholeness import PARTIAL_CONTENT, Wholeness, is_cut_short
 
 if TYPE_CHECKING:
     from dicomweb_client import DICOMwebClient
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
 PAGE = 100  # all archives give as much at once, some not more
 AS_STORED = (("application/dicom", "*"),)
 UNTOLD = "an untold number of instances"
-PARTIAL_CONTENT = 206
 Answer = TypeVar("Answer")
 
 
@@ -103,30 +104,45 @@ def fetched_series(source: Source, beside: Path) -> Iterator[Path]:
 def _fetch(source: Source, folder: Path) -> None:
     """Writes the instances of the series into `folder`, which is made.
 
-    They are all that there are when their number is the one that the archive told, when it lists no others, and when
-    it does not say itself that they are a part.
+    They are all that there are when their number is the one that the archive told, when it lists no others, when its
+    answer came to its end, and when it does not say itself that they are a part.
     """
     fetched: set[str] = set()
-    statuses: set[int] = set()
-    written = 0
+    wholeness = Wholeness()
+    written = cut_short = 0
     try:
         folder.mkdir(mode=0o700)
-        with connected(source.place, statuses.add) as client:
+        with connected(source.place, wholeness) as client:
             listed = held_instances(client, source.study, source.series)
             for number, dataset in enumerate(
                 client.iter_series(source.study, source.series, media_types=AS_STORED), start=1
             ):
+                if is_cut_short(dataset):
+                    cut_short += 1
+                    continue
                 fetched.add(str(dataset.SOPInstanceUID))
                 with (folder / f"{number:05d}.dcm").open("xb") as file:
                     dataset.save_as(file)
                     written += file.tell()
     except OSError as error:
         raise writing_refusal(folder.parent, error, written) from error
+    except ArchiveFailure:
+        if not wholeness.broken_off:  # else it is the last part that nobody understands
+            raise
+    if wholeness.broken_off:
+        raise ArchiveFailure(
+            f"The archive's answer broke off after {len(fetched)} instances of the series; see its log, and run again."
+        )
+    if cut_short:
+        raise ArchiveFailure(
+            f"The archive gave {len(fetched)} instances of the series and {cut_short} more that are cut short; see its "
+            "log, and run again."
+        )
     told = f"{max(len(listed), len(fetched))} instances" if source.version == UNTOLD else source.version
     if told != f"{len(fetched)} instances" or listed - fetched:
         told = told if told != f"{len(fetched)} instances" else f"{len(listed)} instances"
         raise ArchiveFailure(f"The archive told of {told} of the series, but gave {len(fetched)}; run again.")
-    if PARTIAL_CONTENT in statuses:
+    if wholeness.partial:
         raise ArchiveFailure(
             f"The archive gave {len(fetched)} instances of the series and said that they are not all (its answer "
             f"{PARTIAL_CONTENT}); see its log, and run again."
