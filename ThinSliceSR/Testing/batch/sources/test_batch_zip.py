@@ -137,3 +137,17 @@ def test_copies_of_a_series_are_one_volume_and_parts_of_one_are_none(tmp_path: P
         pack(part)
     [source] = sources_at(tmp_path / "parts", Path("/nowhere"), None)
     assert source.problem[0] == "several_places"
+
+
+@pytest.mark.parametrize("other", [{"StudyInstanceUID": "1.9"}, {"first_mm": -77.5}, {"Modality": "CT", "head": True}])
+def test_series_that_only_share_their_uid_are_not_taken_for_copies(other: dict, tmp_path: Path):
+    positions = slice_positions(SLICES)
+    moved = [(x, y, z + other.get("first_mm", 0)) for x, y, z in positions]
+    tags = {name: value for name, value in other.items() if name == "StudyInstanceUID"}
+    part = {"BodyPartExamined": "HEAD", "StudyInstanceUID": "1.9"} if "head" in other else {}
+    write_series(tmp_path / "1", CHEST, positions, SeriesInstanceUID="1.2.1", **part)
+    write_series(tmp_path / "2", CHEST, moved, SeriesInstanceUID="1.2.1", **tags)
+    for name in ("1", "2"):
+        pack(tmp_path / name)
+    [source] = sources_at(tmp_path, Path("/nowhere"), None)
+    assert (source.problem[0], source.left_out) == ("several_series", "")

@@ -22,8 +22,8 @@ def each_once(found: Iterable[Source]) -> list[Source]:
         problem = None
         if source.images != first.images:
             sentence = (
-                "Different images bear its series UID, perhaps those of two patients; do each by itself, with a "
-                "destination of its own."
+                "Several places hold different images under its series UID; put parts of one series into one folder, "
+                "and do what are two series in two batches, each with a destination of its own."
             )
             problem = ("several_series", sentence)
         if source.slices != first.slices:
