@@ -28,6 +28,8 @@ class SmallArchive:
     status: of what it gives. busy: answers (status, Retry-After) to the next requests. refuses_again: what it holds
     already is refused, as by some. loses_answers: how many of the next instances that are stored end in a status 500.
     tokens: those that it knows; None asks for none. answers_metadata: how often it tells of an instance; None: always.
+    cut: how many bytes it leaves off at the end of a series, of which it then tells no length; negative: after how many
+    it ends. leads_to: the address that it answers with to all that it is asked (a redirect).
     """
 
     held: dict[tuple[str, str, str], bytes] = field(default_factory=dict)
@@ -39,6 +41,8 @@ class SmallArchive:
     loses_answers: int = 0
     tokens: set[str] | None = None
     answers_metadata: int | None = None
+    cut: int = 0
+    leads_to: str = ""
     asked: list[tuple[str, str, float]] = field(default_factory=list)
 
     def add(self, files: Iterable[Path]) -> None:
@@ -108,7 +112,8 @@ class Answers(BaseHTTPRequestHandler):
                 f"--{BOUNDARY}\r\nContent-Type: application/dicom\r\n\r\n".encode() + part + b"\r\n" for part in given
             )
             kind = f'multipart/related; type="application/dicom"; boundary={BOUNDARY}'
-            self.answer(self.archive.status, parts + f"--{BOUNDARY}--\r\n".encode(), kind)
+            content = parts + f"--{BOUNDARY}--\r\n".encode()
+            self.answer(self.archive.status, content[: -self.archive.cut or None], kind)
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -135,6 +140,9 @@ class Answers(BaseHTTPRequestHandler):
         if known is not None and self.headers.get("Authorization", "").removeprefix("Bearer ") not in known:
             self.answer(401)
             return True
+        if self.archive.leads_to:
+            self.answer(302, headers={"Location": self.archive.leads_to})
+            return True
         if self.archive.busy:
             status, after = self.archive.busy.pop(0)
             self.answer(status, headers={"Retry-After": after} if after else {})
@@ -149,7 +157,11 @@ class Answers(BaseHTTPRequestHandler):
         body = content if isinstance(content, bytes) else json.dumps(content).encode()
         self.send_response(status)
         self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
+        if self.archive.cut and kind.startswith("multipart"):
+            self.send_header("Connection", "close")
+            self.close_connection = True
+        else:
+            self.send_header("Content-Length", str(len(body)))
         for name, value in (headers or {}).items():
             self.send_header(name, value)
         self.end_headers()

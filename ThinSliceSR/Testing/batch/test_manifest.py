@@ -41,6 +41,12 @@ def told(folder: Path) -> list[Row]:
         return list(manifest.rows())
 
 
+def told_of_new(folder: Path) -> list[Row]:
+    """What a manifest tells that is made where there is none."""
+    with Manifest(folder) as manifest:
+        return list(manifest.rows())
+
+
 def test_what_is_put_is_told_in_order_and_the_latest_counts(tmp_path: Path):
     rows = [replace(ROW, series="", input=f"/{number}", name=f"n{number}") for number in (3, 1, 2)]
     with Manifest(tmp_path) as manifest:
@@ -97,7 +103,9 @@ def test_the_table_of_a_former_version_is_taken_over_once(tmp_path: Path):
     "table",
     ["", "[]", "{", '{"volumes": 1}', '{"volumes": [1]}', '{"volumes": [{"name": "a"}]}', "\xff",
      '{"volumes": [{"input": 1, "name": "a"}]}', '{"volumes": [{"input": "", "name": ["a"]}]}',
-     '{"volumes": [{"input": "", "name": "a", "findings": ["x"]}]}', "[" * 100_000],
+     '{"volumes": [{"input": "", "name": "a", "findings": ["x"]}]}', "[" * 100_000,
+     '{"volumes": [{"input": "", "name": "a", "bytes": 1' + "0" * 30 + '}]}',
+     '{"volumes": [{"input": "", "name": "a", "seconds": -1' + "0" * 30 + '}]}'],
 )  # fmt: skip
 def test_a_table_that_is_no_manifest_is_refused_and_left(table: str, tmp_path: Path):
     (tmp_path / "manifest.json").write_text(table, encoding="latin-1")
@@ -123,6 +131,33 @@ def test_a_record_that_is_none_is_refused_and_left(kind: str, tmp_path: Path):
         told(tmp_path)
     if kind == "text":
         assert record.read_text().startswith("precious")
+
+
+def test_what_a_removed_record_leaves_behind_is_not_taken_for_the_next_ones(tmp_path: Path):
+    record, log = tmp_path / RECORD_NAME, tmp_path / f"{RECORD_NAME}-wal"
+    with Manifest(tmp_path) as manifest:
+        manifest.put([ROW])
+        left = log.read_bytes()
+    record.unlink()
+    (tmp_path / "manifest.json").unlink()
+    log.write_bytes(left)
+    assert told_of_new(tmp_path) == []
+    assert told_of_new(tmp_path) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the limits of POSIX")
+@pytest.mark.parametrize("most_bytes", [9_000, 17_500])
+def test_a_record_that_cannot_be_written_leaves_nothing(most_bytes: int, tmp_path: Path):
+    program = (
+        "import resource, sys\nfrom pathlib import Path\n"
+        "from ThinSliceSRLib.engine.batch.manifest.manifest import Manifest\n"
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({most_bytes}, {most_bytes}))\nManifest(Path(sys.argv[1]))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)], env=ENVIRONMENT, capture_output=True, text=True
+    )
+    assert "CannotWrite" in run.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the signals of POSIX")

@@ -13,7 +13,8 @@ from batches import rows
 from derived_series_making import HU, IDENTITY, write_hospital_series
 from dicom_making import compress, slice_positions
 from dicomweb_client import DICOMwebClient
-from ThinSliceSRLib.engine.batch.archive.access import PASSWORD, USER, ArchiveFailure, connected
+from ThinSliceSRLib.engine.batch.archive.access import PASSWORD, USER, connected
+from ThinSliceSRLib.engine.batch.archive.failure import ArchiveFailure
 from ThinSliceSRLib.engine.batch.batch import Summary
 from ThinSliceSRLib.engine.batch.manifest.manifest import JSON_NAME, Manifest
 from ThinSliceSRLib.engine.errors import UnusableInput

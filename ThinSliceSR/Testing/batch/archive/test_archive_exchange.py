@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,9 +12,11 @@ import numpy as np
 import pydicom
 import pytest
 from dicom_making import files_of, write_series
+from pydicom.uid import RLELossless
 from small_archive import SmallArchive
-from ThinSliceSRLib.engine.batch.archive import access, sending
-from ThinSliceSRLib.engine.batch.archive.access import TOKEN, TOKEN_COMMAND, ArchiveFailure
+from ThinSliceSRLib.engine.batch.archive import patience, sending
+from ThinSliceSRLib.engine.batch.archive.access import TOKEN, TOKEN_COMMAND
+from ThinSliceSRLib.engine.batch.archive.failure import ArchiveFailure
 from ThinSliceSRLib.engine.batch.archive.fetching import fetched_series, thick_series_of
 from ThinSliceSRLib.engine.batch.archive.sending import send_series
 from ThinSliceSRLib.engine.batch.sources.source import Source
@@ -71,6 +75,38 @@ def test_what_the_archive_itself_calls_a_part_is_one(archive: SmallArchive, tmp_
         fetch(archive, tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("cut", "whole"),  # the boundary, the pixels, the header, all but a part's own header
+    [(22, 6), (100, 5), (180, 5), (-60, 0)],
+)
+def test_an_answer_that_ends_too_early_is_a_failure_with_the_number(
+    cut: int, whole: int, archive: SmallArchive, tmp_path: Path
+):
+    archive.cut = cut
+    with pytest.raises(ArchiveFailure, match=f"broke off after {whole} instances of the series; see its log"):
+        fetch(archive, tmp_path)
+
+
+def test_a_line_end_after_the_last_boundary_is_not_missed(archive: SmallArchive, tmp_path: Path):
+    archive.cut = 2
+    assert fetch(archive, tmp_path) == SLICES
+
+
+@pytest.mark.parametrize("encapsulated", [True, False])
+def test_an_instance_that_the_archive_itself_holds_in_part_is_a_failure_with_the_number(
+    encapsulated: bool, archive: SmallArchive, tmp_path: Path
+):
+    key, content = list(archive.held.items())[2]
+    if encapsulated:
+        dataset = pydicom.dcmread(io.BytesIO(content))
+        dataset.compress(RLELossless)
+        dataset.save_as(whole := io.BytesIO())
+        content = whole.getvalue()
+    archive.held[key] = content[:-20]
+    with pytest.raises(ArchiveFailure, match="gave 5 instances of the series and 1 more that are cut short"):
+        fetch(archive, tmp_path)
+
+
 @pytest.mark.parametrize("lost", [0, 1, 2, 3])
 @pytest.mark.parametrize("refuses_again", [True, False])
 def test_a_series_arrives_whole_whatever_answers_are_lost(
@@ -118,11 +154,35 @@ def test_a_busy_archive_is_asked_again_when_it_wants_to(
     assert fetch(archive, tmp_path) == SLICES
 
 
+@pytest.mark.parametrize("after", ["-1", "soon", "0.01", "nan", "Wed, 99 Oct 2015 07:28:00 GMT"])
+def test_a_busy_archive_is_asked_again_whatever_time_it_tells(
+    after: str, archive: SmallArchive, monkeypatch: pytest.MonkeyPatch
+):
+    waits = []
+    monkeypatch.setattr(time, "sleep", waits.append)
+    archive.busy = [(503, after)]
+    found(archive)
+    assert waits in ([0.01], [])  # the first wait of its own is none
+
+
+@pytest.mark.parametrize("after", ["99999999999999", "Fri, 01 Jan 2100 07:28:00 GMT"])
+def test_an_archive_that_wants_to_be_left_alone_for_long_is_told_of(after: str, archive: SmallArchive):
+    archive.busy = [(503, after)]
+    with pytest.raises(ArchiveFailure, match=r"busy and wants to be asked again after [0-9]+ s; run again then"):
+        found(archive)
+
+
+def test_an_archive_that_leads_in_a_circle_is_told_of(archive: SmallArchive):
+    archive.leads_to = "/web/studies"
+    with pytest.raises(ArchiveFailure, match="leads from one address to the next without end"):
+        found(archive)
+
+
 def test_an_archive_that_stays_busy_is_told_in_one_sentence(archive: SmallArchive):
     archive.busy = [(503, "0")] * 100
     with pytest.raises(ArchiveFailure, match="The archive answered 503"):
         found(archive)
-    assert len(archive.asked) == access.MOST_REPETITIONS + 1
+    assert len(archive.asked) == patience.MOST_REPETITIONS + 1
 
 
 def token_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:

@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from batches import rows
-from dicom_making import write_slice
-from ThinSliceSRLib.engine.batch.archive.access import ArchiveFailure
+from dicom_making import files_of, write_series, write_slice
+from small_archive import SmallArchive
+from ThinSliceSRLib.engine.batch.archive.failure import ArchiveFailure
 from ThinSliceSRLib.engine.batch.archive.fetching import fetched_series, thick_series_of
 from ThinSliceSRLib.engine.batch.archive.sending import send_series
 from ThinSliceSRLib.engine.batch.sources.source import Source
@@ -71,7 +72,7 @@ class OddArchive(BaseHTTPRequestHandler):
         elif place.endswith("/instances"):
             self.answer([{"00080018": element("UI", f"{series}.1")}])
         elif place.endswith("/metadata"):
-            self.answer(*ANSWERS[series])
+            self.answer(*ANSWERS.get(series, ({}, 404)))
         else:
             self.answer(f"<html>{SECRET}</html>", kind="text/html")
 
@@ -119,6 +120,40 @@ def test_only_thick_axial_ct_is_wanted_and_a_header_that_cannot_be_read_hides_no
     assert odd.problem[0] == "archive_answer"
     assert SECRET not in str(found)
     assert capfd.readouterr() == ("", "")
+
+
+NULL, NUMBER = {"vr": "UI", "Value": [None]}, {"vr": "UI", "Value": [123]}
+
+
+@pytest.mark.parametrize(
+    ("level", "entry"),
+    [*(("series", {"0020000E": odd}) for odd in (NULL, NUMBER, None, [])), ("series", {}), ("series", None),
+     ("series", {"0020000E": element("UI", "1.2.99"), "00201209": element("IS", None)}),
+     *(("studies", {"0020000D": odd}) for odd in (NULL, NUMBER)), ("studies", None)],
+)  # fmt: skip
+def test_an_odd_entry_of_a_list_fails_alone(level: str, entry: object, archive: str, monkeypatch: pytest.MonkeyPatch):
+    answer = OddArchive.answer
+
+    def answer_with_it(self: OddArchive, content: object, *rest: object, **others: object) -> None:
+        listed = [entry, *content] if self.path.partition("?")[0].endswith(level) else content
+        answer(self, listed, *rest, **others)
+
+    monkeypatch.setattr(OddArchive, "answer", answer_with_it)
+    before = {"1.2.2", "1.2.3"}  # which have problems of their own
+    found, seen = thick_series_of(archive, None, "CT", None)
+    assert "1.2.1" in {source.series for source in found if not source.problem and not source.left_out}
+    [odd] = [source for source in found if source.problem and source.series not in before]
+    assert odd.problem[0] == "archive_answer"
+    assert seen >= set(ANSWERS)
+
+
+def test_series_of_two_studies_under_one_uid_are_told_as_a_problem(tmp_path: Path):
+    with SmallArchive() as archive:
+        for study in ("1.2.7", "1.2.8"):
+            write_series(tmp_path / study, np.zeros((5, 4, 4)), SeriesInstanceUID="1.2.1", StudyInstanceUID=study)
+            archive.add(files_of(tmp_path / study))
+        [source], _ = thick_series_of(archive.address, None, "CT", None)
+    assert source.problem[0] == "several_series"
 
 
 def test_what_is_no_dicom_is_told_in_one_sentence(archive: str, tmp_path: Path, batch):

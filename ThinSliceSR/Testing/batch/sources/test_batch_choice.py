@@ -16,6 +16,7 @@ from ThinSliceSRLib.engine.batch.batch import Summary
 from ThinSliceSRLib.engine.batch.sole_use import sole_use
 from ThinSliceSRLib.engine.batch.sources.volume_files import sources_at
 from ThinSliceSRLib.engine.errors import UnusableInput
+from ThinSliceSRLib.engine.outputs.file_names import short_hash
 from ThinSliceSRLib.engine.weights.weights_file import save_weights, with_calibration
 
 
@@ -81,6 +82,36 @@ def test_a_list_names_files_and_folders_beside_it(name: str, text: str, tmp_path
     write_series(tmp_path / "dicom", chest(), SeriesInstanceUID="1.2.1")
     (tmp_path / name).write_text(text)
     assert found(tmp_path / name) == ["a", "a", "1.2.1"]
+
+
+def test_a_source_within_the_destination_is_read(tmp_path: Path):
+    write_series(tmp_path / "in" / "scan", chest(), SeriesInstanceUID="1.2.1")
+    write_thick(tmp_path / "in" / "a.nrrd")
+    assert found(tmp_path / "in", tmp_path) == ["a", "1.2.1"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows asks for a privilege to make links")
+def test_links_to_folders_are_followed_once_and_never_in_a_circle(tmp_path: Path):
+    scans, elsewhere, out = tmp_path / "in", tmp_path / "elsewhere", tmp_path / "out"
+    write_thick(elsewhere / "volumes" / "a.nrrd")
+    write_series(elsewhere / "dicom" / "scan", chest(), SeriesInstanceUID="1.2.1")
+    write_thick(out / "b.nrrd")
+    write_thick(scans / "c" / "c.nrrd")
+    (elsewhere / "dicom" / "back").symlink_to(scans)
+    for name, place in {
+        "1": elsewhere / "volumes", "2": elsewhere / "dicom", "3": elsewhere / "dicom" / "scan", "4": out,
+        "5": tmp_path, "6": scans / "c", "7": tmp_path / "gone", "8": elsewhere,
+    }.items():  # fmt: skip
+        (scans / name).symlink_to(place)
+    assert found(scans, out) == ["c", "a", "1.2.1"]
+    (scans / "c" / "empty.dcm").touch()  # which has each folder looked through by itself
+    assert sorted(found(scans, out)) == sorted(["c", "a", "1.2.1", f"folder-{short_hash(str(scans / 'c'))}"])
+
+
+def test_a_source_that_is_not_there_leaves_no_destination(tmp_path: Path, batch):
+    with pytest.raises(UnusableInput, match="There is no file or folder"):
+        batch(tmp_path / "typo", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_source_without_volumes_is_refused(tmp_path: Path):

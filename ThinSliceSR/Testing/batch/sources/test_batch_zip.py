@@ -151,3 +151,17 @@ def test_a_series_is_read_under_the_name_that_it_is_listed_by(packed, later, tmp
     assert [source.series for source in sources] == (["1.2.3"] if later is CHEST else ["1.2.3-1", "1.2.3-2"])
     for source, hu in zip(sources, (CHEST, later), strict=False):
         np.testing.assert_array_equal(read_volume(Path(source.place), source.series).hu, hu)
+
+
+@pytest.mark.parametrize("other", [{"StudyInstanceUID": "1.9"}, {"first_mm": -77.5}, {"Modality": "CT", "head": True}])
+def test_series_that_only_share_their_uid_are_not_taken_for_copies(other: dict, tmp_path: Path):
+    positions = slice_positions(SLICES)
+    moved = [(x, y, z + other.get("first_mm", 0)) for x, y, z in positions]
+    tags = {name: value for name, value in other.items() if name == "StudyInstanceUID"}
+    part = {"BodyPartExamined": "HEAD", "StudyInstanceUID": "1.9"} if "head" in other else {}
+    write_series(tmp_path / "1", CHEST, positions, SeriesInstanceUID="1.2.1", **part)
+    write_series(tmp_path / "2", CHEST, moved, SeriesInstanceUID="1.2.1", **tags)
+    for name in ("1", "2"):
+        pack(tmp_path / name)
+    [source] = sources_at(tmp_path, Path("/nowhere"), None)
+    assert (source.problem[0], source.left_out) == ("several_series", "")

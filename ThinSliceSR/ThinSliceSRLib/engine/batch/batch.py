@@ -31,7 +31,7 @@ from .settings import Settings
 from .sole_use import sole_use
 from .sources.of_one_study import thickest_of_each_study
 from .sources.source import Source
-from .sources.volume_files import sources_at
+from .sources.volume_files import require_apart, sources_at
 from .workers.cluster import MOST_DEATHS, Call, CallFailed, Cluster, WorkersDied, existing_cluster, local_cluster
 from .workers.volume_work import Engine, Made, engine_here, make_volume, send_back
 
@@ -93,11 +93,8 @@ def run_batch(batch: Batch, reporter: Reporter, undo: ExitStack) -> Summary:
     """
     require_sensible(batch.settings)
     folder = batch.destination
-    if not is_archive(batch.source) and Path(batch.source).resolve() == folder.resolve():
-        raise UnusableInput(
-            "SOURCE and DESTINATION are the same folder, of which results are never taken for input; give another one.",
-            "wrong_usage",
-        )
+    if not is_archive(batch.source):
+        require_apart(Path(batch.source), folder)
     ended = threading.Event()
     # In the reverse order: the cluster ends (see there), then this thread, then what they left is removed.
     undo.callback(_write_tables, folder)

@@ -19,7 +19,8 @@ from urllib.parse import urlsplit
 import pydicom
 
 from ...addresses import has_user_info, is_address, shown
-from ...errors import MissingLibrary, ThinSliceError, UnusableInput
+from ...errors import MissingLibrary, UnusableInput
+from .failure import ANSWER, ArchiveFailure
 
 if TYPE_CHECKING:
     from dicomweb_client import DICOMwebClient
@@ -31,23 +32,7 @@ USER, PASSWORD, TOKEN, TOKEN_COMMAND = (
 TIMEOUT_S = (20, 300)  # to be reached, and between two pieces of an answer: archives fetch from tape
 COMMAND_S = 60
 CHUNK_BYTES = 100_000_000  # what is sent at once is less, so that it tells its length and can be sent again
-# Answers after which the same question may be answered: after the seconds that they tell, else 1, 2, 4, … s.
-BUSY = (408, 429, 503, 504)
-MOST_REPETITIONS = 5
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
-ANSWER = "archive_answer"  # the code of a failure that may concern one series alone
-
-
-class ArchiveFailure(ThinSliceError):
-    """The archive cannot be reached, refuses, or does not give or take what it should."""
-
-    exit_code = 2
-    code = "archive"
-
-    def __init__(self, message: str, code: str | None = None, status: int | None = None) -> None:
-        """status: of the archive's answer, where that is what went wrong."""
-        super().__init__(message, code)
-        self.status = status
 
 
 def is_archive(source: str) -> bool:
@@ -56,14 +41,16 @@ def is_archive(source: str) -> bool:
 
 
 @contextmanager
-def connected(address: str, on_status: Callable[[int], object] | None = None) -> Iterator[DICOMwebClient]:
+def connected(address: str, on_answer: Callable[[Response], object] | None = None) -> Iterator[DICOMwebClient]:
     """A client of the archive; what goes wrong with it within the block is raised as ArchiveFailure.
 
-    on_status: told the status of each answer.
+    on_answer: told each answer before its content is read.
     """
     try:
         import requests
         from dicomweb_client import DICOMwebClient
+
+        from .patience import patience
     except ImportError as error:
         raise MissingLibrary(
             "Archives need dicomweb-client; install it with: pip install dicomweb-client", "no_dicomweb_client"
@@ -71,11 +58,11 @@ def connected(address: str, on_status: Callable[[int], object] | None = None) ->
     _require_safe(address)
     logging.getLogger("dicomweb_client").setLevel(logging.CRITICAL)
     with plain_failures(), requests.Session() as session:
-        session.auth = _credentials()
+        session.auth = _credentials(address)
         for scheme in ("https://", "http://"):
-            session.mount(scheme, requests.adapters.HTTPAdapter(max_retries=_patience()))
-        if on_status is not None:
-            session.hooks["response"].append(lambda answer, **_: on_status(answer.status_code) and None)
+            session.mount(scheme, requests.adapters.HTTPAdapter(max_retries=patience()))
+        if on_answer is not None:
+            session.hooks["response"].append(lambda answer, **_: on_answer(answer) and None)
         client = DICOMwebClient(address.rstrip("/"), session=session, chunk_size=CHUNK_BYTES, timeout=TIMEOUT_S)
         client.set_http_retry_params(retry=False)  # its own waits do not heed what the archive asks for
         yield client
@@ -95,29 +82,20 @@ def plain_failures() -> Iterator[None]:
             "The archive's certificate is not trusted here; name the file of your institution's certificates in the "
             "environment variable REQUESTS_CA_BUNDLE."
         ) from error
-    except requests.JSONDecodeError as error:
+    except (requests.JSONDecodeError, requests.exceptions.ContentDecodingError) as error:
         raise _not_understood() from error
+    except requests.exceptions.ChunkedEncodingError as error:
+        raise ArchiveFailure(
+            "The archive ended the connection before its answer was whole; see its log, and run again.", ANSWER
+        ) from error
+    except requests.TooManyRedirects as error:
+        raise ArchiveFailure(
+            "The archive leads from one address to the next without end; check its address and its log.", ANSWER
+        ) from error
     except requests.RequestException as error:
         raise ArchiveFailure("The archive does not answer; check its address and the network.") from error
     except (ValueError, KeyError, TypeError, AttributeError, pydicom.errors.InvalidDicomError) as error:
         raise _not_understood() from error
-
-
-def _patience() -> Any:
-    """How often, and after how long, what a busy archive did not answer is asked again, by its Retry-After or else."""
-    from urllib3 import Retry
-
-    return Retry(
-        total=None,
-        connect=0,
-        read=0,
-        other=0,
-        status=MOST_REPETITIONS,
-        status_forcelist=BUSY,
-        allowed_methods=None,  # also what is sent: an instance that is sent again is the same
-        backoff_factor=1,
-        raise_on_status=False,
-    )
 
 
 def _require_safe(address: str) -> None:
@@ -136,20 +114,35 @@ def _require_safe(address: str) -> None:
         raise UnusableInput("Credentials would travel for all to read; use the archive's https address.", "wrong_usage")
 
 
-def _credentials() -> Any:
+def _credentials(address: str) -> Any:
     """As requests takes them: user and password, or what puts the token into a request, but into no log."""
     if command := os.environ.get(TOKEN_COMMAND):
-        return BearerToken(lambda: _printed_by(command))
-    if token := os.environ.get(TOKEN):
-        return BearerToken(lambda: token)
-    user = os.environ.get(USER)
-    return (user, os.environ.get(PASSWORD, "")) if user else None
+        return BearerToken(address, lambda: _printed_by(command))
+    if told := os.environ.get(TOKEN):
+        token = _one_token(told)
+        if token is None:
+            raise ArchiveFailure(f"What {TOKEN} holds is something else than one token; correct it.")
+        return BearerToken(address, lambda: token)
+    user, password = (_without_line_end(os.environ.get(name, "")) for name in (USER, PASSWORD))
+    return (user, password) if user else None
+
+
+def _without_line_end(text: str) -> bytes:
+    """Of what was read from a file, as secrets often are; in UTF-8 (RFC 7617), as requests knows Latin-1 alone."""
+    return text.rstrip("\r\n").encode("utf-8", "surrogateescape")
+
+
+def _one_token(text: str) -> str | None:
+    """The token that a text holds, with white space around it at most; None where it is none that a header takes."""
+    token = text.strip()
+    return token if token.isascii() and token.isprintable() and len(token.split()) == 1 else None
 
 
 class BearerToken:
     """Puts a token into each request, and a new one when the archive does not know the former any more."""
 
-    def __init__(self, new_token: Callable[[], str]) -> None:
+    def __init__(self, address: str, new_token: Callable[[], str]) -> None:
+        self._origin = _origin(address)
         self._new_token = new_token
         self._token = ""
 
@@ -160,8 +153,13 @@ class BearerToken:
         return request
 
     def _again_if_expired(self, answer: Response, **options: Any) -> Response:
-        """As requests does for digest authentication: the same request once more, which calls no hook."""
-        former, self._token = self._token, self._new_token() if answer.status_code == 401 else self._token
+        """As requests does for digest authentication: the same request once more, which calls no hook.
+
+        requests takes this hook along to wherever the archive leads it, but the token is the archive's alone.
+        """
+        if answer.status_code != 401 or _origin(answer.request.url or "") != self._origin:
+            return answer
+        former, self._token = self._token, self._new_token()
         if former == self._token:
             return answer
         answer.content  # noqa: B018 - read to its end, so that the connection can be used again
@@ -174,6 +172,12 @@ class BearerToken:
         return second
 
 
+def _origin(address: str) -> tuple[str, str | None, int | None]:
+    """Scheme, host and port of an address: by what credentials belong to it."""
+    parts = urlsplit(address)
+    return parts.scheme, parts.hostname, parts.port or {"https": 443, "http": 80}.get(parts.scheme)
+
+
 def _printed_by(command: str) -> str:
     """What a command prints, on one line. Raises ArchiveFailure without a word of it."""
     try:
@@ -184,8 +188,8 @@ def _printed_by(command: str) -> str:
         raise ArchiveFailure(
             f"The command of {TOKEN_COMMAND} gives no token ({type(error).__name__}); try it in a terminal."
         ) from None
-    token = run.stdout.strip()
-    if not token or not token.isascii() or len(token.split()) > 1:
+    token = _one_token(run.stdout)
+    if token is None:
         raise ArchiveFailure(f"The command of {TOKEN_COMMAND} prints something else than one token; correct it.")
     return token
 

@@ -21,9 +21,12 @@ from ...outputs.file_names import short_hash
 from ...outputs.replacing import writing_refusal
 from ...outputs.unfinished import remove_unfinished, unfinished_name
 from ...volumes.slice_steps import SAME_PLACE_MM
+from ..sources.copies import each_once
 from ..sources.source import Source
 from ..sources.thick_series import why_not_fetched
-from .access import ANSWER, ArchiveFailure, connected, plain_failures
+from .access import connected, plain_failures
+from .failure import ANSWER, ArchiveFailure
+from .wholeness import PARTIAL_CONTENT, Wholeness, is_cut_short
 
 if TYPE_CHECKING:
     from dicomweb_client import DICOMwebClient
@@ -31,7 +34,6 @@ if TYPE_CHECKING:
 PAGE = 100  # all archives give as much at once, some not more
 AS_STORED = (("application/dicom", "*"),)
 UNTOLD = "an untold number of instances"
-PARTIAL_CONTENT = 206
 Answer = TypeVar("Answer")
 
 
@@ -49,23 +51,34 @@ def thick_series_of(
     sources, seen = [], set()
     with connected(address) as client:
         for study in _pages(client.search_for_studies, "0020000D", search_filters=studies):
+            if not study:
+                sources.append(_nameless("study", f"{address}/studies"))
+                continue
+            place = f"{address}/studies/{study}"
             told, problem = _of_one(_pages, client.search_for_series, "0020000E", study, **of_modality)
             if told is None:
-                place = f"{address}/studies/{study}"
                 sources.append(Source(f"study-{short_hash(study)}", place, problem=problem))
             of_study = []
             for series, entry in (told or {}).items():
+                if not series:
+                    sources.append(_nameless("series", place))
+                    continue
                 seen.add(series)
                 instances = _whole_number(entry, "00201209")
                 version = f"{instances} instances" if instances else UNTOLD
-                source = Source(series, address, series=series, study=study, version=version)
+                source = Source(series, address, series=series, study=study, images=study, version=version)
                 looked_at, problem = _of_one(_looked_at, client, source, instances, least_thickness_mm)
                 if problem:
                     of_study.append(replace(source, problem=problem))
                 elif looked_at:
                     of_study.append(looked_at)
             sources += [_verified(client, source, of_study) for source in of_study]
-    return sources, seen
+    return each_once(sources), seen
+
+
+def _nameless(what: str, place: str) -> Source:
+    sentence = f"The archive lists a {what} here without a UID that is a text; see its log."
+    return Source(f"{what}-{short_hash(place)}", place, problem=(ANSWER, sentence))
 
 
 def _of_one(ask: Callable[..., Answer], *of_what: Any, **query: Any) -> tuple[Answer | None, tuple[str, str] | None]:
@@ -103,30 +116,45 @@ def fetched_series(source: Source, beside: Path) -> Iterator[Path]:
 def _fetch(source: Source, folder: Path) -> None:
     """Writes the instances of the series into `folder`, which is made.
 
-    They are all that there are when their number is the one that the archive told, when it lists no others, and when
-    it does not say itself that they are a part.
+    They are all that there are when their number is the one that the archive told, when it lists no others, when its
+    answer came to its end, and when it does not say itself that they are a part.
     """
     fetched: set[str] = set()
-    statuses: set[int] = set()
-    written = 0
+    wholeness = Wholeness()
+    written = cut_short = 0
     try:
         folder.mkdir(mode=0o700)
-        with connected(source.place, statuses.add) as client:
+        with connected(source.place, wholeness) as client:
             listed = held_instances(client, source.study, source.series)
             for number, dataset in enumerate(
                 client.iter_series(source.study, source.series, media_types=AS_STORED), start=1
             ):
+                if is_cut_short(dataset):
+                    cut_short += 1
+                    continue
                 fetched.add(str(dataset.SOPInstanceUID))
                 with (folder / f"{number:05d}.dcm").open("xb") as file:
                     dataset.save_as(file)
                     written += file.tell()
     except OSError as error:
         raise writing_refusal(folder.parent, error, written) from error
+    except ArchiveFailure:
+        if not wholeness.broken_off:  # else it is the last part that nobody understands
+            raise
+    if wholeness.broken_off:
+        raise ArchiveFailure(
+            f"The archive's answer broke off after {len(fetched)} instances of the series; see its log, and run again."
+        )
+    if cut_short:
+        raise ArchiveFailure(
+            f"The archive gave {len(fetched)} instances of the series and {cut_short} more that are cut short; see its "
+            "log, and run again."
+        )
     told = f"{max(len(listed), len(fetched))} instances" if source.version == UNTOLD else source.version
     if told != f"{len(fetched)} instances" or listed - fetched:
         told = told if told != f"{len(fetched)} instances" else f"{len(listed)} instances"
         raise ArchiveFailure(f"The archive told of {told} of the series, but gave {len(fetched)}; run again.")
-    if PARTIAL_CONTENT in statuses:
+    if wholeness.partial:
         raise ArchiveFailure(
             f"The archive gave {len(fetched)} instances of the series and said that they are not all (its answer "
             f"{PARTIAL_CONTENT}); see its log, and run again."
@@ -137,7 +165,7 @@ def held_instances(client: DICOMwebClient, study: str, series: str) -> set[str]:
     """The UIDs of the instances of a series that the archive says to hold. Raises ArchiveFailure."""
     try:
         with plain_failures():
-            return set(_pages(client.search_for_instances, "00080018", study, series))
+            return _pages(client.search_for_instances, "00080018", study, series).keys() - {""}
     except ArchiveFailure as failure:
         if failure.status == 404:  # of a series of which it holds none
             return set()
@@ -152,7 +180,10 @@ def _looked_at(
     count: of its instances, where that is known. None for a series that no scanner made.
     """
     place = (source.study, source.series)
-    uids = [*_pages(client.search_for_instances, "00080018", *place)] if count is None else _first(client, source, 1)
+    if count is None:
+        uids = [uid for uid in _pages(client.search_for_instances, "00080018", *place) if uid]
+    else:
+        uids = _first(client, source, 1)
     if not uids:
         return replace(source, left_out="The archive lists no instance of it.")
     header = _header(client, source, uids[0])
@@ -195,7 +226,7 @@ def _lie_apart(client: DICOMwebClient, source: Source) -> bool:
 def _first(client: DICOMwebClient, source: Source, count: int) -> list[str]:
     """The UIDs of some instances of a series."""
     found = client.search_for_instances(source.study, source.series, limit=count)
-    return [_value(entry, "00080018") for entry in found[:count]]
+    return [uid for entry in found[:count] if (uid := _uid(entry, "00080018"))]
 
 
 def _header(client: DICOMwebClient, source: Source, uid: str) -> pydicom.Dataset:
@@ -208,22 +239,33 @@ def _header(client: DICOMwebClient, source: Source, uid: str) -> pydicom.Dataset
 
 
 def _pages(search: Any, uid_tag: str, *place: str, **query: Any) -> dict[str, dict[str, Any]]:
-    """All results of a search by their UIDs. An archive that knows no pages ends it by telling nothing new."""
+    """All results of a search by their UIDs, under "" one of those that tell none. An archive that knows no pages ends
+    it by telling nothing new."""
     found: dict[str, dict[str, Any]] = {}
+    told = 0
     while True:
-        page: Sequence[dict[str, Any]] = search(*place, limit=PAGE, offset=len(found), **query)
-        new = {_value(entry, uid_tag): entry for entry in page}
+        page: Sequence[dict[str, Any]] = search(*place, limit=PAGE, offset=told, **query)
+        new = {_uid(entry, uid_tag): entry for entry in page}
         if not new.keys() - found.keys():
             return found
         found.update(new)
+        told += len(page)
 
 
-def _value(entry: dict[str, Any], tag: str) -> Any:
-    return (entry.get(tag, {}).get("Value") or [""])[0]
+def _uid(entry: Any, tag: str) -> str:
+    value = _value(entry, tag)
+    return value if isinstance(value, str) else ""
 
 
-def _whole_number(entry: dict[str, Any], tag: str) -> int | None:
+def _value(entry: Any, tag: str) -> Any:
+    """The first value of an element in DICOM JSON (PS3.18 F.2), whatever stands in its place; None without one."""
+    element = entry.get(tag) if isinstance(entry, dict) else None
+    values = element.get("Value") if isinstance(element, dict) else None
+    return values[0] if isinstance(values, list) and values else None
+
+
+def _whole_number(entry: Any, tag: str) -> int | None:
     try:
         return int(_value(entry, tag))
-    except ValueError:  # it is not told
+    except (TypeError, ValueError, OverflowError):  # it is not told
         return None

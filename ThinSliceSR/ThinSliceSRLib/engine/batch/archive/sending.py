@@ -7,7 +7,8 @@ from pathlib import Path
 import pydicom
 
 from ..sources.source import Source
-from .access import ANSWER, ArchiveFailure, connected, plain_failures
+from .access import connected, plain_failures
+from .failure import ANSWER, ArchiveFailure
 from .fetching import held_instances
 
 SENT_AT_ONCE = 40

@@ -125,15 +125,29 @@ def manifest_of(folder: Path) -> Manifest:
 def _make_record(path: Path, rows: Iterable[Row]) -> None:
     """Makes the file, which appears when it is whole."""
     columns = ", ".join(f"{item.name} {TYPES.get(str(item.type), 'TEXT')}" for item in fields(Row))
-    with PendingFiles() as files, closing(_connected(files.part_of(path), "rwc")) as record:
-        # In this mode, which the file keeps, a kill loses nothing that was taken in, and readers keep nobody waiting.
-        record.execute("PRAGMA journal_mode = WAL")
-        with _at_once(record):
-            record.execute(f"CREATE TABLE volumes (key TEXT PRIMARY KEY, folded_name TEXT NOT NULL, {columns})")
-            record.execute("CREATE INDEX names ON volumes (folded_name)")
-            record.execute(f"PRAGMA application_id = {OURS}")
-            record.execute(f"PRAGMA user_version = {FORM}")
-            _take_in(record, rows)
+    with PendingFiles() as files:
+        part = files.part_of(path)
+        try:
+            with closing(_connected(part, "rwc")) as record:
+                # In this mode, which the file keeps, a kill loses nothing that was taken in, and readers keep nobody
+                # waiting.
+                record.execute("PRAGMA journal_mode = WAL")
+                with _at_once(record):
+                    record.execute(f"CREATE TABLE volumes (key TEXT PRIMARY KEY, folded_name TEXT NOT NULL, {columns})")
+                    record.execute("CREATE INDEX names ON volumes (folded_name)")
+                    record.execute(f"PRAGMA application_id = {OURS}")
+                    record.execute(f"PRAGMA user_version = {FORM}")
+                    _take_in(record, rows)
+        finally:
+            with suppress(OSError):  # Windows holds what another program reads; the next run removes it
+                _remove_beside(part)  # which stays where there is no room to take it into the file
+        _remove_beside(path)  # of a record that is no more: SQLite would take them for those of this one
+
+
+def _remove_beside(record: Path) -> None:
+    """Removes what SQLite keeps beside a file in this mode. Raises OSError."""
+    for ending in ("-wal", "-shm"):
+        record.with_name(record.name + ending).unlink(missing_ok=True)
 
 
 def _connected(path: Path, mode: str) -> sqlite3.Connection:

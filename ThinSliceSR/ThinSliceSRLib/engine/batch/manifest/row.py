@@ -13,6 +13,7 @@ KINDS: dict[str, type | tuple[type, ...]] = {
     "float | None": (int, float, type(None)),
     "int | None": (int, type(None)),
 }
+MOST = 2**63 - 1  # of the whole numbers of SQLite
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,8 @@ def row_of(entry: Mapping[str, Any]) -> Row:
     for item in fields(Row):
         if item.name in told and not isinstance(told[item.name], KINDS.get(str(item.type), list)):
             raise ValueError(f"the {item.name} of a volume is none")
+        if isinstance(told.get(item.name), int) and abs(told[item.name]) > MOST:
+            raise ValueError(f"the {item.name} of a volume is more than a record holds")
     row = Row(**told)
     if not all(isinstance(finding, dict) and isinstance(finding.get("code"), str) for finding in row.findings):
         raise ValueError("the findings of a volume are none")

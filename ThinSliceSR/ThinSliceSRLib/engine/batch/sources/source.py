@@ -18,6 +18,7 @@ class Source:
     name: what its results are named after: the file's own name without its ending, or the series UID, never a patient.
     place: the file, the folder, or the address of the archive, as the manifest tells it. slices: of DICOM files.
     series: the series UID of DICOM, else "". study: the study UID, where it is in an archive, else "".
+    images: of DICOM, tells the images of one series from those of another that bears its UID.
     version: changes when the volume does: size and time of its files, or the number of instances in the archive.
     problem: code and sentence, where it is clear from the start that it cannot be used.
     left_out: why it is not among the volumes to be done, as it is no thick chest CT, or not that of its study.
@@ -29,6 +30,7 @@ class Source:
     series: str = ""
     study: str = ""
     slices: int = 0
+    images: str = ""
     version: str = ""
     problem: tuple[str, str] | None = None
     left_out: str = ""

@@ -13,6 +13,7 @@ from ...dicom_in.series_choice import why_left_out, why_unlikely
 from ...dicom_in.series_index import find_series
 from ...dicom_in.zip_file import is_zip
 from ...errors import UnusableInput, in_plain_words
+from ...outputs.file_names import short_hash
 from ...volumes.slice_steps import ROUNDING_MM, THIN_MM
 from .source import Source, unusable_place, version_of
 
@@ -35,6 +36,7 @@ def _thick_series_in(place: Path, apart_from: Path, least_thickness_mm: float | 
         found = find_series(place)
     except UnusableInput as error:
         below = sorted(path for path in place.iterdir() if path.is_dir()) if place.is_dir() else []
+        below = [path for path in below if not path.is_symlink()]  # as `find_series`: where it leads to is a place too
         visible = (path for path in below if path != apart_from and not path.name.startswith("."))
         sources = [source for path in visible for source in thick_series_in(path, apart_from, least_thickness_mm)]
         if not any(source.problem for source in sources):
@@ -46,11 +48,13 @@ def _thick_series_in(place: Path, apart_from: Path, least_thickness_mm: float | 
         of_uid[series.uid].update(item.path.parent for item in series.slices)
     for series in found:
         files = list(dict.fromkeys(item.path for item in series.slices))
-        own = any(apart_from in path.parents for path in files)
+        own = place in apart_from.parents and any(apart_from in path.parents for path in files)
         if series.modality == "CT" and not series.synthetic and not own:
             # Of a folder the innermost one, as a run looks through all that it is given.
             held_by = Path(os.path.commonpath(of_uid[series.uid])) if files and not is_zip(place) else place
-            source = Source(series.name, str(held_by), series=series.name, slices=len(series.slices))
+            source = Source(
+                series.name, str(held_by), series=series.name, slices=len(series.slices), images=_images_of(series)
+            )
             if series.is_ct_without_place:
                 sentence = f"{series.without_place} of its images do not say where they lie; export the series again."
                 yield replace(source, problem=("mixed_slices", sentence))
@@ -59,6 +63,12 @@ def _thick_series_in(place: Path, apart_from: Path, least_thickness_mm: float | 
             else:
                 version = version_of([place] if is_zip(place) else files)
                 yield replace(source, version=version, stack=series.stack)
+
+
+def _images_of(series: DicomSeries) -> str:
+    """As `Source.images`, by study and places: copies have the same, whatever program has unpacked or encoded them."""
+    places = [item.position_mm.round(2).tolist() for item in series.slices]
+    return short_hash(f"{series.study_uid} {places}")
 
 
 def _why_left_out(series: DicomSeries, least_thickness_mm: float | None) -> str | None:

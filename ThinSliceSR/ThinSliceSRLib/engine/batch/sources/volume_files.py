@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from ...files.value_places import locate_values
 from ...provenance import entry_key
 from ...volumes.slice_steps import ROUNDING_MM, THIN_MM
 from ...volumes.volume import Volume
+from .copies import each_once
 from .listing import LIST_SUFFIXES, listed_paths
 from .source import Source, unusable_place, version_of
 from .thick_series import thick_series_in
@@ -37,8 +38,7 @@ def sources_at(place: Path, apart_from: Path, least_thickness_mm: float | None) 
     """
     place = place.resolve()
     try:
-        if not place.exists():
-            raise UnusableInput(f"There is no file or folder {place}; check the path.", "not_found")
+        _require_there(place)
         if place.suffix.lower() in SPREADSHEETS and place.is_file():
             raise UnusableInput(f"{place} is a spreadsheet; save it as .csv, or its paths as .txt.", "not_readable")
         if _is_list(place):
@@ -46,23 +46,33 @@ def sources_at(place: Path, apart_from: Path, least_thickness_mm: float | None) 
         else:
             found = list(_at(place, apart_from.resolve(), least_thickness_mm))
     except OSError as error:
-        raise UnusableInput(
-            f"{place} cannot be read ({reason_of(error)}); check it and its permissions.", "not_readable"
-        ) from error
+        raise _not_readable(place, error) from error
     if not found:
         raise UnusableInput(f"{place} holds no volume file and no series of thick chest CT.", "nothing_to_do")
-    return _each_once(found)
+    return each_once(found)
 
 
-def _each_once(found: Iterable[Source]) -> list[Source]:
-    """The sources, of copies of one only the first. Two places with parts of one series give no volume."""
-    sources: dict[str, Source] = {}
-    for source in found:
-        first = sources.setdefault(source.key, source)
-        if source.slices != first.slices:
-            sentence = "Several places hold different numbers of its slices; put the whole series into one folder."
-            sources[source.key] = replace(first, problem=("several_places", sentence))
-    return list(sources.values())
+def require_apart(place: Path, destination: Path) -> None:
+    """Returns when `place` is there and is not the folder of the results. Raises UnusableInput (`not_found`,
+    `not_readable`, `wrong_usage`)."""
+    try:
+        _require_there(place.resolve())
+    except OSError as error:
+        raise _not_readable(place, error) from error
+    if place.resolve() == destination.resolve():
+        raise UnusableInput(
+            "SOURCE and DESTINATION are the same folder, of which results are never taken for input; give another one.",
+            "wrong_usage",
+        )
+
+
+def _require_there(place: Path) -> None:
+    if not place.exists():
+        raise UnusableInput(f"There is no file or folder {place}; check the path.", "not_found")
+
+
+def _not_readable(place: Path, error: OSError) -> UnusableInput:
+    return UnusableInput(f"{place} cannot be read ({reason_of(error)}); check it and its permissions.", "not_readable")
 
 
 def _at(place: Path, apart_from: Path, least_thickness_mm: float | None) -> Iterator[Source]:
@@ -72,29 +82,34 @@ def _at(place: Path, apart_from: Path, least_thickness_mm: float | None) -> Iter
     elif not place.is_dir():
         yield _of_file(place)
     else:
-        packed = []
-        files, closed = _files_in(place, apart_from)
-        for folder, reason in closed.items():
-            yield unusable_place(
-                folder, "not_readable", f"The folder cannot be read ({reason}); check its permissions."
-            )
-        for path in files:
-            if is_zip(path):
-                packed.append(path)
-            elif _is_volume_file(path) and not _is_result(path):
-                yield replace(_of_file(path), left_out=_why_left_out(path))
-            elif _leads_nowhere(path):
-                yield unusable_place(path, "not_found", "This link leads to no file; correct it.")
-            elif _is_pair(path):
-                yield Source(path.stem, str(path), left_out=PAIR)
-        for path in (place, *packed):
+        folders, packed = [place], []
+        for folder in folders:  # which grows by those that links lead to
+            files, linked, closed = _files_in(folder, apart_from)
+            for path in linked:
+                if not any(path == other or other in path.parents for other in (*folders, apart_from)):
+                    folders += [path] if path not in place.parents else []
+            for path, reason in closed.items():
+                yield unusable_place(
+                    path, "not_readable", f"The folder cannot be read ({reason}); check its permissions."
+                )
+            for path in files:
+                if is_zip(path):
+                    packed.append(path)
+                elif _is_volume_file(path) and not _is_result(path):
+                    yield replace(_of_file(path), left_out=_why_left_out(path))
+                elif _leads_nowhere(path):
+                    yield unusable_place(path, "not_found", "This link leads to no file; correct it.")
+                elif _is_pair(path):
+                    yield Source(path.stem, str(path), left_out=PAIR)
+        for path in (*folders, *packed):
             yield from thick_series_in(path, apart_from, least_thickness_mm)
 
 
-def _files_in(place: Path, apart_from: Path) -> tuple[list[Path], dict[Path, str | None]]:
-    """All files in a folder at any depth, but hidden ones and those in `apart_from`; and which folders cannot be read,
-    with the reason."""
+def _files_in(place: Path, apart_from: Path) -> tuple[list[Path], list[Path], dict[Path, str | None]]:
+    """All files in a folder at any depth, but hidden ones and those in `apart_from`; where symbolic links to folders
+    lead to; and which folders cannot be read, with the reason."""
     files: list[Path] = []
+    linked: list[Path] = []
     closed: dict[Path, str | None] = {}
 
     def refused(error: OSError) -> None:
@@ -103,7 +118,8 @@ def _files_in(place: Path, apart_from: Path) -> tuple[list[Path], dict[Path, str
     for folder, folders, names in os.walk(place, onerror=refused):
         folders[:] = [name for name in folders if not name.startswith(".") and Path(folder, name) != apart_from]
         files += [Path(folder, name) for name in names if not name.startswith(".")]
-    return sorted(files), closed
+        linked += [Path(folder, name).resolve() for name in sorted(folders) if Path(folder, name).is_symlink()]
+    return sorted(files), linked, closed
 
 
 def _in_list(listing: Path, apart_from: Path, least_thickness_mm: float | None) -> Iterator[Source]:
