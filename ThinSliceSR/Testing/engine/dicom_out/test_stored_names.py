@@ -45,7 +45,7 @@ def hospital(folder: Path, characters: str | None, name: bytes) -> list[Path]:
 
 
 def with_name(path: Path, characters: str | None, name: bytes) -> None:
-    for keyword in ("PatientName", "StudyDescription", "InstitutionName", "SeriesDescription"):
+    for keyword in ("PatientName", "StudyDescription", "InstitutionName", "Manufacturer", "SeriesDescription"):
         put_stored(path, keyword, name)
     if "SpecificCharacterSet" in pydicom.dcmread(path, specific_tags=["SpecificCharacterSet"]):
         put_stored(path, "SpecificCharacterSet", characters.encode() if characters else None)
@@ -55,13 +55,14 @@ def with_name(path: Path, characters: str | None, name: bytes) -> None:
 def test_each_text_has_the_bytes_and_the_character_set_of_the_source(case, tmp_path, recwarn):
     characters, name = CASES[case]
     hospital(tmp_path / "source", characters, name)
-    for path in derive(tmp_path / "source", tmp_path / "dicom").files():
+    derived = derive(tmp_path / "source", tmp_path / "dicom", doubt=True)
+    for kind, path in [(kind, path) for kind in ("DLS", "DOUBT") for path in derived.files(kind)]:
         dataset = pydicom.dcmread(path)
         assert raw(dataset, "PatientName") == name
         assert raw(dataset, "StudyDescription") == name
-        assert raw(dataset, "SeriesDescription") == name + b" DLS 1 mm (synthetic)"
+        assert raw(dataset, "SeriesDescription") == name + f" {kind} 1 mm (synthetic)".encode()
         scanner = dataset.ContributingEquipmentSequence[0]
-        assert raw(scanner, "InstitutionName") == name
+        assert raw(scanner, "InstitutionName") == raw(scanner, "Manufacturer") == name
         assert dataset.get("SpecificCharacterSet") == characters
 
 

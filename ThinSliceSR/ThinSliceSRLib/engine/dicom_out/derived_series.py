@@ -20,7 +20,7 @@ from .attributes import REQUIRED
 from .codes import ACQUISITION_EQUIPMENT, SPATIAL_RESAMPLING
 from .derivation import Derivation
 from .source_series import SourceSeries
-from .stored_text import LONGEST_LO, decoded, is_plain, text_element, written_as_stored
+from .stored_text import LONGEST_LO, decoded, is_plain, stored_text, text_element, written_as_stored
 
 # But for the escape that begins another code within a text.
 CONTROL = re.compile(rb"[\x00-\x1a\x1c-\x1f\x7f]")
@@ -147,7 +147,7 @@ def _slice(header: Dataset, source: SourceSeries, volume: Volume, k: int, number
 def _equipment(source: SourceSeries, derivation: Derivation) -> list[Dataset]:
     """The items for the scanner, if it is known, and for this program."""
     items = []
-    if source.equipment.get("Manufacturer"):
+    if stored_text(source.equipment, "Manufacturer"):
         scanner = copy.deepcopy(source.equipment)
         scanner = written_as_stored(scanner)
         scanner.PurposeOfReferenceCodeSequence = [ACQUISITION_EQUIPMENT.item()]
@@ -164,7 +164,8 @@ def _equipment(source: SourceSeries, derivation: Derivation) -> list[Dataset]:
 def _put_date(header: Dataset, made_at: datetime) -> None:
     """When the series was made, in the timezone in which the source tells its times, else in that of `made_at`."""
     with suppress(ValueError):  # as of an offset that is none
-        made_at = made_at.astimezone(datetime.strptime(str(header.get("TimezoneOffsetFromUTC")), "%z").tzinfo)
+        offset = (stored_text(header, "TimezoneOffsetFromUTC") or b"").decode("ascii")
+        made_at = made_at.astimezone(datetime.strptime(offset, "%z").tzinfo)
     date, time = made_at.strftime("%Y%m%d"), made_at.strftime("%H%M%S")
     for event in ("InstanceCreation", "Series", "Content"):
         setattr(header, f"{event}Date", date)
