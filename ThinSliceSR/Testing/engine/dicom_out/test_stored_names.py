@@ -56,11 +56,11 @@ def test_each_text_has_the_bytes_and_the_character_set_of_the_source(case, tmp_p
     characters, name = CASES[case]
     hospital(tmp_path / "source", characters, name)
     derived = derive(tmp_path / "source", tmp_path / "dicom", doubt=True)
-    for kind, path in [(kind, path) for kind in ("DLS", "DOUBT") for path in derived.files(kind)]:
+    for path in (*derived.files("DLS"), *derived.files("DOUBT")):
         dataset = pydicom.dcmread(path)
         assert raw(dataset, "PatientName") == name
         assert raw(dataset, "StudyDescription") == name
-        assert raw(dataset, "SeriesDescription") == name + f" {kind} 1 mm (synthetic)".encode()
+        assert raw(dataset, "SeriesDescription") == name + f" {path.parent.name} 1 mm (synthetic)".encode()
         scanner = dataset.ContributingEquipmentSequence[0]
         assert raw(scanner, "InstitutionName") == raw(scanner, "Manufacturer") == name
         assert dataset.get("SpecificCharacterSet") == characters

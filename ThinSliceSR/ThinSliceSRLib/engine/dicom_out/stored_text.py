@@ -6,15 +6,15 @@ such a text and encodes it again loses letters; bytes that travel with their cha
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 
 import pydicom
 from pydicom.charset import convert_encodings, decode_bytes, encode_string
 from pydicom.datadict import dictionary_VR
-from pydicom.dataelem import DataElement, RawDataElement
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
-from pydicom.tag import Tag
+from pydicom.tag import BaseTag, Tag
+from pydicom.valuerep import STR_VR
 
 # Value representations whose bytes the Specific Character Set explains (PS3.5 6.1.2.2).
 TEXT_REPRESENTATIONS = ("LO", "LT", "PN", "SH", "ST", "UC", "UT")
@@ -26,7 +26,7 @@ LONGEST_ST = 1024
 PYDICOM_2 = pydicom.__version_info__[0] == "2"
 
 
-def stored_text(dataset: Dataset, keyword: str) -> bytes | None:
+def stored_text(dataset: Dataset, keyword: str | BaseTag) -> bytes | None:
     """The bytes of an element that holds text, without padding; None where it holds none or is not there.
 
     To be asked before anything reads the element, as pydicom forgets the bytes then.
@@ -35,10 +35,17 @@ def stored_text(dataset: Dataset, keyword: str) -> bytes | None:
     if dictionary_VR(tag) not in TEXT_REPRESENTATIONS or tag not in dataset:
         return None
     element = dataset.get_item(tag)
-    value = element.value if element is not None else None
+    if not may_be_text(element.VR):
+        return None
+    value = element.value
     if isinstance(value, bytes):
         return value.rstrip(b" \0")
     return None if value is None else encode_string(str(value), convert_encodings(list(character_set(dataset))))
+
+
+def may_be_text(representation: str | None) -> bool:
+    """Whether a value that a file stores with this VR can be text; None is that of implicit files."""
+    return representation in (None, "UN", *STR_VR)
 
 
 def character_set(dataset: Dataset) -> Sequence[str]:
@@ -56,8 +63,8 @@ def decoded(text: bytes, characters: Sequence[str]) -> str:
 
 
 def is_consistent(text: bytes, characters: Sequence[str]) -> bool:
-    """Whether all bytes of a text are of its character set."""
-    return is_plain(text) or "\ufffd" not in decoded(text, characters)
+    """Whether all bytes of a text are of its character set. That is ASCII where none is declared (PS3.3 C.12.1.1.2)."""
+    return is_plain(text) or (any(characters) and "\ufffd" not in decoded(text, characters))
 
 
 def is_plain(text: bytes) -> bool:
@@ -65,41 +72,11 @@ def is_plain(text: bytes) -> bool:
     return text.isascii() and b"\x1b" not in text
 
 
-def text_element(keyword: str, text: bytes) -> RawDataElement:
+def text_element(keyword: str | BaseTag, text: bytes) -> RawDataElement:
     """An element of these bytes, which are written as they are if `written_as_stored` was told."""
     padded = text + b" " * (len(text) % 2)
     tag = Tag(keyword)
     return RawDataElement(tag, dictionary_VR(tag), len(padded), padded, 0, False, True)
-
-
-def element_as_stored(dataset: Dataset, keyword: str) -> DataElement | RawDataElement | None:
-    """The element for another data set, its texts as bytes, those in sequences too; None when nobody can read it."""
-    text = stored_text(dataset, keyword)
-    if text is not None:
-        return text_element(keyword, text)
-    try:
-        element = dataset.get(Tag(keyword))
-    except (ValueError, TypeError, NotImplementedError):
-        return None
-    if element is None or element.VR != "SQ":
-        return copy.deepcopy(element)
-    items = []
-    for item in element.value:
-        kept = Dataset()
-        for inner in list(item._dict):
-            stored = element_as_stored(item, inner) if dictionary_has(inner) else None
-            if stored is not None:
-                kept[inner] = stored
-        items.append(written_as_stored(kept))
-    return DataElement(element.tag, "SQ", items)
-
-
-def dictionary_has(tag: object) -> bool:
-    """Whether the standard names this element; private ones are never taken over."""
-    try:
-        return bool(dictionary_VR(tag))  # type: ignore[arg-type]
-    except KeyError:
-        return False
 
 
 def written_as_stored(dataset: Dataset) -> Dataset:
