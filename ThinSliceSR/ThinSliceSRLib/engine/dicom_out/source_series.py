@@ -11,9 +11,11 @@ import numpy as np
 import pydicom
 from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
+from pydicom.valuerep import format_number_as_ds
 
-from ..dicom_in.headers import number_told
+from ..dicom_in.headers import decimals, number_told
 from ..errors import UnusableInput
+from ..volumes.value_scale import rescale_to_hu
 from ..volumes.volume import Acquisition
 from .attributes import COMMON, EQUIPMENT, IDENTITY, LOSSY_COMPRESSION, WINDOW
 from .codes import SOURCE_IMAGE
@@ -30,6 +32,8 @@ OWN = (
     "BurnedInAnnotation",
 )
 ON_A_SLICE = 1e-3
+# Of other VOI LUT functions, a window is at least 1 wide.
+ANY_WIDTH = ("LINEAR_EXACT", "SIGMOID")
 
 
 @dataclass(frozen=True)
@@ -138,6 +142,8 @@ def _source_series(slices: SliceHeaders, acquisition: Acquisition) -> SourceSeri
     common = filled(slices.agreed(keyword) for keyword in COMMON)
     if any(slices.characters):
         common.SpecificCharacterSet = list(slices.characters)
+    if stored_text(common, "RescaleType") != b"HU_MOD":  # else they are HU, in whatever words
+        common.pop("RescaleType", None)
     if not common.get("FrameOfReferenceUID"):
         common.FrameOfReferenceUID = generate_uid(prefix=None)  # of all that is derived in one run
     lossy = [header for header in headers if header.get("LossyImageCompression") == "01"]
@@ -150,7 +156,9 @@ def _source_series(slices: SliceHeaders, acquisition: Acquisition) -> SourceSeri
         characters=slices.characters,
         burned_in_annotation=_burned_in([header.get("BurnedInAnnotation") for header in headers]),
         instances=tuple(
-            SourceInstance(place, _window(header, characters == slices.characters), _reference(header, frame))
+            SourceInstance(
+                place, _window(header, characters == slices.characters, acquisition.values), _reference(header, frame)
+            )
             for header, characters, place, frame in zip(
                 headers, slices.sets, acquisition.slice_positions_mm, acquisition.slice_frames, strict=True
             )
@@ -166,9 +174,22 @@ def _burned_in(told: Sequence[str | None]) -> str:
     return "YES" if "YES" in told else "NO" if set(told) == {"NO"} else ""
 
 
-def _window(header: Dataset, same_characters: bool) -> Dataset:
-    """How a slice is to be shown; its words only if they are in the character set of the derived series."""
+def _window(header: Dataset, same_characters: bool, values: str | None) -> Dataset:
+    """How a slice is to be shown, in HU; nothing where its window is none (PS3.3 C.11.2.1.2).
+
+    Its words only if they are in the character set of the derived series. values: the scale on which the user says that
+    the source's are stored, and so its window.
+    """
     window = filled(copied_element(header, keyword) for keyword in WINDOW)
+    slope, intercept = rescale_to_hu(values)
+    centers = [slope * center + intercept for center in decimals(window, "WindowCenter") or []]
+    widths = [slope * width for width in decimals(window, "WindowWidth") or []]
+    narrowest = min(widths, default=0.0)
+    too_narrow = narrowest <= 0 or (narrowest < 1 and window.get("VOILUTFunction") not in ANY_WIDTH)
+    if too_narrow or len(centers) != len(widths):
+        return Dataset()
+    if (slope, intercept) != (1, 0):
+        window.WindowCenter, window.WindowWidth = (list(map(format_number_as_ds, told)) for told in (centers, widths))
     words = stored_text(window, "WindowCenterWidthExplanation")
     if words is not None and not (same_characters or is_plain(words)):
         del window.WindowCenterWidthExplanation
