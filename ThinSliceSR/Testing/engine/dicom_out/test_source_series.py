@@ -6,9 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 from derived_series_making import write_hospital_series
-from dicom_making import files_of, put_stored
+from dicom_making import files_of, item, put_stored, write_multi_frame
+from pydicom.encaps import encapsulate
 from ThinSliceSRLib.engine.dicom_out.source_series import SourceSeries, read_source_series
 from ThinSliceSRLib.engine.files.reading import read_volume
 
@@ -59,3 +61,50 @@ def test_a_window_is_one_of_hu_or_is_left_out_as_a_whole(folder, stored, values,
 def test_that_values_are_hu_is_not_told_in_words_of_the_source(tmp_path, told, kept):
     write_hospital_series(tmp_path, np.zeros((2, 8, 9)), RescaleType=told)
     assert read(tmp_path).common.get("RescaleType") == kept
+
+
+JPEG, JPEG_2000 = "1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.91"
+RATIO = {"LossyImageCompressionRatio": 12.5, "LossyImageCompressionMethod": "ISO_10918_1"}
+
+
+@pytest.mark.parametrize(
+    ("told", "syntax", "known"),
+    [
+        ({"LossyImageCompression": "00"}, None, ["00", None]),
+        ({"LossyImageCompression": "00"}, JPEG, ["01", None]),
+        ({"LossyImageCompression": "00"}, JPEG_2000, [None, None]),
+        ({"LossyImageCompression": "01"}, None, ["01", None]),
+        ({"LossyImageCompression": "00", **RATIO}, None, ["01", 12.5]),
+        (RATIO, None, ["01", 12.5]),
+        ({}, None, [None, None]),
+        ({}, JPEG, ["01", None]),
+        ({}, JPEG_2000, [None, None]),
+    ],
+)
+def test_lossy_compression_is_told_where_it_is_known(tmp_path, told, syntax, known):
+    write_hospital_series(tmp_path, np.zeros((2, 8, 9)), **told)
+    acquisition = read_volume(tmp_path).acquisition
+    if syntax:  # its pixels are read no more
+        for path in files_of(tmp_path):
+            dataset = pydicom.dcmread(path)
+            dataset.file_meta.TransferSyntaxUID = syntax
+            dataset.PixelData = encapsulate([dataset.PixelData])
+            dataset.save_as(path)
+    lossy = read_source_series(acquisition).lossy_compression
+    assert [lossy.get(keyword) for keyword in ("LossyImageCompression", "LossyImageCompressionRatio")] == known
+
+
+def test_frames_tell_in_their_functional_groups_what_single_images_tell_in_their_headers(tmp_path):
+    write_multi_frame(tmp_path / "enhanced.dcm", np.zeros((2, 8, 9)))
+    dataset = pydicom.dcmread(tmp_path / "enhanced.dcm")
+    region = item(CodeMeaning="Chest")
+    (shared,) = dataset.SharedFunctionalGroupsSequence
+    shared.CTXRayDetailsSequence = [item(KVP=120)]
+    shared.FrameAnatomySequence = [item(AnatomicRegionSequence=[region])]
+    shared.FrameVOILUTSequence = [item(WindowCenter=40, WindowWidth=400)]
+    dataset.PerFrameFunctionalGroupsSequence[1].FrameVOILUTSequence = [item(WindowCenter=-600, WindowWidth=1500)]
+    dataset.save_as(tmp_path / "enhanced.dcm")
+    source = read(tmp_path)
+    assert source.common.KVP == 120
+    assert source.common.AnatomicRegionSequence[0].CodeMeaning == "Chest"
+    assert [instance.window.WindowCenter for instance in source.instances] == [40, -600]

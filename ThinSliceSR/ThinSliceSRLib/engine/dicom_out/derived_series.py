@@ -89,7 +89,6 @@ def _series_header(source: SourceSeries, volume: Volume, derivation: Derivation,
     header.ContentQualification = "RESEARCH"
     if source.burned_in_annotation:
         header.BurnedInAnnotation = source.burned_in_annotation
-    header.LossyImageCompression = header.get("LossyImageCompression") or "00"
     header.ImageType = ["DERIVED", "SECONDARY", "AXIAL"]
     header.Modality = "CT"
     header.SeriesInstanceUID = generate_uid(prefix=None)

@@ -10,16 +10,17 @@ from pathlib import Path
 import numpy as np
 import pydicom
 from pydicom.dataset import Dataset
-from pydicom.uid import generate_uid
+from pydicom.tag import Tag
+from pydicom.uid import JPEG2000, JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLSNearLossless, generate_uid
 from pydicom.valuerep import format_number_as_ds
 
 from ..dicom_in.headers import decimals, number_told
 from ..errors import UnusableInput
 from ..volumes.value_scale import rescale_to_hu
 from ..volumes.volume import Acquisition
-from .attributes import COMMON, EQUIPMENT, IDENTITY, LOSSY_COMPRESSION, WINDOW
+from .attributes import COMMON, EQUIPMENT, FUNCTIONAL_GROUPS, IDENTITY, LOSSY_COMPRESSION, WINDOW
 from .codes import SOURCE_IMAGE
-from .copied_elements import SliceHeaders, copied_element, filled, without_unreadable
+from .copied_elements import SliceHeaders, copied_element, filled, readable, without_unreadable
 from .stored_text import is_plain, stored_text
 
 OWN = (
@@ -31,7 +32,11 @@ OWN = (
     "InstanceNumber",
     "BurnedInAnnotation",
 )
+FRAMES = ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence")
 ON_A_SLICE = 1e-3
+# Transfer syntaxes that compress with loss, and those that may (PS3.5 A.4).
+LOSES = (JPEGBaseline8Bit, JPEGExtended12Bit)
+MAY_LOSE = (JPEGLSNearLossless, JPEG2000)
 # Of other VOI LUT functions, a window is at least 1 wide.
 ANY_WIDTH = ("LINEAR_EXACT", "SIGMOID")
 
@@ -53,6 +58,7 @@ class SourceSeries:
     """The source as its files tell of it.
 
     common: the attributes to be repeated in which all slices agree. equipment: those of the scanner.
+    lossy_compression: what is known of it, of any slice.
     burned_in_annotation: whether text is in the pixels: YES, NO, or "" where not all slices tell.
     instances: sorted along the slices' normal.
     series_uid: its own, "" where its instances are not named.
@@ -107,16 +113,35 @@ def read_source_series(acquisition: Acquisition) -> SourceSeries:
                 "truncated",
             ) from error
         slices = SliceHeaders(
-            [files[path] for path in acquisition.slice_files], ("SeriesDescription", *COMMON, *EQUIPMENT)
+            [
+                files[path] if frame is None else _frame_header(files[path], frame)
+                for path, frame in zip(acquisition.slice_files, acquisition.slice_frames, strict=True)
+            ],
+            ("SeriesDescription", *COMMON, *EQUIPMENT),
         )
         _require_one_study(slices)
         return _source_series(slices, acquisition)
 
 
 def _read(path: Path) -> Dataset:
-    keywords = [*OWN, *COMMON, *EQUIPMENT, *WINDOW, *LOSSY_COMPRESSION]
+    keywords = [*OWN, *COMMON, *EQUIPMENT, *WINDOW, *LOSSY_COMPRESSION, *FRAMES]
     header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=keywords, force=True)
     return without_unreadable(header)
+
+
+def _frame_header(header: Dataset, number: int) -> Dataset:
+    """The header of a multi-frame file with what its functional groups say of this frame."""
+    shared = header.get(FRAMES[0]) or [Dataset()]
+    frames = header.get(FRAMES[1]) or []
+    image = Dataset({tag: header.get_item(tag) for tag in header.keys()})  # noqa: SIM118 (its items are read)
+    image.file_meta = header.file_meta
+    for group, keywords in FUNCTIONAL_GROUPS.items():
+        told = [readable(place, Tag(group)) for place in (*frames[number - 1 : number], *shared)]
+        item = next((element.value[0] for element in told if element and element.value), Dataset())
+        for keyword in keywords:
+            if keyword in item:
+                image[keyword] = item.get_item(keyword)  # as it is stored, whatever it is
+    return image
 
 
 def _require_one_study(slices: SliceHeaders) -> None:
@@ -146,11 +171,10 @@ def _source_series(slices: SliceHeaders, acquisition: Acquisition) -> SourceSeri
         common.pop("RescaleType", None)
     if not common.get("FrameOfReferenceUID"):
         common.FrameOfReferenceUID = generate_uid(prefix=None)  # of all that is derived in one run
-    lossy = [header for header in headers if header.get("LossyImageCompression") == "01"]
     return SourceSeries(
         common=common,
         equipment=filled(slices.agreed(keyword) for keyword in EQUIPMENT),
-        lossy_compression=filled(copied_element(lossy[0], keyword) for keyword in LOSSY_COMPRESSION if lossy),
+        lossy_compression=_lossy_compression(headers),
         number=number_told(first, "SeriesNumber") or 0,
         description=stored_text(filled([slices.chosen("SeriesDescription")]), "SeriesDescription") or b"",
         characters=slices.characters,
@@ -172,6 +196,29 @@ def _source_series(slices: SliceHeaders, acquisition: Acquisition) -> SourceSeri
 def _burned_in(told: Sequence[str | None]) -> str:
     """What slices say of text in their pixels: YES if one of them does, NO if all do, else "", which tells nothing."""
     return "YES" if "YES" in told else "NO" if set(told) == {"NO"} else ""
+
+
+def _lossy_compression(headers: Sequence[Dataset]) -> Dataset:
+    """01 and how, where one slice lost something on its way; 00 where all say that they did not; else nothing."""
+    lossy = next(filter(_has_lost, headers), None)
+    told = Dataset() if lossy is None else filled(copied_element(lossy, keyword) for keyword in LOSSY_COMPRESSION)
+    if lossy is not None:
+        told.LossyImageCompression = "01"
+    elif all(header.get("LossyImageCompression") == "00" and _syntax(header) not in MAY_LOSE for header in headers):
+        told.LossyImageCompression = "00"
+    return told
+
+
+def _has_lost(header: Dataset) -> bool:
+    """Whether a slice was ever compressed with loss, by any sign of it: not all writers tell it as they should."""
+    said = header.get("LossyImageCompression")
+    method_alone = not said and bool(header.get("LossyImageCompressionMethod"))
+    ratios = decimals(header, "LossyImageCompressionRatio") or [1.0]
+    return said == "01" or method_alone or max(ratios) > 1 or _syntax(header) in LOSES
+
+
+def _syntax(header: Dataset) -> str:
+    return str(header.file_meta.get("TransferSyntaxUID", ""))
 
 
 def _window(header: Dataset, same_characters: bool, values: str | None) -> Dataset:
