@@ -193,9 +193,13 @@ def _source_series(slices: SliceHeaders, acquisition: Acquisition) -> SourceSeri
     )
 
 
-def _burned_in(told: Sequence[str | None]) -> str:
-    """What slices say of text in their pixels: YES if one of them does, NO if all do, else "", which tells nothing."""
-    return "YES" if "YES" in told else "NO" if set(told) == {"NO"} else ""
+def _burned_in(told: Sequence[object]) -> str:
+    """What slices say of text in their pixels: YES if one of them does, NO if all do, else "", which tells nothing.
+
+    In whatever spelling: some writers leave it at Yes, or at Y.
+    """
+    said = {str(word or "").strip().upper()[:1] for word in told}
+    return "YES" if "Y" in said else "NO" if said == {"N"} else ""
 
 
 def _lossy_compression(headers: Sequence[Dataset]) -> Dataset:
