@@ -119,7 +119,7 @@ IN_JAPAN = ["", "ISO 2022 IR 87"]
     [
         ("Обследование грудной клетки".encode(), ["ISO_IR 100"], "Обследование грудной к".encode()),
         ("Patient’s „Thorax“ – nativ, links, ".encode("cp1252") * 2, ["ISO_IR 100"], None),
-        ("T胸部平扫".encode("gbk") * 8, [""], "T胸部平扫T胸部平扫T胸部平扫T胸部平扫T胸部平".encode("gbk")),
+        ("胸部".encode("gbk") * 20, [""], "胸部".encode("gbk") * 10 + "胸".encode("gbk")),
         (MIXED * 9, ["ISO 2022 IR 100", "ISO 2022 IR 87"], MIXED * 2 + b"M\xfcll"),
         (KANJI * 9, IN_JAPAN, KANJI * 5 + b"\x1b$B;3\x1b(B"),
         (b"CT " + KANJI, IN_JAPAN, b"CT " + KANJI + b"\x1b(B"),
