@@ -146,16 +146,16 @@ def write_multi_frame(
     slopes, intercepts = np.transpose([(1.0, -1024.0)] * len(hu) if rescales is None else rescales)
     stored = np.concatenate((hu - intercepts[:, None, None]) / slopes[:, None, None])
     shared = Dataset()
-    shared.PixelMeasuresSequence = [_item(PixelSpacing=[0.8, 0.7], SliceThickness=5.0)]
-    shared.PlaneOrientationSequence = [_item(ImageOrientationPatient=list(AXIAL))]
+    shared.PixelMeasuresSequence = [item(PixelSpacing=[0.8, 0.7], SliceThickness=5.0)]
+    shared.PlaneOrientationSequence = [item(ImageOrientationPatient=list(AXIAL))]
     if rescales is None:
-        shared.PixelValueTransformationSequence = [_item(RescaleSlope=1.0, RescaleIntercept=-1024.0)]
+        shared.PixelValueTransformationSequence = [item(RescaleSlope=1.0, RescaleIntercept=-1024.0)]
     frames = []
     for position, slope, intercept in zip(positions, slopes, intercepts, strict=True):
         frame = Dataset()
-        frame.PlanePositionSequence = [_item(ImagePositionPatient=[float(value) for value in position])]
+        frame.PlanePositionSequence = [item(ImagePositionPatient=[float(value) for value in position])]
         if rescales is not None:
-            values = _item(RescaleSlope=float(slope), RescaleIntercept=float(intercept))
+            values = item(RescaleSlope=float(slope), RescaleIntercept=float(intercept))
             frame.PixelValueTransformationSequence = [values]
         frames.append(frame)
     elements = {
@@ -172,11 +172,12 @@ def write_multi_frame(
     write_slice(path, stored, (0, 0, 0), intercept=0.0, **{**elements, **tags})
 
 
-def _item(**elements) -> Dataset:
-    item = Dataset()
+def item(**elements) -> Dataset:
+    """An item of a sequence."""
+    dataset = Dataset()
     for name, value in elements.items():
-        setattr(item, name, value)
-    return item
+        setattr(dataset, name, value)
+    return dataset
 
 
 def compress(path: Path, compressor: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pydicom
 import pytest
 from derived_series_making import ACQUISITION, IDENTITY, Derived, derive, everything, write_hospital_series
+from dicom_making import files_of, put_stored
 from dicomanonymizer.dicom_anonymization_databases import dicomfields_2024b
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
@@ -94,8 +95,23 @@ def test_the_source_is_not_named_and_the_synthesis_still_is(anonymous: Derived):
     assert (read_volume(anonymous.folder / "DLS").hu == anonymous.volumes["DLS"].hu).all()
 
 
-def test_a_series_with_text_in_its_pixels_cannot_be_made_anonymous(tmp_path: Path):
-    write_hospital_series(tmp_path / "source", BurnedInAnnotation="YES")
+def test_of_what_is_kept_nothing_is_free_text(tmp_path: Path):
+    write_hospital_series(
+        tmp_path / "source", RescaleType="HU", VOILUTFunction="LINEAR", LossyImageCompressionMethod="M"
+    )
+    for path in files_of(tmp_path / "source"):
+        put_stored(path, "SpecificCharacterSet", b"GB18030")
+        for keyword in ("BodyPartExamined", "PatientPosition", "VOILUTFunction", "LossyImageCompressionMethod"):
+            put_stored(path, keyword, "DOE^JANE 王小东".encode("gb18030"))
+        for keyword in ("RescaleType", "KVP"):
+            put_stored(path, keyword, b"120 DOE^JANE")
+    for path in derive(tmp_path / "source", tmp_path / "dicom", anonymous=True).files():
+        assert b"DOE^JANE" not in path.read_bytes()
+
+
+@pytest.mark.parametrize("told", ["YES", "Yes", "Y"])
+def test_a_series_with_text_in_its_pixels_cannot_be_made_anonymous(tmp_path: Path, told: str):
+    write_hospital_series(tmp_path / "source", BurnedInAnnotation=told)
     with pytest.raises(UnusableInput) as caught:
         derive(tmp_path / "source", tmp_path / "dicom", anonymous=True)
     assert caught.value.code == "burned_in"

@@ -21,11 +21,12 @@ from ThinSliceSRLib.engine.dicom_out.export import on_grid_of
 from ThinSliceSRLib.engine.errors import UnusableInput
 from ThinSliceSRLib.engine.files.reading import read_volume
 from ThinSliceSRLib.engine.files.writing import PendingOutputs
-from ThinSliceSRLib.engine.provenance import bis_header, dls_header, preview_header
+from ThinSliceSRLib.engine.provenance import bis_header, dls_header, preview_header, thick_slices_entries
 from ThinSliceSRLib.engine.synthesis.resampling import interpolate, places_at
 from ThinSliceSRLib.engine.synthesis.slab import SlabError
 from ThinSliceSRLib.engine.synthesis.synthesize import Synthesis
 from ThinSliceSRLib.engine.volumes.slab_profile import SlabProfile
+from ThinSliceSRLib.engine.volumes.value_scale import told_scale
 from ThinSliceSRLib.engine.volumes.volume import Volume
 
 MODULE = Path(__file__).parents[3]
@@ -126,6 +127,14 @@ def test_compressed_and_anonymous_series_share_one_study_of_nobody(source: Path,
     assert {str(dataset.PatientName) for dataset in written} == {"Anonymous^Patient"}
     assert {dataset.file_meta.TransferSyntaxUID.name for dataset in written} == {"RLE Lossless"}
     np.testing.assert_array_equal(read_volume(tmp_path / "dicom" / "DLS").hu, result.hu)
+
+
+def test_a_window_lies_on_the_scale_that_the_result_was_made_with(source: Path, tmp_path: Path):
+    result = result_of(source)
+    thick = told_scale(read_volume(source), "offset")
+    dls = write(result, tmp_path / "dls.nrrd", header(result) | thick_slices_entries(thick, 1.0, 1.0))
+    assert export(dls, tmp_path / "dicom", "--source", source).returncode == 0
+    assert slices(tmp_path / "dicom" / "DLS")[0].WindowCenter == [40 - 1024, -600 - 1024]
 
 
 def moved(result: Volume) -> Volume:

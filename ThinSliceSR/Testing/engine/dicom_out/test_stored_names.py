@@ -45,7 +45,7 @@ def hospital(folder: Path, characters: str | None, name: bytes) -> list[Path]:
 
 
 def with_name(path: Path, characters: str | None, name: bytes) -> None:
-    for keyword in ("PatientName", "StudyDescription", "InstitutionName", "SeriesDescription"):
+    for keyword in ("PatientName", "StudyDescription", "InstitutionName", "Manufacturer", "SeriesDescription"):
         put_stored(path, keyword, name)
     if "SpecificCharacterSet" in pydicom.dcmread(path, specific_tags=["SpecificCharacterSet"]):
         put_stored(path, "SpecificCharacterSet", characters.encode() if characters else None)
@@ -55,13 +55,14 @@ def with_name(path: Path, characters: str | None, name: bytes) -> None:
 def test_each_text_has_the_bytes_and_the_character_set_of_the_source(case, tmp_path, recwarn):
     characters, name = CASES[case]
     hospital(tmp_path / "source", characters, name)
-    for path in derive(tmp_path / "source", tmp_path / "dicom").files():
+    derived = derive(tmp_path / "source", tmp_path / "dicom", doubt=True)
+    for path in (*derived.files("DLS"), *derived.files("DOUBT")):
         dataset = pydicom.dcmread(path)
         assert raw(dataset, "PatientName") == name
         assert raw(dataset, "StudyDescription") == name
-        assert raw(dataset, "SeriesDescription") == name + b" DLS 1 mm (synthetic)"
+        assert raw(dataset, "SeriesDescription") == name + f" {path.parent.name} 1 mm (synthetic)".encode()
         scanner = dataset.ContributingEquipmentSequence[0]
-        assert raw(scanner, "InstitutionName") == name
+        assert raw(scanner, "InstitutionName") == raw(scanner, "Manufacturer") == name
         assert dataset.get("SpecificCharacterSet") == characters
 
 
@@ -106,4 +107,30 @@ def test_a_description_that_is_too_long_is_cut_between_letters(characters):
     described = series_description(text.encode(encoding), "DLS", 1.0, [characters])
     assert 55 < len(described) <= 64
     assert described.decode(encoding).endswith(" DLS 1 mm (synthetic)")
-    assert series_description("Thorax ü".encode("latin1") * 9, "DLS", 1.0, ["ISO_IR 192"]).startswith(b"Thorax DLS")
+
+
+KANJI = b"\x1b$B;3ED"  # 山田
+MIXED = b"M\xfcll " + KANJI + b"\x1b(B x"
+IN_JAPAN = ["", "ISO 2022 IR 87"]
+
+
+@pytest.mark.parametrize(
+    ("source", "characters", "kept"),
+    [
+        ("Обследование грудной клетки".encode(), ["ISO_IR 100"], "Обследование грудной к".encode()),
+        ("Patient’s „Thorax“ – nativ, links, ".encode("cp1252") * 2, ["ISO_IR 100"], None),
+        ("胸部".encode("gbk") * 20, [""], "胸部".encode("gbk") * 10 + "胸".encode("gbk")),
+        (MIXED * 9, ["ISO 2022 IR 100", "ISO 2022 IR 87"], MIXED * 2 + b"M\xfcll"),
+        (KANJI * 9, IN_JAPAN, KANJI * 5 + b"\x1b$B;3\x1b(B"),
+        (b"CT " + KANJI, IN_JAPAN, b"CT " + KANJI + b"\x1b(B"),
+        (KANJI + b"\x1b(B", IN_JAPAN, KANJI + b"\x1b(B"),
+        (b"\x1b$)C" + "홍".encode("euc_kr") * 30, ["", "ISO 2022 IR 149"], b"\x1b$)C" + "홍".encode("euc_kr") * 19),
+        (b"Sch\xe4del\\Thorax\x85\x1b", ["ISO_IR 100"], b"Sch\xe4del Thorax\x85"),
+        (b"Thorax \xff" * 9, ["ISO_IR 192"], b"Thorax"),
+        (b"Thorax \xff", ["ISO_IR 192"], b"Thorax \xff"),
+    ],
+)
+def test_a_description_keeps_its_bytes_and_is_cut_between_its_letters(source, characters, kept):
+    described = series_description(source, "DLS", 1.0, characters)
+    made = b" DLS 1 mm (synthetic)"
+    assert described == (source[: 64 - len(made)].strip() if kept is None else kept) + made

@@ -6,14 +6,17 @@ may stay. Pixels are not looked at: the profile without its options leaves them 
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import replace
 
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
 
 from .. import ENGINE_VERSION
 from ..errors import UnusableInput
+from .attributes import LOSSY_COMPRESSION
 from .codes import BASIC_PROFILE
 from .source_series import SourceSeries
 from .stored_text import is_plain, stored_text, written_as_stored
@@ -51,6 +54,7 @@ def without_identity(source: SourceSeries) -> SourceSeries:
         source,
         common=common,
         equipment=_only(source.equipment, KEPT_EQUIPMENT),
+        lossy_compression=_only(source.lossy_compression, LOSSY_COMPRESSION),
         description=b"",
         characters=[""],
         instances=tuple(
@@ -62,10 +66,17 @@ def without_identity(source: SourceSeries) -> SourceSeries:
 
 
 def _only(dataset: Dataset, keywords: tuple[str, ...]) -> Dataset:
+    """Of these attributes those that hold nothing but what they are for: texts in ASCII, codes that are codes."""
     kept = Dataset()
     for keyword in keywords:
         words = stored_text(dataset, keyword)
-        if keyword in dataset and (words is None or is_plain(words)):  # the character set is not kept
+        if keyword in dataset and (is_plain(words) if words is not None else _is_no_text(dataset[keyword])):
             element = dataset.get_item(keyword)
             kept[element.tag] = element
     return written_as_stored(kept)
+
+
+def _is_no_text(element: DataElement) -> bool:
+    """Whether it holds numbers, or codes of the form that they must have (CS, PS3.5 table 6.2-1)."""
+    values = element.value if element.VM > 1 else [element.value]
+    return element.VR != "CS" or all(re.fullmatch("[A-Z0-9 _]{0,16}", str(value or "")) for value in values)

@@ -93,6 +93,13 @@ EQUIPMENT = (
 WINDOW = ("WindowCenter", "WindowWidth", "WindowCenterWidthExplanation", "VOILUTFunction")
 # Lossy once, lossy for ever (PS3.3 C.7.6.1.1.5).
 LOSSY_COMPRESSION = ("LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod")
+# Where the functional groups of a multi-frame image (PS3.3 C.7.6.16.2) keep what the header of a single one says.
+FUNCTIONAL_GROUPS = {
+    "FrameVOILUTSequence": WINDOW,
+    "CTXRayDetailsSequence": ("KVP",),
+    "FrameAnatomySequence": ("AnatomicRegionSequence",),
+    "PixelValueTransformationSequence": ("RescaleType",),
+}
 
 # Required, but empty where the source does not tell (type 2, PS3.3 A.3).
 REQUIRED = (

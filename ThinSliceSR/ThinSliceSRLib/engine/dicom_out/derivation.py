@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from ..errors import UnusableInput
 from ..provenance import Entry, entries_of
+from ..volumes.value_scale import SCALES
 from .codes import PROCESSING_EQUIPMENT, SYNTHESIZING_EQUIPMENT, Code
 from .stored_text import LONGEST_LO, LONGEST_ST
 
@@ -16,6 +17,7 @@ class Derivation:
     """name: for the series description and its folder. series: counts the series that are derived from one source.
 
     description, software: printable ASCII, which every character set of a source holds.
+    values: on which scale its user said that the source is stored, see `value_scale.SCALES`; None: nobody said it.
     """
 
     name: str
@@ -23,6 +25,7 @@ class Derivation:
     description: str
     software: tuple[str, ...]
     role: Code
+    values: str | None = None
 
 
 def derivation_of(header: Mapping[str, str]) -> Derivation:
@@ -35,7 +38,8 @@ def derivation_of(header: Mapping[str, str]) -> Derivation:
     derive = {"DLS": _dls, "BIS": _bis, "DOUBT": _doubt}.get(told.get("content", "").partition(":")[0])
     try:
         if derive:
-            return derive(told)
+            values = told.get("values")
+            return replace(derive(told), values=values if values in SCALES else None)
     except KeyError:  # whoever wrote it left something out
         pass
     raise UnusableInput(

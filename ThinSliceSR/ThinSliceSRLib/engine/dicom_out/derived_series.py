@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import copy
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 
 import numpy as np
-from pydicom.charset import convert_encodings, encode_string
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 from pydicom.valuerep import format_number_as_ds
@@ -20,11 +18,8 @@ from .attributes import REQUIRED
 from .codes import ACQUISITION_EQUIPMENT, SPATIAL_RESAMPLING
 from .derivation import Derivation
 from .source_series import SourceSeries
-from .stored_text import LONGEST_LO, decoded, is_plain, text_element, written_as_stored
+from .stored_text import LONGEST_LO, ending_in_ascii, letters, stored_text, text_element, written_as_stored
 
-# But for the escape that begins another code within a text.
-CONTROL = re.compile(rb"[\x00-\x1a\x1c-\x1f\x7f]")
-CONTROLS = bytes(0x20 if code < 0x20 or code in (0x5C, 0x7F) else code for code in range(256))
 LARGEST_SERIES_NUMBER = 2**31 - 1
 
 
@@ -43,25 +38,18 @@ def derived_series(
 
 
 def series_description(source: bytes, name: str, spacing_mm: float, characters: Sequence[str] = ()) -> bytes:
-    """`source` and what was made of it; `source` is cut such that the whole fits into a DICOM value.
+    """`source` and what was made of it; `source` is cut between letters such that the whole fits into a DICOM value.
 
     source: as it is stored in the character set `characters`; control characters and backslashes become spaces. A value
-    holds 64 characters (PS3.5 table 6.2-1); many programs count the bytes instead, so both must fit. What must be cut
-    and is not of its character set is left out but for the ASCII that it begins with.
+    holds 64 characters (PS3.5 table 6.2-1); many programs count the bytes instead, so both must fit.
     """
     made = f"{name} {spacing_mm:.3g} mm (synthetic)".encode()
-    whole = b" ".join([*source.translate(CONTROLS).split(), made]) if is_plain(source) else source.strip() + b" " + made
-    if len(whole) <= LONGEST_LO and not CONTROL.search(whole):
-        return whole
-    text = decoded(source, characters)
-    text = text[: text.find("\ufffd")] if "\ufffd" in text else text
-    encodings = convert_encodings(list(characters) or None)
-    while True:
-        text = " ".join("".join(letter if letter.isprintable() and letter != "\\" else " " for letter in text).split())
-        encoded = encode_string(text, encodings)
-        if not text or (len(encoded) + 1 + len(made) <= LONGEST_LO and decoded(encoded, characters) == text):
-            return (encoded + b" " + made).lstrip()
-        text = text[:-1]
+    kept = [b" " if letter == b"\\" else letter for letter in letters(b" ".join(source.split()), characters)]
+    for count in range(min(len(kept), LONGEST_LO), 0, -1):
+        begin = ending_in_ascii(b" ".join(b"".join(kept[:count]).split()))
+        if len(begin) + 1 + len(made) <= LONGEST_LO:
+            return (begin + b" " + made).lstrip()
+    return made
 
 
 def slice_normal(volume: Volume) -> np.ndarray:
@@ -89,7 +77,6 @@ def _series_header(source: SourceSeries, volume: Volume, derivation: Derivation,
     header.ContentQualification = "RESEARCH"
     if source.burned_in_annotation:
         header.BurnedInAnnotation = source.burned_in_annotation
-    header.LossyImageCompression = header.get("LossyImageCompression") or "00"
     header.ImageType = ["DERIVED", "SECONDARY", "AXIAL"]
     header.Modality = "CT"
     header.SeriesInstanceUID = generate_uid(prefix=None)
@@ -147,7 +134,7 @@ def _slice(header: Dataset, source: SourceSeries, volume: Volume, k: int, number
 def _equipment(source: SourceSeries, derivation: Derivation) -> list[Dataset]:
     """The items for the scanner, if it is known, and for this program."""
     items = []
-    if source.equipment.get("Manufacturer"):
+    if stored_text(source.equipment, "Manufacturer"):
         scanner = copy.deepcopy(source.equipment)
         scanner = written_as_stored(scanner)
         scanner.PurposeOfReferenceCodeSequence = [ACQUISITION_EQUIPMENT.item()]
@@ -164,7 +151,8 @@ def _equipment(source: SourceSeries, derivation: Derivation) -> list[Dataset]:
 def _put_date(header: Dataset, made_at: datetime) -> None:
     """When the series was made, in the timezone in which the source tells its times, else in that of `made_at`."""
     with suppress(ValueError):  # as of an offset that is none
-        made_at = made_at.astimezone(datetime.strptime(str(header.get("TimezoneOffsetFromUTC")), "%z").tzinfo)
+        offset = (stored_text(header, "TimezoneOffsetFromUTC") or b"").decode("ascii")
+        made_at = made_at.astimezone(datetime.strptime(offset, "%z").tzinfo)
     date, time = made_at.strftime("%Y%m%d"), made_at.strftime("%H%M%S")
     for event in ("InstanceCreation", "Series", "Content"):
         setattr(header, f"{event}Date", date)

@@ -18,6 +18,7 @@ from ..events.told import ExportFinished
 from ..files.reading import opened_input, read_volume
 from ..silence import itk_silenced
 from ..volumes.tilted_gantry import upright
+from ..volumes.value_scale import told_scale
 from ..volumes.volume import Volume
 from .derivation import Derivation, derivation_of
 from .pending_series import DicomOutput, PendingSeries
@@ -50,7 +51,7 @@ def export_results(
             f"Two of the volumes are {names[0]}, which would become one series; export one by one.", "same_target"
         )
     with opened_input(source, undo) as place:  # a ZIP file is there as files only meanwhile
-        thick = upright(read_volume(place, series))
+        thick = told_scale(upright(read_volume(place, series)), volumes[0][1].values)
         placed = [(on_grid_of(volume, thick), derivation) for volume, derivation in volumes]
         pending = PendingSeries(output, thick, overwrite, apart_from=(source, *results))
     undo.callback(pending.cancel)

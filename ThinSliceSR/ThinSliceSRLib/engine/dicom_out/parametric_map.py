@@ -71,6 +71,8 @@ def parametric_map(
         made.ContentCreatorName = None  # type 2
         made.DerivationDescription = derivation.description
         tell_whose(made, source, dls[0], derivation, made_at, (*REQUIRED_OF_MAP, *OF_THE_BODY, *LOSSY_COMPRESSION))
+        if "LossyImageCompression" not in made:
+            made.LossyImageCompression = "00"  # type 1; no value of a map was compressed
         made.SharedFunctionalGroupsSequence[0].FrameAnatomySequence = [_anatomy(highdicom)]
         _refer_to_source(made, source, dls)
         return written_as_stored(made)

@@ -3,34 +3,25 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pydicom
-from pydicom.datadict import dictionary_VR
-from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
-from pydicom.uid import generate_uid
+from pydicom.uid import JPEG2000, JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLSNearLossless, generate_uid
+from pydicom.valuerep import format_number_as_ds
 
-from ..dicom_in.headers import number_told
+from ..dicom_in.headers import decimals, number_told
 from ..errors import UnusableInput
+from ..volumes.value_scale import rescale_to_hu
 from ..volumes.volume import Acquisition
-from .attributes import COMMON, EQUIPMENT, IDENTITY, LOSSY_COMPRESSION, MAY_BE_EMPTY, WINDOW
+from .attributes import COMMON, EQUIPMENT, FUNCTIONAL_GROUPS, IDENTITY, LOSSY_COMPRESSION, WINDOW
 from .codes import SOURCE_IMAGE
-from .stored_text import (
-    TEXT_REPRESENTATIONS,
-    character_set,
-    decoded,
-    element_as_stored,
-    is_consistent,
-    is_plain,
-    stored_text,
-    text_element,
-    written_as_stored,
-)
+from .copied_elements import SliceHeaders, copied_element, filled, readable, without_unreadable
+from .stored_text import is_plain, stored_text
 
 OWN = (
     "SOPClassUID",
@@ -41,12 +32,13 @@ OWN = (
     "InstanceNumber",
     "BurnedInAnnotation",
 )
-TEXTS = tuple(
-    keyword
-    for keyword in ("SeriesDescription", *COMMON, *EQUIPMENT)
-    if dictionary_VR(Tag(keyword)) in TEXT_REPRESENTATIONS
-)
+FRAMES = ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence")
 ON_A_SLICE = 1e-3
+# Transfer syntaxes that compress with loss, and those that may (PS3.5 A.4).
+LOSES = (JPEGBaseline8Bit, JPEGExtended12Bit)
+MAY_LOSE = (JPEGLSNearLossless, JPEG2000)
+# Of other VOI LUT functions, a window is at least 1 wide.
+ANY_WIDTH = ("LINEAR_EXACT", "SIGMOID")
 
 
 @dataclass(frozen=True)
@@ -66,6 +58,7 @@ class SourceSeries:
     """The source as its files tell of it.
 
     common: the attributes to be repeated in which all slices agree. equipment: those of the scanner.
+    lossy_compression: what is known of it, of any slice.
     burned_in_annotation: whether text is in the pixels: YES, NO, or "" where not all slices tell.
     instances: sorted along the slices' normal.
     series_uid: its own, "" where its instances are not named.
@@ -119,63 +112,47 @@ def read_source_series(acquisition: Acquisition) -> SourceSeries:
                 "A file of the series could not be read again; let nothing change its folder during the run.",
                 "truncated",
             ) from error
-        headers = [files[path] for path in acquisition.slice_files]
-        texts = _Texts(headers)
-        _require_one_study(headers, texts)
-        return _source_series(headers, texts, acquisition)
+        slices = SliceHeaders(
+            [
+                files[path] if frame is None else _frame_header(files[path], frame)
+                for path, frame in zip(acquisition.slice_files, acquisition.slice_frames, strict=True)
+            ],
+            ("SeriesDescription", *COMMON, *EQUIPMENT),
+        )
+        _require_one_study(slices)
+        return _source_series(slices, acquisition)
 
 
 def _read(path: Path) -> Dataset:
-    keywords = [*OWN, *COMMON, *EQUIPMENT, *WINDOW, *LOSSY_COMPRESSION]
-    return pydicom.dcmread(path, stop_before_pixels=True, specific_tags=keywords, force=True)
+    keywords = [*OWN, *COMMON, *EQUIPMENT, *WINDOW, *LOSSY_COMPRESSION, *FRAMES]
+    header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=keywords, force=True)
+    return without_unreadable(header)
 
 
-class _Texts:
-    """The texts of the slices' headers as they are stored, and the header whose texts stand for those of all."""
-
-    def __init__(self, headers: Sequence[Dataset]) -> None:
-        self.sets = [character_set(header) for header in headers]
-        self.stored = [
-            {keyword: text for keyword in TEXTS if (text := stored_text(header, keyword)) is not None}
-            for header in headers
-        ]
-        consistent = (
-            number
-            for number, (texts, characters) in enumerate(zip(self.stored, self.sets, strict=True))
-            if all(is_consistent(text, characters) for text in texts.values())
-        )
-        self.chosen = next(consistent, 0)
-
-    def element(self, keyword: str) -> RawDataElement | None:
-        """That of the chosen header; None where it has none."""
-        text = self.stored[self.chosen].get(keyword)
-        return None if text is None else text_element(keyword, text)
-
-    def differ(self, keyword: str) -> bool:
-        """Whether the slices say different things. Where their character sets differ and not all of their texts are of
-        theirs, nobody can tell, and it is taken for the same."""
-        told = {
-            (texts.get(keyword, b""), tuple(characters))
-            for texts, characters in zip(self.stored, self.sets, strict=True)
-        }
-        if len({text for text, _ in told}) < 2:
-            return False
-        one_set = len({characters for _, characters in told}) == 1
-        if not one_set and not all(is_consistent(text, characters) for text, characters in told):
-            return False
-        return len({decoded(text, characters) for text, characters in told}) > 1
+def _frame_header(header: Dataset, number: int) -> Dataset:
+    """The header of a multi-frame file with what its functional groups say of this frame."""
+    shared = header.get(FRAMES[0]) or [Dataset()]
+    frames = header.get(FRAMES[1]) or []
+    image = Dataset({tag: header.get_item(tag) for tag in header.keys()})  # noqa: SIM118 (its items are read)
+    image.file_meta = header.file_meta
+    for group, keywords in FUNCTIONAL_GROUPS.items():
+        told = [readable(place, Tag(group)) for place in (*frames[number - 1 : number], *shared)]
+        item = next((element.value[0] for element in told if element and element.value), Dataset())
+        for keyword in keywords:
+            if keyword in item:
+                image[keyword] = item.get_item(keyword)  # as it is stored, whatever it is
+    return image
 
 
-def _require_one_study(headers: list[Dataset], texts: _Texts) -> None:
-    if not all(header.get("StudyInstanceUID") for header in headers):
+def _require_one_study(slices: SliceHeaders) -> None:
+    if not all(header.get("StudyInstanceUID") for header in slices.headers):
         raise UnusableInput(
             "The files of this series do not name their study, so no DICOM series can be added to it; leave out the "
             "DICOM output.",
             "no_study",
         )
     for keyword, meaning in IDENTITY.items():
-        is_text = keyword in TEXTS
-        if texts.differ(keyword) if is_text else len({str(header.get(keyword, "")) for header in headers}) > 1:
+        if slices.differ(keyword):
             raise UnusableInput(
                 f"The files of this series name more than one {meaning}, so it is unclear to which a DICOM output "
                 "belongs; sort them, or leave out the DICOM output.",
@@ -183,27 +160,31 @@ def _require_one_study(headers: list[Dataset], texts: _Texts) -> None:
             )
 
 
-def _source_series(headers: list[Dataset], texts: _Texts, acquisition: Acquisition) -> SourceSeries:
+def _source_series(slices: SliceHeaders, acquisition: Acquisition) -> SourceSeries:
     assert acquisition.slice_positions_mm is not None  # DICOM series have them
+    headers = slices.headers
     first, last = headers[0], headers[-1]
-    common = _agreed(headers, COMMON, texts)
-    if any(texts.sets[texts.chosen]):
-        common.SpecificCharacterSet = list(texts.sets[texts.chosen])
+    common = filled(slices.agreed(keyword) for keyword in COMMON)
+    if any(slices.characters):
+        common.SpecificCharacterSet = list(slices.characters)
+    if stored_text(common, "RescaleType") != b"HU_MOD":  # else they are HU, in whatever words
+        common.pop("RescaleType", None)
     if not common.get("FrameOfReferenceUID"):
         common.FrameOfReferenceUID = generate_uid(prefix=None)  # of all that is derived in one run
-    lossy = [header for header in headers if header.get("LossyImageCompression") == "01"]
     return SourceSeries(
         common=common,
-        equipment=_agreed(headers, EQUIPMENT, texts),
-        lossy_compression=_agreed(lossy[:1], LOSSY_COMPRESSION),
+        equipment=filled(slices.agreed(keyword) for keyword in EQUIPMENT),
+        lossy_compression=_lossy_compression(headers),
         number=number_told(first, "SeriesNumber") or 0,
-        description=texts.stored[texts.chosen].get("SeriesDescription", b""),
-        characters=texts.sets[texts.chosen],
+        description=stored_text(filled([slices.chosen("SeriesDescription")]), "SeriesDescription") or b"",
+        characters=slices.characters,
         burned_in_annotation=_burned_in([header.get("BurnedInAnnotation") for header in headers]),
         instances=tuple(
-            SourceInstance(place, _window(header, characters == texts.sets[texts.chosen]), _reference(header, frame))
+            SourceInstance(
+                place, _window(header, characters == slices.characters, acquisition.values), _reference(header, frame)
+            )
             for header, characters, place, frame in zip(
-                headers, texts.sets, acquisition.slice_positions_mm, acquisition.slice_frames, strict=True
+                headers, slices.sets, acquisition.slice_positions_mm, acquisition.slice_frames, strict=True
             )
         ),
         numbered_downwards=(acquisition.slice_frames[0] or number_told(first, "InstanceNumber") or 0)
@@ -212,31 +193,54 @@ def _source_series(headers: list[Dataset], texts: _Texts, acquisition: Acquisiti
     )
 
 
-def _agreed(headers: Sequence[Dataset], keywords: Iterable[str], texts: _Texts | None = None) -> Dataset:
-    """The elements with these keywords that are the same in all headers; a value that nobody can read is none, nor is
-    an empty one where there must be one. texts: those of the headers, which are one header where it is left out."""
-    agreed = Dataset()
-    for keyword in keywords if headers else ():
-        element: DataElement | RawDataElement | None
-        if texts is not None and keyword in TEXTS:
-            element = None if texts.differ(keyword) else texts.element(keyword)
-        else:
-            first, *others = (element_as_stored(header, keyword) for header in headers)
-            same = all(other == first for other in others)
-            element = element_as_stored(headers[0], keyword) if same else None  # anew: a comparison reads the texts
-        if element is not None and (element.value not in (None, "", b"", []) or keyword in MAY_BE_EMPTY):
-            agreed[element.tag] = element
-    return written_as_stored(agreed)
+def _burned_in(told: Sequence[object]) -> str:
+    """What slices say of text in their pixels: YES if one of them does, NO if all do, else "", which tells nothing.
+
+    In whatever spelling: some writers leave it at Yes, or at Y.
+    """
+    said = {str(word or "").strip().upper()[:1] for word in told}
+    return "YES" if "Y" in said else "NO" if said == {"N"} else ""
 
 
-def _burned_in(told: Sequence[str | None]) -> str:
-    """What slices say of text in their pixels: YES if one of them does, NO if all do, else "", which tells nothing."""
-    return "YES" if "YES" in told else "NO" if set(told) == {"NO"} else ""
+def _lossy_compression(headers: Sequence[Dataset]) -> Dataset:
+    """01 and how, where one slice lost something on its way; 00 where all say that they did not; else nothing."""
+    lossy = next(filter(_has_lost, headers), None)
+    told = Dataset() if lossy is None else filled(copied_element(lossy, keyword) for keyword in LOSSY_COMPRESSION)
+    if lossy is not None:
+        told.LossyImageCompression = "01"
+    elif all(header.get("LossyImageCompression") == "00" and _syntax(header) not in MAY_LOSE for header in headers):
+        told.LossyImageCompression = "00"
+    return told
 
 
-def _window(header: Dataset, same_characters: bool) -> Dataset:
-    """How a slice is to be shown; its words only if they are in the character set of the derived series."""
-    window = _agreed([header], WINDOW)
+def _has_lost(header: Dataset) -> bool:
+    """Whether a slice was ever compressed with loss, by any sign of it: not all writers tell it as they should."""
+    said = header.get("LossyImageCompression")
+    method_alone = not said and bool(header.get("LossyImageCompressionMethod"))
+    ratios = decimals(header, "LossyImageCompressionRatio") or [1.0]
+    return said == "01" or method_alone or max(ratios) > 1 or _syntax(header) in LOSES
+
+
+def _syntax(header: Dataset) -> str:
+    return str(header.file_meta.get("TransferSyntaxUID", ""))
+
+
+def _window(header: Dataset, same_characters: bool, values: str | None) -> Dataset:
+    """How a slice is to be shown, in HU; nothing where its window is none (PS3.3 C.11.2.1.2).
+
+    Its words only if they are in the character set of the derived series. values: the scale on which the user says that
+    the source's are stored, and so its window.
+    """
+    window = filled(copied_element(header, keyword) for keyword in WINDOW)
+    slope, intercept = rescale_to_hu(values)
+    centers = [slope * center + intercept for center in decimals(window, "WindowCenter") or []]
+    widths = [slope * width for width in decimals(window, "WindowWidth") or []]
+    narrowest = min(widths, default=0.0)
+    too_narrow = narrowest <= 0 or (narrowest < 1 and window.get("VOILUTFunction") not in ANY_WIDTH)
+    if too_narrow or len(centers) != len(widths):
+        return Dataset()
+    if (slope, intercept) != (1, 0):
+        window.WindowCenter, window.WindowWidth = (list(map(format_number_as_ds, told)) for told in (centers, widths))
     words = stored_text(window, "WindowCenterWidthExplanation")
     if words is not None and not (same_characters or is_plain(words)):
         del window.WindowCenterWidthExplanation

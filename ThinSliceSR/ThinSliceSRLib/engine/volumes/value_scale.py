@@ -70,6 +70,11 @@ def require_values_on(stored: np.ndarray, values: str | None) -> Generator[None,
         raise UnusableInput(sentence, "wrong_values")
 
 
+def rescale_to_hu(values: str | None) -> tuple[float, float]:
+    """The slope and the intercept by which what is stored on this scale becomes HU; None is HU."""
+    return {"unit": (UNIT_HU, AIR_HU), "offset": (1.0, AIR_HU)}.get(values or "hu", (1.0, 0.0))
+
+
 def in_hu_from(stored: np.ndarray, values: str | None) -> np.ndarray:
     """The HU of values that are stored on this scale; None is HU."""
     if values == "unit":
