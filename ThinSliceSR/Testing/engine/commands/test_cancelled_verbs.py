@@ -13,6 +13,9 @@ from pathlib import Path
 import pytest
 import SimpleITK as sitk
 from command_line_runs import COMMAND, ENVIRONMENT, names, write_thick
+from ThinSliceSRLib.engine.command_line import main
+from ThinSliceSRLib.engine.errors import CannotWrite
+from ThinSliceSRLib.engine.evaluation import figures
 from ThinSliceSRLib.engine.files.reading import read_volume
 
 
@@ -46,6 +49,18 @@ def test_an_evaluation_leaves_no_picture_and_no_folder(tmp_path: Path):
     )  # fmt: skip
     assert told == (130, "", "The run was cancelled; nothing was written.\n")
     assert names(tmp_path) == before
+
+
+def test_an_evaluation_that_fails_leaves_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    write_thick(tmp_path / "thin.nrrd", slices=20, matrix=64, spacing=1.0)
+
+    def refuse(*_: object) -> None:
+        raise CannotWrite("There is no room left.")
+
+    monkeypatch.setattr(figures, "box_plots", refuse)
+    arguments = ["evaluate", "--truth", tmp_path / "thin.nrrd", f"near={tmp_path / 'thin.nrrd'}"]
+    assert main([*map(str, arguments), "--plots", str(tmp_path / "deep" / "plots")]) == 2
+    assert names(tmp_path) == {"thin.nrrd"}
 
 
 def test_a_demonstration_says_what_stays(tmp_path: Path, tiny_weights: Path):

@@ -62,12 +62,13 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
     tables = [target for target in (arguments.json, arguments.csv) if target]
     check_places(tables, arguments.overwrite)
     folder = arguments.plots
-    if folder:
-        prepare_figures(folder, undo)
     bar = make_reporter(None)  # on a terminal only: stdout holds nothing but the tables
     bar.progress("evaluate", 0, len(cases))
-    with PendingFiles() as files:
+    with ExitStack() as empty_folders, PendingFiles() as files:
+        undo.callback(empty_folders.close)
         undo.callback(files.cancel)
+        if folder:
+            prepare_figures(folder, empty_folders)
         evaluation = evaluate(
             cases,
             on_case=lambda done: bar.progress("evaluate", done, len(cases)),

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
 
-from ..errors import Cancelled, CannotWrite, TooLate
+from ..errors import NAME_TOO_LONG, Cancelled, CannotWrite, TooLate
 from .journal import Journal, flush_folder
 from .unfinished import remove_unfinished, unfinished_name
 
@@ -142,6 +142,8 @@ def writing_refusal(folder: Path, error: Exception | None, size: int = 0) -> Can
         number = errno.ENOSPC
     if number in (errno.ENOSPC, errno.EDQUOT):
         return CannotWrite(f"There is no room left in {folder}; free some or choose another folder.", "no_room")
+    if number == errno.ENAMETOOLONG:
+        return CannotWrite(NAME_TOO_LONG)
     if isinstance(error, IsADirectoryError):
         return CannotWrite(f"{error.filename} is a folder; give the name of a file.")
     if number == errno.EROFS:

@@ -11,7 +11,7 @@ import safetensors
 import safetensors.torch
 import torch
 
-from ..errors import CannotWrite, WeightsError
+from ..errors import WeightsError
 from ..network.configuration import NetworkConfiguration
 from ..network.cthnet import CTHNet, start_at_linear_interpolation
 from ..outputs.whole_file import whole_file
@@ -80,12 +80,9 @@ def with_calibration(path: Path, calibration: Calibration) -> None:
 def _write(
     path: Path, tensors: dict[str, torch.Tensor], metadata: dict[str, str], undo: ExitStack | None = None
 ) -> None:
-    try:
-        with whole_file(path, undo) as part:
-            safetensors.torch.save_file(tensors, part, metadata)
-            part.chmod(0o644)  # safetensors lets the owner alone read what it writes
-    except safetensors.SafetensorError as error:
-        raise CannotWrite(f"The weights cannot be written to {path} ({error}); choose another place.") from error
+    with whole_file(path, undo) as part:
+        # Were safetensors to write the file, the owner alone could read it, and a kill would leave one of its own.
+        part.write_bytes(safetensors.torch.save(tensors, metadata))
 
 
 def load_model(path: Path) -> Model:
