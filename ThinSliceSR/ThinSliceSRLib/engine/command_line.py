@@ -8,6 +8,7 @@ from __future__ import annotations
 import _thread
 import argparse
 import contextlib
+import io
 import os
 import signal
 import sys
@@ -96,6 +97,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def console() -> NoReturn:
     """The entry point of a process. A cancelled computation may still hold its thread, so the process ends at once."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")  # names that its encoding lacks, as of Windows into a file
     code = main()
     # What was to be done is done or undone: a Ctrl-C from now on would only show where Python was on its way out.
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -156,7 +159,9 @@ def _run_in_thread(arguments: argparse.Namespace, reporter: Reporter, undo: Exit
             try:
                 undo.close()
             except TooLate:
-                _wait_for(ended)
+                while not ended.is_set():
+                    with contextlib.suppress(KeyboardInterrupt, Cancelled):  # it is too late for these, too
+                        _wait_for(ended)
             else:
                 raise
     finally:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 
 class ThinSliceError(Exception):
     """A failure that its user can act on: the message is one sentence that says what is wrong and what to do."""
@@ -49,6 +51,7 @@ class DeviceError(ThinSliceError):
     code = "device"
 
 
+NAME_TOO_LONG = "A name is longer than its disk allows, mostly 255 bytes; give a shorter one."
 NOTHING_WRITTEN = "The run was cancelled; nothing was written."
 
 
@@ -80,6 +83,8 @@ def in_plain_words(error: Exception) -> ThinSliceError:
             "The memory of this computer does not suffice; close other programs or crop the volume.",
             "not_enough_memory",
         )
+    elif isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+        plain = UnusableInput(NAME_TOO_LONG, "file_refused")
     elif isinstance(error, OSError) and error.strerror:
         plain = ThinSliceError(
             f"A file cannot be read or written ({error.strerror}); check its disk and permissions.", "file_refused"

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 import errno
+import os
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from command_line_runs import write_thick
+from command_line_runs import COMMAND, ENVIRONMENT, write_thick
 from ThinSliceSRLib.engine.batch.batch import Summary
 from ThinSliceSRLib.engine.command_line import main, make_parser
 from ThinSliceSRLib.engine.errors import (
@@ -50,6 +52,40 @@ def test_a_full_disk_is_found_before_anything_is_computed(
     arguments = ["synthesize", str(tmp_path / "thick.nrrd"), str(tmp_path / "dls.nrrd"), "--weights", str(tiny_weights)]
     assert main([*arguments, "--device", "cpu"]) == 2
     assert "The results need at least" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there, the length of the whole path counts")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["phantom", "--thin-slices", "6", "LONG.nrrd"],
+        ["demo", "--input", "thick.nrrd", "--output", "LONG"],
+        ["weights", "untrained", "LONG.safetensors"],
+        ["synthesize", "thick.nrrd", "dls.nrrd", "--preview", "LONG.nhdr"],
+    ],
+)
+def test_a_name_that_is_too_long_is_told_as_that(
+    arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    write_thick(tmp_path / "thick.nrrd")
+    assert main([argument.replace("LONG", "long" * 70) for argument in arguments]) == 2
+    assert capsys.readouterr().err == "A name is longer than its disk allows, mostly 255 bytes; give a shorter one.\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["thick.nrrd"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such limits")
+def test_weights_that_cannot_be_written_whole_leave_nothing(tmp_path: Path):
+    import resource  # which Windows lacks
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000))
+
+    command = [*COMMAND, "weights", "untrained", str(tmp_path / "new.safetensors")]
+    done = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, preexec_fn=limit)
+    assert (done.returncode, list(tmp_path.iterdir())) == (2, [])
+    sentence = f"new.safetensors cannot be written to {tmp_path} (File too large); choose another folder.\n"
+    assert done.stderr == sentence
 
 
 def test_what_lies_on_one_disk_counts_together_and_a_folder_may_still_be_missing(tmp_path: Path):

@@ -15,6 +15,7 @@ from derived_series_making import IDENTITY, derive, everything, write_hospital_s
 from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes
 from ThinSliceSRLib.engine.command_line import main
+from ThinSliceSRLib.engine.doubt import structure_list
 from ThinSliceSRLib.engine.doubt.structure_list import NO_PROOF
 from ThinSliceSRLib.engine.doubt.structures import Structure
 from ThinSliceSRLib.engine.synthesis.simulation import simulate_thick
@@ -131,6 +132,22 @@ def test_the_verb_writes_the_report_with_the_series_it_refers_to(
     assert "Musterfrau" not in told.out + told.err + caplog.text
     again = thinslicesr(*run)
     assert (again.returncode, "allow overwriting" in again.stderr) == (2, True)
+
+
+def test_the_list_and_the_series_stand_together_or_not_at_all(
+    tmp_path: Path, doubting_weights: Path, monkeypatch: pytest.MonkeyPatch
+):
+    write_hospital_series(tmp_path / "source")
+    write_list = structure_list.list_file
+
+    def appears_meanwhile(*arguments) -> str:
+        (tmp_path / "places.csv").write_text("of another run")
+        return write_list(*arguments)
+
+    monkeypatch.setattr(structure_list, "list_file", appears_meanwhile)
+    run = ["doubt", tmp_path / "source", "--dicom-out", tmp_path / "dicom", "--output", tmp_path / "places.csv"]
+    assert main([str(part) for part in [*run, "--weights", doubting_weights]]) == 2
+    assert names(tmp_path) == {"source", "places.csv"}
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def test_a_text_replaces_a_file_only_when_that_is_allowed_and_a_folder_never(tmp
 
 def test_a_text_that_cannot_be_put_in_place_leaves_nothing(tmp_path: Path):
     (tmp_path / "results").mkdir()
-    with pytest.raises(CannotWrite, match="results cannot be written"), whole_file(tmp_path / "results") as part:
+    with pytest.raises(CannotWrite, match="results is a folder"), whole_file(tmp_path / "results") as part:
         part.write_text("text")
     assert [path.name for path in tmp_path.iterdir()] == ["results"]
 

@@ -20,7 +20,8 @@ from ThinSliceSRLib.engine.errors import Cancelled, CannotWrite
 from ThinSliceSRLib.engine.files import writing
 from ThinSliceSRLib.engine.files.reading import read_volume
 from ThinSliceSRLib.engine.files.writing import PendingOutputs, check_targets
-from ThinSliceSRLib.engine.outputs.unfinished import remove_left_overs, unfinished_name
+from ThinSliceSRLib.engine.outputs.left_overs import remove_left_overs
+from ThinSliceSRLib.engine.outputs.unfinished import unfinished_name
 from ThinSliceSRLib.engine.volumes.volume import Volume
 
 SUFFIXES = [".nrrd", ".mha", ".nii", ".nii.gz"]

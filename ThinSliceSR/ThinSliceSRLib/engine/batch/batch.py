@@ -20,7 +20,7 @@ from ..errors import CannotWrite, ThinSliceError, UnusableInput, reason_of
 from ..events.finding import Finding
 from ..events.progress import Reporter
 from ..events.told import BatchFinished, BatchStarted, Weights
-from ..outputs.unfinished import remove_left_overs
+from ..outputs.left_overs import remove_left_overs
 from ..run.sensible_options import require_sensible
 from .archive.access import is_archive
 from .archive.fetching import thick_series_of

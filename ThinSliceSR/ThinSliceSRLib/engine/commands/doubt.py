@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from ..volumes.volume import Volume
 
 NAME = "doubt"
-LIST_ENDINGS = (".json", ".csv")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,16 +60,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> None:
     reporter.progress("start", 0, 1)  # what is needed from here on takes seconds to be read
-    from ..doubt.structure_list import as_csv, as_json, as_text
+    from ..doubt.structure_list import as_json, as_text, list_file, require_list_name
     from ..doubt.structures import LEAST_DOUBT_HU, find_structures
     from ..files.writing import check_places
-    from ..outputs.whole_file import whole_file
+    from ..outputs.replacing import PendingFiles
 
     began = time.monotonic()
     output = arguments.output
     if output:
-        if output.suffix.lower() not in LIST_ENDINGS:
-            raise UnusableInput(f"{output.name} has an unknown ending; name it .json or .csv.", "unknown_suffix")
+        require_list_name(output)
         check_places([output], arguments.overwrite)
     made = [path for path in (arguments.dls, arguments.bicubic, arguments.doubt) if path]
     if len(made) not in (0, 3) or not (made or arguments.input):
@@ -85,13 +83,13 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
         volumes = _read(made)
         reporter.progress("places", 0, 1)
         structures = find_structures(*volumes, least_doubt_hu=least_hu)
+        if output:
+            with PendingFiles() as files:
+                undo.callback(files.cancel)
+                files.write_text(list_file(structures, output), output)
+                check_places([output], arguments.overwrite)
     else:
         structures = _places_of_input(arguments, least_hu, reporter, undo)
-    if output:
-        with whole_file(output, undo) as part:
-            text = as_csv(structures) if output.suffix.lower() == ".csv" else as_json(structures)
-            part.write_bytes(text.encode())  # with the text's own line ends
-            check_places([output], arguments.overwrite)
     outputs = {"places": output, "dicom": arguments.dicom_out}
     with suppress(Cancelled):  # the list stands
         reporter.progress("places", 1, 1)
@@ -147,15 +145,13 @@ def _places_of_input(
         doubt=folder / "doubt.nrrd",
         dicom_out=arguments.dicom_out,
         least_doubt_hu=least_doubt_hu,
+        places=arguments.output,
         compressed=False,
         overwrite=arguments.overwrite,
         **options_of(arguments, RunOptions),
     )
     try:
-        with ExitStack() as unfinished:  # once the volumes stand, nothing of them keeps a run from being cancelled
-            undo.callback(unfinished.close)
-            outcome = make_volumes(job, reporter, unfinished)
-            unfinished.pop_all()
+        outcome = make_volumes(job, reporter, undo)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     assert outcome.places is not None

@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
     from ..evaluation.figures import box_plots, difference_picture, prepare_figures
     from ..evaluation.report import as_csv, as_json, as_text
     from ..files.writing import check_places
-    from ..outputs.replacing import PendingFiles, writing_refusal
+    from ..outputs.replacing import PendingFiles
 
     if arguments.list and arguments.methods:
         raise UnusableInput("With --list, methods are named in the list; leave METHOD=FILE out.", "wrong_method")
@@ -62,12 +62,13 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
     tables = [target for target in (arguments.json, arguments.csv) if target]
     check_places(tables, arguments.overwrite)
     folder = arguments.plots
-    if folder:
-        prepare_figures(folder, undo)
     bar = make_reporter(None)  # on a terminal only: stdout holds nothing but the tables
     bar.progress("evaluate", 0, len(cases))
-    with PendingFiles() as files:
+    with ExitStack() as empty_folders, PendingFiles() as files:
+        undo.callback(empty_folders.close)
         undo.callback(files.cancel)
+        if folder:
+            prepare_figures(folder, empty_folders)
         evaluation = evaluate(
             cases,
             on_case=lambda done: bar.progress("evaluate", done, len(cases)),
@@ -78,10 +79,6 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
             box_plots(evaluation, folder, files)
         for target, as_written in ((arguments.json, as_json), (arguments.csv, as_csv)):
             if target:
-                part = files.part_of(target)
-                try:
-                    part.write_bytes(as_written(evaluation).encode())  # with the text's own line ends
-                except OSError as error:
-                    raise writing_refusal(target.parent, error) from error
+                files.write_text(as_written(evaluation), target)
         check_places(tables, arguments.overwrite)
     print(as_text(evaluation))

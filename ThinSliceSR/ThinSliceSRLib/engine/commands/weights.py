@@ -214,7 +214,7 @@ def remove_weights(arguments: argparse.Namespace, reporter: Reporter, undo: Exit
     from ..weights.inventory import remove_from_own_folder
     from ..weights.registry import checked_model_name
 
-    for path in remove_from_own_folder(checked_model_name(arguments.name)):
+    for path in remove_from_own_folder(checked_model_name(arguments.name), undo):
         print(f"Removed {path}.")
 
 
@@ -225,5 +225,5 @@ def write_untrained(arguments: argparse.Namespace, reporter: Reporter, undo: Exi
     if arguments.file.exists():
         raise CannotWrite(f"{arguments.file} exists; give another name.")
     network = untrained_network(BASE if arguments.model == "base" else SMALL)
-    save_weights(arguments.file, network, f"cthnet-{arguments.model}-untrained", trained=False)
+    save_weights(arguments.file, network, f"cthnet-{arguments.model}-untrained", trained=False, undo=undo)
     print(f"{arguments.file}: untrained weights of size {arguments.model}, which interpolate linearly.")

@@ -14,7 +14,8 @@ from typing import IO
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from ..errors import CannotWrite, UnusableInput
-from ..outputs.unfinished import remove_left_overs, remove_unfinished, unfinished_name
+from ..outputs.left_overs import remove_left_overs
+from ..outputs.unfinished import remove_unfinished, unfinished_name
 from .file_kind import START_BYTES, Census
 
 ENCRYPTED_FLAG = 0x1

@@ -6,7 +6,9 @@ import csv
 import io
 import json
 from collections.abc import Sequence
+from pathlib import Path
 
+from ..errors import UnusableInput
 from .structures import Structure
 
 WHERE = {"stands": "only in DLS", "vanishes": "only in BIS"}
@@ -15,6 +17,18 @@ COLUMNS = (
     "kind", "right_mm", "anterior_mm", "superior_mm", "left_mm", "posterior_mm", "i", "j", "k", "size_mm", "hu_dls",
     "hu_bis", "doubt_hu", "contrast_hu", "relative_doubt",
 )  # fmt: skip
+
+
+def list_file(structures: Sequence[Structure], target: Path) -> str:
+    """What a file of this name holds. Raises as `require_list_name`."""
+    require_list_name(target)
+    return as_csv(structures) if target.suffix.lower() == ".csv" else as_json(structures)
+
+
+def require_list_name(target: Path) -> None:
+    """Returns when a list can have this name. Raises UnusableInput (`unknown_suffix`)."""
+    if target.suffix.lower() not in (".json", ".csv"):
+        raise UnusableInput(f"{target.name} has an unknown ending; name it .json or .csv.", "unknown_suffix")
 
 
 def as_text(structures: Sequence[Structure]) -> str:

@@ -24,16 +24,16 @@ DIFFERENCE_HU = 300.0
 WHERE = (0.3, 0.55, 0.5)  # of the block from right to left, front to back, foot to head: mostly in the right lung
 
 
-def prepare_figures(folder: Path, undo: ExitStack) -> None:
+def prepare_figures(folder: Path, afterwards: ExitStack) -> None:
     """Makes the folder if need be. Raises CannotWrite, or ThinSliceError when matplotlib is not installed.
 
-    undo: where its removal is put, for a run that is ended from outside.
+    afterwards: where its removal is put, should nothing have come into it.
     """
     _figure(1, 1)
     try:
         made = [path for path in (folder, *folder.parents) if not path.exists()]
         for path in reversed(made):  # so that the innermost one is removed first
-            undo.callback(_remove_empty, path)
+            afterwards.callback(_remove_empty, path)
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise CannotWrite(f"There is no folder {folder} and none can be made; choose another.", "no_folder") from error

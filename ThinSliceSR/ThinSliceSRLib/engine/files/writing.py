@@ -14,8 +14,9 @@ import numpy as np
 import SimpleITK as sitk
 
 from ..errors import CannotWrite, ThinSliceError, UnusableInput
+from ..outputs.left_overs import remove_left_overs
 from ..outputs.replacing import PendingFiles, writing_refusal
-from ..outputs.unfinished import remove_left_overs, unfinished_name
+from ..outputs.unfinished import unfinished_name
 from ..silence import itk_silenced
 from ..volumes.geometry import shear_degrees
 from ..volumes.hounsfield import as_hu_values
@@ -144,7 +145,7 @@ class PendingOutputs(PendingFiles):
         return temporary
 
     def ready(self) -> dict[Path, Path]:
-        check_targets(self._replacements.values(), self.overwrite)
+        check_places(list(self._replacements.values()), self.overwrite)
         return super().ready()
 
 

@@ -7,13 +7,14 @@ import os
 import shutil
 import threading
 from collections.abc import Mapping
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
 
-from ..errors import Cancelled, CannotWrite, TooLate
-from .unfinished import former_name, remove_unfinished, unfinished_name
+from ..errors import NAME_TOO_LONG, Cancelled, CannotWrite, TooLate
+from .journal import Journal, flush_folder
+from .unfinished import remove_unfinished, unfinished_name
 
 Pending = TypeVar("Pending", bound="PendingFiles")
 
@@ -57,6 +58,13 @@ class PendingFiles:
             self._replacements[part] = target
         return part
 
+    def write_text(self, text: str, target: Path) -> None:
+        """Writes a text, with its own line ends, that is to stand at `target`. Raises Cancelled or CannotWrite."""
+        try:
+            self.part_of(target, target.suffix).write_bytes(text.encode())
+        except OSError as error:
+            raise writing_refusal(target.parent, error) from error
+
     def ready(self) -> dict[Path, Path]:
         """What is to take which place, checked once more. Raises Cancelled when it was discarded, or ThinSliceError."""
         if self._discarded:
@@ -98,31 +106,23 @@ def put_in_place(replacements: Mapping[Path, Path]) -> None:
     the process is killed between two steps, by the next run (`remove_left_overs`). Raises OSError; then all is as it
     was.
     """
-    kept = []
-    with ExitStack() as undo:
-        for finished, target in replacements.items():
-            if os.path.lexists(target):
-                keeper = target.parent / former_name()
-                kept.append(keeper)
-                undo.callback(_bring_back, keeper, target)
-                _keep(target, keeper)
-            os.replace(finished, target)
-            undo.callback(os.replace, target, finished)
-            flush_folder(target.parent)
-        undo.pop_all()
-    for keeper in kept:
-        with suppress(OSError):  # the next run removes it
-            remove_unfinished(keeper)
-
-
-def flush_folder(folder: Path) -> None:
-    """Makes the new names last through a power failure, where the system has a way to (Windows has none)."""
-    if os.name == "nt":
+    if not replacements:
         return
-    descriptor = os.open(folder, os.O_RDONLY)
-    with suppress(OSError):  # some network file systems do not offer it for folders
-        os.fsync(descriptor)
-    os.close(descriptor)
+    journal = Journal(replacements)
+    try:
+        for folder, step in journal.steps:
+            target = folder / step.target
+            if target.is_dir() and not (folder / step.finished).is_dir():
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
+            if os.path.lexists(target):
+                _keep(target, folder / step.keeper)
+            os.replace(folder / step.finished, target)
+            flush_folder(folder)
+        journal.decide()
+    except BaseException:
+        journal.undo()
+        raise
+    journal.forget()
 
 
 def _keep(target: Path, keeper: Path) -> None:
@@ -135,13 +135,6 @@ def _keep(target: Path, keeper: Path) -> None:
     os.rename(target, keeper / target.name)
 
 
-def _bring_back(keeper: Path, target: Path) -> None:
-    if os.path.lexists(keeper / target.name):
-        os.replace(keeper / target.name, target)  # which does nothing where both still are the same file
-    with suppress(OSError):  # the next run removes it
-        remove_unfinished(keeper)
-
-
 def writing_refusal(folder: Path, error: Exception | None, size: int = 0) -> CannotWrite:
     """What to tell when writing `size` bytes into `folder` failed, by `error` or because they are not there."""
     number = error.errno if isinstance(error, OSError) else None
@@ -149,6 +142,10 @@ def writing_refusal(folder: Path, error: Exception | None, size: int = 0) -> Can
         number = errno.ENOSPC
     if number in (errno.ENOSPC, errno.EDQUOT):
         return CannotWrite(f"There is no room left in {folder}; free some or choose another folder.", "no_room")
+    if number == errno.ENAMETOOLONG:
+        return CannotWrite(NAME_TOO_LONG)
+    if isinstance(error, IsADirectoryError):
+        return CannotWrite(f"{error.filename} is a folder; give the name of a file.")
     if number == errno.EROFS:
         return CannotWrite(f"{folder} lies on a read-only disk; choose another folder.")
     if number in (errno.EACCES, errno.EPERM):

@@ -1,21 +1,19 @@
-"""What is being written, a file or a folder: its name beside the target, and the removal of what a dead run left."""
+"""What is being written, a file or a folder: its name beside the target, which tells who writes it."""
 
 from __future__ import annotations
 
 import hashlib
-import math
 import os
 import platform
 import re
 import secrets
 import shutil
 import sys
-import time
 from contextlib import suppress
 from pathlib import Path
 
 PREFIX = ".thinslicesr"
-KEEPER = ".former"
+NAME = re.compile(rf"{re.escape(PREFIX)}-([0-9a-f]+)-(\d+)-[0-9a-f]+\.part.*")
 
 
 def unfinished_name(suffix: str) -> str:
@@ -23,40 +21,10 @@ def unfinished_name(suffix: str) -> str:
     return f"{PREFIX}-{process_space()}-{os.getpid()}-{secrets.token_hex(4)}.part{suffix}"
 
 
-def former_name() -> str:
-    """A new name for a hidden folder, which keeps what was in the place of a result until the result is there."""
-    return unfinished_name(KEEPER)
-
-
-def remove_left_overs(folder: Path, of_others_after_s: float = math.inf) -> list[Path]:
-    """Removes from `folder` what processes of this machine that are no more left unfinished; returns its paths.
-
-    What such a process had only set aside comes back under its own name, unless another result bears that now.
-    of_others_after_s: what other machines left is removed when it has not changed for so long, as nobody can ask them.
-    """
-    pattern = re.compile(rf"{re.escape(PREFIX)}-([0-9a-f]+)-(\d+)-[0-9a-f]+\.part.*")
-    removed = []
-    for path in folder.glob(f"{PREFIX}-*"):
-        match = pattern.fullmatch(path.name)
-        with suppress(OSError):  # another run may have removed it, or it may belong to someone else
-            if match and _is_left_over(path, match[1], int(match[2]), of_others_after_s):
-                if path.name.endswith(KEEPER):
-                    _bring_back(path)
-                remove_unfinished(path)
-                removed.append(path)
-    return removed
-
-
-def _bring_back(keeper: Path) -> None:
-    for path in keeper.iterdir():
-        if not os.path.lexists(keeper.parent / path.name):
-            os.rename(path, keeper.parent / path.name)
-
-
-def _is_left_over(path: Path, space: str, pid: int, of_others_after_s: float) -> bool:
-    if space == process_space():
-        return not runs(pid)
-    return time.time() - path.stat().st_mtime > of_others_after_s
+def writer_of(path: Path) -> tuple[str, int] | None:
+    """Which process writes, or wrote, what has this name: its space (`process_space`) and id. None of other names."""
+    match = NAME.fullmatch(path.name)
+    return (match[1], int(match[2])) if match else None
 
 
 def remove_unfinished(path: Path) -> None:

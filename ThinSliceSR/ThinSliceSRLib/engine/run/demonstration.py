@@ -46,7 +46,10 @@ def demonstrate(job: Job, scan: PhantomScan | None, figure: Path, reporter: Repo
 
     The job is one that also writes a BIS volume.
     """
-    outcome = run_job(job, reporter, undo)
+    with ExitStack() as unfinished:  # once the volumes stand, nothing of them keeps the rest from being cancelled
+        undo.callback(unfinished.close)
+        outcome = run_job(job, reporter, unfinished)
+        unfinished.pop_all()
     assert outcome.bis is not None
     method = "synthetic" if outcome.model.trained else "synthetic, untrained"
     columns = {"thick (input)": outcome.thick, "BIS (interpolated)": outcome.bis, f"DLS ({method})": outcome.dls}

@@ -35,7 +35,8 @@ class Job(RunOptions):
     output: of the DLS volume. dicom_out: the folder where all but the difference lie once more, as DICOM.
     doubt: where to write the expected error of the DLS volume, of models that tell it. difference: where to write what
     the network added, see `difference_of`. least_doubt_hu: of `find_structures`, if the places are wanted to which it
-    leads; they need `bicubic` and `doubt`, and with `dicom_out` become a report.
+    leads; they need `bicubic` and `doubt`, with `dicom_out` become a report, and with `places` a list: where to write
+    it, as .json or .csv.
     """
 
     source: Path
@@ -46,6 +47,7 @@ class Job(RunOptions):
     difference: Path | None = None
     preview: Path | None = None
     least_doubt_hu: float | None = None
+    places: Path | None = None
     overwrite: bool = False
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import Cancelled
 from ..events.progress import Reporter
-from ..files.writing import PendingOutputs, require_geometry
+from ..files.writing import PendingOutputs, check_places, require_geometry
 from ..outputs.disk_space import packed_bytes
 from ..volumes.volume import Volume
 from .preview import Preview, check_preview_target, remove_dead_previews
@@ -49,6 +49,8 @@ class RunOutputs(PendingOutputs):
         wanted = {"dls": job.output, "bis": job.bicubic, "doubt": job.doubt, "difference": job.difference}
         self.targets: dict[str, Path] = {kind: path for kind, path in wanted.items() if path}
         self.claim(self.targets.values(), job.source)
+        if job.places:
+            check_places([job.places, *self.targets.values()], job.overwrite)
         remove_dead_previews(target.parent for target in self.targets.values())
         if job.preview:
             check_preview_target(job.preview)
@@ -73,7 +75,7 @@ class RunOutputs(PendingOutputs):
             from ..dicom_out.pending_series import DicomOutput, PendingSeries
 
             wanted = DicomOutput(self._job.dicom_out, self._job.dicom_compression, self._job.anonymous)
-            others = (self._job.source, *self.targets.values())
+            others = (self._job.source, *self.targets.values(), *([self._job.places] if self._job.places else []))
             self._series = PendingSeries(wanted, source, self.overwrite, apart_from=others)
 
     def needs(self, plan: RunPlan) -> list[tuple[Path, int]]:
@@ -104,16 +106,20 @@ class RunOutputs(PendingOutputs):
             self._preview.show(first_slice, hu)
 
     def write_all(self, results: Sequence[MadeVolume], reporter: Reporter, places: Sequence[Structure] = ()) -> None:
-        """Writes the volumes; and, if DICOM is wanted, all but the difference once more as series, and a report of the
-        places if there are any.
+        """Writes the volumes and, if it is wanted, the list of places; and, if DICOM is wanted, all but the difference
+        once more as series, and a report of the places if there are any.
 
-        Raises as `PendingOutputs.write`, `PendingSeries.write` and `PendingSeries.write_report`.
+        Raises as `PendingOutputs.write`, `list_file`, `PendingSeries.write` and `PendingSeries.write_report`.
         """
         in_dicom = [result for result in results if result.kind in IN_DICOM] if self._series else []
         self.steps = len(results) + len(in_dicom)
         for step, result in enumerate(results):
             reporter.progress("write", step, self.steps)
             self.write(result.volume, self.targets[result.kind], result.header)
+        if self._job.places:
+            from ..doubt.structure_list import list_file
+
+            self.write_text(list_file(places, self._job.places), self._job.places)
         for step, result in enumerate(in_dicom, start=len(results)):
             from ..dicom_out.derivation import derivation_of
 

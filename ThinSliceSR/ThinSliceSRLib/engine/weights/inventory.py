@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NoReturn
 
-from ..errors import CannotWrite, WeightsError
-from ..outputs.unfinished import remove_left_overs, unfinished_name
+from ..errors import CannotWrite, TooLate, WeightsError
+from ..outputs.left_overs import remove_left_overs
+from ..outputs.replacing import PendingFiles
 from .model_choice import own_weights_folder, weights_places
 from .registry import SUFFIX, RegisteredModel
 from .weights_header import sha256_of, tells_doubt, weights_metadata
@@ -73,8 +73,6 @@ def place_in_own_folder(name: str, write: Callable[[Path], object], overwrite: b
     from .weights_file import load_model  # not with this file: it loads PyTorch
 
     target = own_weights_folder() / f"{name}{SUFFIX}"
-    temporary = target.parent / unfinished_name(SUFFIX)
-    undo.callback(temporary.unlink, missing_ok=True)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         remove_left_overs(target.parent)
@@ -83,20 +81,21 @@ def place_in_own_folder(name: str, write: Callable[[Path], object], overwrite: b
                 f"{target} exists; remove it first, allow overwriting (--overwrite) or give another name (--name).",
                 "target_exists",
             )
-        write(temporary)
-        load_model(temporary)
-        os.replace(temporary, target)
+        with PendingFiles() as files:
+            undo.callback(files.cancel)
+            temporary = files.part_of(target, SUFFIX)
+            write(temporary)
+            load_model(temporary)
     except OSError as error:
         raise own_folder_refusal(target.parent, error) from error
-    finally:
-        temporary.unlink(missing_ok=True)
     return target
 
 
-def remove_from_own_folder(name: str) -> list[Path]:
+def remove_from_own_folder(name: str, undo: ExitStack) -> list[Path]:
     """Removes the weights `name`, and what a download of them has left, from the user's own folder; returns the files.
 
-    Weights that came with the program stay. Raises WeightsError when there is nothing of that name to remove.
+    Weights that came with the program stay. undo: is told when it is too late to cancel.
+    Raises WeightsError when there is nothing of that name to remove.
     """
     target = own_weights_folder() / f"{name}{SUFFIX}"
     there = [path for path in (target, *partial_paths(target)) if path.is_file()]
@@ -111,12 +110,17 @@ def remove_from_own_folder(name: str) -> list[Path]:
             f"No weights named {name} are in {target.parent}; choose one that `thinslicesr weights list` tells.",
             "weights_missing",
         )
+    undo.callback(_too_late)
     try:
         for path in there:
             path.unlink()
     except OSError as error:
         raise own_folder_refusal(target.parent, error) from error
     return there
+
+
+def _too_late() -> NoReturn:
+    raise TooLate
 
 
 def partial_paths(target: Path) -> tuple[Path, Path]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
-from ..errors import Cancelled, CannotWrite
+from ..errors import Cancelled, CannotWrite, TooLate
 from ..outputs.file_lock import lock
 from .inventory import own_folder_refusal, partial_paths
 from .weights_header import sha256_of
@@ -24,6 +25,8 @@ class PartialFile:
         self.target = target
         self.path, self._version_path = partial_paths(target)
         self._stopped = False
+        self._finished = False
+        self._lock = threading.Lock()
         self._file: BinaryIO
 
     def __enter__(self) -> PartialFile:
@@ -79,21 +82,29 @@ class PartialFile:
             raise own_folder_refusal(self.target.parent, error) from error
 
     def stop(self) -> None:
-        """Nothing is written any more, and the part stays as it is. To be called when the run is cancelled."""
-        self._stopped = True
+        """Nothing is written any more, and the part stays as it is. To be called when the run is cancelled.
+
+        Raises TooLate when the file has its final name.
+        """
+        with self._lock:
+            if self._finished:
+                raise TooLate
+            self._stopped = True
 
     def sha256(self) -> str:
         return sha256_of(self.path)
 
     def finish(self) -> None:
-        """Gives the file its final name."""
-        if self._stopped:
-            raise Cancelled
+        """Gives the file its final name. Raises Cancelled after `stop`."""
         try:
             os.fsync(self._file.fileno())
-            if sys.platform == "win32":  # there, an open file keeps its name
-                self._file.close()
-            os.replace(self.path, self.target)
+            with self._lock:
+                if self._stopped:
+                    raise Cancelled
+                if sys.platform == "win32":  # there, an open file keeps its name
+                    self._file.close()
+                os.replace(self.path, self.target)
+                self._finished = True
             self._version_path.unlink(missing_ok=True)
         except OSError as error:
             raise own_folder_refusal(self.target.parent, error) from error

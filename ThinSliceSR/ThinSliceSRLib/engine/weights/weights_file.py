@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,9 +12,10 @@ import safetensors
 import safetensors.torch
 import torch
 
-from ..errors import CannotWrite, WeightsError
+from ..errors import WeightsError
 from ..network.configuration import NetworkConfiguration
 from ..network.cthnet import CTHNet, start_at_linear_interpolation
+from ..outputs.whole_file import whole_file
 from .calibration import Calibration
 from .weights_header import CALIBRATION, FORMAT, damaged, sha256_of, weights_metadata
 
@@ -51,8 +53,12 @@ def save_weights(
     trained_on: str = "",
     version: str = "1",
     dtype: torch.dtype = torch.float16,
+    undo: ExitStack | None = None,
 ) -> None:
-    """Writes a weights file, whole or not at all. `trained_on` names the training data and their licences."""
+    """Writes a weights file, whole or not at all. `trained_on` names the training data and their licences.
+
+    undo: as in `whole_file`. Raises CannotWrite.
+    """
     tensors = {key: value.detach().to("cpu", dtype).contiguous() for key, value in network.state_dict().items()}
     metadata = {
         "format": FORMAT,
@@ -63,7 +69,7 @@ def save_weights(
         "precision": str(dtype).removeprefix("torch."),
         "configuration": network.config.to_json(),
     }
-    _write(path, tensors, metadata)
+    _write(path, tensors, metadata, undo)
 
 
 def with_calibration(path: Path, calibration: Calibration) -> None:
@@ -72,15 +78,12 @@ def with_calibration(path: Path, calibration: Calibration) -> None:
     _write(path, safetensors.torch.load_file(path), {**metadata, CALIBRATION: calibration.to_json()})
 
 
-def _write(path: Path, tensors: dict[str, torch.Tensor], metadata: dict[str, str]) -> None:
-    part = path.with_name(f"{path.name}.part")
-    try:
-        safetensors.torch.save_file(tensors, part, metadata)
-        part.chmod(0o644)  # safetensors lets the owner alone read what it writes
-        part.replace(path)
-    except (safetensors.SafetensorError, OSError) as error:
-        part.unlink(missing_ok=True)
-        raise CannotWrite(f"The weights cannot be written to {path} ({error}); choose another place.") from error
+def _write(
+    path: Path, tensors: dict[str, torch.Tensor], metadata: dict[str, str], undo: ExitStack | None = None
+) -> None:
+    with whole_file(path, undo) as part:
+        # Were safetensors to write the file, the owner alone could read it, and a kill would leave one of its own.
+        part.write_bytes(safetensors.torch.save(tensors, metadata))
 
 
 def load_model(path: Path) -> Model:
