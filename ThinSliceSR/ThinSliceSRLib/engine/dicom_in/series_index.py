@@ -23,17 +23,17 @@ from .series import DicomSeries, series_of_file
 from .zip_file import is_zip, packed_files
 
 
-def find_series(place: Path) -> list[DicomSeries]:
+def find_series(place: Path, through_links: bool = True) -> list[DicomSeries]:
     """The image series in `place`, a folder (at any depth), a ZIP file or one file, without localisers, by number.
 
-    What is hidden is left out. The paths of slices in a ZIP file are the names that they have when it is unpacked.
+    What is hidden is left out. through_links: whether links to folders are followed. The paths of slices in a ZIP file are the names that they have when it is unpacked.
     Raises UnusableInput (`truncated`) when a DICOM file is damaged, as its slice would be missing without a word, or
     when there are but links to DICOM files that are not there; of a ZIP file also as `unpacked`.
     """
     census = Census()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pydicom remarks on the form of values, and quotes them
-        with packed_files(place, census) if is_zip(place) else _files_in(place, census) as (paths, open_file):
+        with _opened(place, census, through_links) as (paths, open_file):
             found = _series_of(paths, open_file, census)
     left_out = _left_out(census)
     return [replace(series, warnings=(*series.warnings, *left_out)) for series in found]
@@ -133,14 +133,19 @@ def _told_of_left_out(series: DicomSeries, localisers: Iterable[DicomSeries], no
 
 
 @contextmanager
-def _files_in(place: Path, census: Census) -> Iterator[tuple[Iterable[Path], Opener]]:
+def _opened(place: Path, census: Census, through_links: bool) -> Iterator[tuple[Iterable[Path], Opener]]:
     """The files that are DICOM, or that are called so, and what opens them; `place` itself if it is a file."""
-    yield [place] if place.is_file() else _dicom_in(place, census), lambda path: path.open("rb")
+    if is_zip(place):
+        with packed_files(place, census) as opened:
+            yield opened
+    else:
+        files = [place] if place.is_file() else _dicom_in(place, census, through_links)
+        yield files, lambda path: path.open("rb")
 
 
-def _dicom_in(folder: Path, census: Census) -> Iterator[Path]:
+def _dicom_in(folder: Path, census: Census, through_links: bool) -> Iterator[Path]:
     census.take_over(folder)
-    for path in _visible_in(folder):
+    for path in _visible_in(folder, through_links):
         if not path.is_file():
             if path.is_symlink():
                 census.count_lost(path)
@@ -151,11 +156,11 @@ def _dicom_in(folder: Path, census: Census) -> Iterator[Path]:
             yield path
 
 
-def _visible_in(folder: Path) -> list[Path]:
-    """All files in a folder at any depth but hidden ones, also those in linked folders, each folder once."""
+def _visible_in(folder: Path, through_links: bool) -> list[Path]:
+    """All files in a folder at any depth but hidden ones, each folder once."""
     files: list[Path] = []
     seen = set()
-    for inner, folders, names in os.walk(folder, followlinks=True):
+    for inner, folders, names in os.walk(folder, followlinks=through_links):
         seen.add(os.path.realpath(inner))
         folders[:] = sorted(
             name

@@ -33,10 +33,10 @@ def thick_series_in(place: Path, apart_from: Path, least_thickness_mm: float | N
 
 def _thick_series_in(place: Path, apart_from: Path, least_thickness_mm: float | None) -> Iterator[Source]:
     try:
-        found = find_series(place)
+        found = find_series(place, through_links=False)  # which lead to places of their own
     except UnusableInput as error:
         below = sorted(path for path in place.iterdir() if path.is_dir()) if place.is_dir() else []
-        below = [path for path in below if not path.is_symlink()]  # as `find_series`: where it leads to is a place too
+        below = [path for path in below if not path.is_symlink()]
         visible = (path for path in below if path != apart_from and not path.name.startswith("."))
         sources = [source for path in visible for source in thick_series_in(path, apart_from, least_thickness_mm)]
         if not any(source.problem for source in sources):
