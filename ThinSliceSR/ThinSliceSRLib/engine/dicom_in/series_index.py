@@ -26,7 +26,8 @@ from .zip_file import is_zip, packed_files
 def find_series(place: Path, through_links: bool = True) -> list[DicomSeries]:
     """The image series in `place`, a folder (at any depth), a ZIP file or one file, without localisers, by number.
 
-    What is hidden is left out. through_links: whether links to folders are followed. The paths of slices in a ZIP file are the names that they have when it is unpacked.
+    What is hidden is left out. The paths of slices in a ZIP file are the names that they have when it is unpacked.
+    through_links: whether links to folders are followed.
     Raises UnusableInput (`truncated`) when a DICOM file is damaged, as its slice would be missing without a word, or
     when there are but links to DICOM files that are not there; of a ZIP file also as `unpacked`.
     """
