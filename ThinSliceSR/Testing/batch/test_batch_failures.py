@@ -80,10 +80,10 @@ def test_whatever_a_reader_raises_in_one_folder_the_others_are_found(failure, tm
     write_thick(tmp_path / "c.nrrd")
     find = thick_series.find_series
 
-    def find_or_fail(place: Path, *rest):
+    def find_or_fail(place: Path, **options):
         if place.suffix == ".zip":
             raise failure
-        return find(place, *rest)
+        return find(place, **options)
 
     monkeypatch.setattr(thick_series, "find_series", find_or_fail)
     monkeypatch.setattr(volume_files, "locate_values", lambda path: (_ for _ in ()).throw(failure))

@@ -205,10 +205,10 @@ def test_a_volume_that_is_no_dicom_series_is_refused(thick_volume: Volume, tmp_p
     ],
 )
 def test_files_of_several_patients_or_studies_are_refused(keyword: str, value, code: str, source: Path, tmp_path: Path):
-    path = sorted(source.iterdir())[1]
-    dataset = pydicom.dcmread(path)
-    setattr(dataset, keyword, value)
-    dataset.save_as(path)
+    for number, path in enumerate(sorted(source.iterdir()), start=1):  # of two values, the files would be parted
+        dataset = pydicom.dcmread(path)
+        setattr(dataset, keyword, value and f"{value}{number}")
+        dataset.save_as(path)
     assert refusal(lambda: derive(source, tmp_path / "dicom")).code == code
 
 
