@@ -147,3 +147,13 @@ def test_a_damaged_compressed_slice_is_told_as_damaged(compressor, content, tmp_
     error = refusal(tmp_path)
     assert error.code == "truncated"
     assert "Slice 3" in str(error)
+
+
+@pytest.mark.parametrize("element", [0x0002, 0x0008, 0x0100, 0x0103])  # of group 0028; their VR is US or IS
+def test_a_header_whose_elements_are_of_no_kind_is_told_as_damaged(element, tmp_path):
+    write_series(tmp_path, HU, **({"NumberOfFrames": 1} if element == 0x0008 else {}))
+    path = files_of(tmp_path)[1]
+    content = path.read_bytes()
+    at = content.index(b"\x28\x00" + element.to_bytes(2, "little")) + 4
+    path.write_bytes(content[:at] + b"U\x9b" + content[at + 2 :])
+    assert refusal(tmp_path).code == "truncated"

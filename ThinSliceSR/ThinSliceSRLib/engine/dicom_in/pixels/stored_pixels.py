@@ -39,11 +39,12 @@ FLOATS = ("FloatPixelData", "DoubleFloatPixelData")
 PADDING = ("PixelPaddingValue", "PixelPaddingRangeLimit")
 # Overlay Bit Position of each of the groups of overlays: older files keep them in the bits beside those of the values.
 OVERLAY_BITS = tuple(Tag(group, 0x0102) for group in range(0x6000, 0x6020, 2))
-TAGS = [
-    *map(Tag, ("SOPClassUID", "SamplesPerPixel", "PhotometricInterpretation", "NumberOfFrames", "Rows", "Columns")),
-    *map(Tag, ("BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation", *PADDING, "PixelData", *FLOATS)),
+NUMBERS = [
+    *map(Tag, ("SamplesPerPixel", "NumberOfFrames", "Rows", "Columns")),
+    *map(Tag, ("BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation", *PADDING)),
     *OVERLAY_BITS,
 ]
+TAGS = [*NUMBERS, *map(Tag, ("SOPClassUID", "PhotometricInterpretation", "PixelData", *FLOATS))]
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,8 @@ def read_stored_pixels(item: DicomSlice) -> StoredPixels:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # pydicom remarks on the form of values, and quotes them
             header = pydicom.dcmread(item.path, specific_tags=TAGS, force=True)
+            for tag in NUMBERS:  # pydicom reads each when it is first asked for it
+                header.get(tag)
             cell, padding = _cell(header), _told(header, PADDING)
     except Exception as error:  # whatever pydicom runs into
         raise _unreadable(item) from error
