@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import os
 from collections.abc import Iterator
@@ -12,9 +13,12 @@ import pytest
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 GARBAGE = 20_000  # new objects after which it is looked for what can go
-# For each panel that is opened PySide gives back some twenty references to True that it never took. Before Python 3.12
-# the process ends when none is left, wherever it is then.
-REFERENCES_TO_SPARE = [True, False] * 200_000
+# For each panel that is used PySide gives back some twenty references to True that it never took. Before Python 3.12
+# the process ends when none is left, wherever it is then, so it has these to spare, for ever.
+SPARE_REFERENCES = 100_000
+for value in (True, False):
+    for _ in range(SPARE_REFERENCES):
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(value))
 
 
 @pytest.fixture(autouse=True)
