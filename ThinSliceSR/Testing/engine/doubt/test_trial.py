@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +11,9 @@ from models import CALIBRATION, doubting_network
 from ThinSliceSRLib.engine.devices.device import choose_device
 from ThinSliceSRLib.engine.doubt import trial
 from ThinSliceSRLib.engine.doubt.trial import lung_trial
+from ThinSliceSRLib.engine.events.progress import SilentReporter
+from ThinSliceSRLib.engine.files.reading import read_volume
+from ThinSliceSRLib.engine.files.writing import PendingOutputs
 from ThinSliceSRLib.engine.run import making
 from ThinSliceSRLib.engine.run.job import Job, run_job
 from ThinSliceSRLib.engine.synthesis.memory_ladder import Rung
@@ -68,9 +72,6 @@ def test_without_lung_it_tells_nothing(model: Model):
 
 @pytest.mark.parametrize(("known", "times"), [(True, 1.5), (False, 1.0)])
 def test_a_run_expects_larger_errors_in_harder_lungs(tmp_path, monkeypatch: pytest.MonkeyPatch, known, times):
-    from ThinSliceSRLib.engine.files.reading import read_volume
-    from ThinSliceSRLib.engine.files.writing import PendingOutputs
-
     weights = tmp_path / "m.safetensors"
     save_weights(weights, doubting_network(), "m", trained=False)
     doubts = {}
@@ -89,10 +90,6 @@ def test_a_run_expects_larger_errors_in_harder_lungs(tmp_path, monkeypatch: pyte
 
 
 def run_quietly(job: Job) -> None:
-    from contextlib import ExitStack
-
-    from ThinSliceSRLib.engine.events.progress import SilentReporter
-
     with ExitStack() as undo:
         run_job(job, SilentReporter(), undo)
         undo.pop_all()
