@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import distributed
 import pytest
 import SimpleITK as sitk
 from batches import finish, rows, start, states, table, wait_until, workers_of, write_thick
-from distributed import Client, Nanny
+from distributed import Client, Nanny, SpecCluster
 from ThinSliceSRLib.engine.batch.sole_use import LOCK_NAME
 from ThinSliceSRLib.engine.batch.workers.cluster import Call, WorkersDied, existing_cluster, local_cluster
 from ThinSliceSRLib.engine.errors import DeviceError
@@ -90,13 +91,17 @@ def test_a_call_that_ends_its_worker_three_times_is_given_up_and_the_others_go_o
     assert os.getpid() not in results.values()
 
 
-def test_a_worker_that_is_lost_for_good_gets_a_successor(monkeypatch: pytest.MonkeyPatch):
-    """As one that dies while it starts: its nanny does not start it again."""
+@pytest.mark.parametrize("noticed", [True, False])
+def test_a_worker_that_is_lost_for_good_gets_a_successor(noticed: bool, monkeypatch: pytest.MonkeyPatch):
+    """As one that dies while it starts: its nanny does not start it again. noticed: whether the cluster gives it up,
+    which it does not when it dies as soon as it has started."""
 
     async def give_up(*_: object) -> None:
         pass
 
     monkeypatch.setattr(Nanny, "_on_worker_exit", give_up)
+    if not noticed:
+        monkeypatch.setattr(SpecCluster, "_update_worker_status", distributed.deploy.Cluster._update_worker_status)
     monkeypatch.setattr("ThinSliceSRLib.engine.batch.workers.cluster.LOST_S", 0)
     with ExitStack() as undo, local_cluster("cpu", 1, undo) as cluster:
         calls = deque([Call("deadly", os.abort, ()), Call("good", os.getpid, ())])

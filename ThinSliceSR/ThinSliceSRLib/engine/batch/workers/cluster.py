@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -18,7 +19,7 @@ from . import worker_start
 from .places import worker_places
 
 if TYPE_CHECKING:
-    from distributed import Client, Future, SpecCluster
+    from distributed import Client, Future, Nanny, SpecCluster
 
 MOST_DEATHS = 3
 CONNECT_S = 20
@@ -211,17 +212,24 @@ def _kept_whole(cluster: SpecCluster, workers: int, undo: ExitStack) -> Iterator
     """Within the block, and until `undo`, a worker that is lost for good gets a successor.
 
     Dask has a worker that died restarted by its nanny alone, and gives up one that dies as it starts, or that takes
-    longer to start than LOST_S: without workers a batch would wait for ever.
+    longer to start than LOST_S; where one dies before its nanny knows that it has started, nobody does anything.
+    Without workers a batch would wait for ever.
     """
     ended, loop = threading.Event(), cluster.loop
     assert loop is not None  # it runs
+    dead_since: dict[Nanny, float] = {}
 
     def replace_lost() -> None:  # in the cluster's own thread
         if ended.is_set():  # it ends, and must get no new workers
             return
         for name, nanny in list(cluster.workers.items()):
-            if nanny.status.name in ("failed", "closed"):
-                del cluster.workers[name]
+            if nanny.is_alive():
+                dead_since.pop(nanny, None)
+                continue
+            dead_s = time.monotonic() - dead_since.setdefault(nanny, time.monotonic())
+            if nanny.status.name in ("failed", "closed") or dead_s >= LOST_S:
+                del cluster.workers[name], dead_since[nanny]
+                loop.add_callback(nanny.close)
         cluster.scale(workers)
 
     def look() -> None:
