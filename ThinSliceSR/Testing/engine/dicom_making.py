@@ -17,11 +17,13 @@ from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
     EnhancedCTImageStorage,
     ExplicitVRLittleEndian,
+    JPEGLSLossless,
     MRImageStorage,
     RLELossless,
     generate_uid,
 )
 
+PYDICOM_COMPRESSES = {"RLE": RLELossless, "JPEG-LS": JPEGLSLossless}
 AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 
 
@@ -181,10 +183,13 @@ def item(**elements) -> Dataset:
 
 
 def compress(path: Path, compressor: str) -> None:
-    """Compresses the file at `path` without loss: "RLE", "Deflated" (all of it), "JPEG" or "JPEG2000" (by GDCM)."""
+    """Compresses the file at `path` without loss.
+
+    compressor: "RLE", "JPEG-LS", "Deflated" (all of it), "JPEG" or "JPEG2000" (by GDCM).
+    """
     dataset = pydicom.dcmread(path)
-    if compressor == "RLE":
-        dataset.compress(RLELossless)
+    if compressor in PYDICOM_COMPRESSES:
+        dataset.compress(PYDICOM_COMPRESSES[compressor])
     elif compressor == "Deflated":
         dataset.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
     else:

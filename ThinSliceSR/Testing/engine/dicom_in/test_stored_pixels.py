@@ -42,6 +42,18 @@ def test_pixels_that_are_fewer_or_more_than_told_are_refused(added, tags, tmp_pa
     assert f"holds {198 + added} bytes" in str(error)
 
 
+@pytest.mark.parametrize("compressor", ["RLE", "JPEG-LS", "JPEG", "JPEG2000"])
+@pytest.mark.parametrize("tags", [{"Rows": 8}, {"Rows": 10}, {"Columns": 10}, {"Columns": 12}])
+def test_compressed_pixels_that_are_fewer_or_more_than_told_are_refused(compressor, tags, tmp_path):
+    write_series(tmp_path, HU)
+    for path in files_of(tmp_path):
+        compress(path, compressor)
+    np.testing.assert_array_equal(read_volume(tmp_path).hu, HU)
+    for path in files_of(tmp_path):
+        rewrite(path, **tags)
+    assert refusal(tmp_path).code == "truncated"
+
+
 def test_a_multi_frame_file_with_fewer_frames_of_pixels_than_told_is_refused(tmp_path):
     write_multi_frame(tmp_path / "1.dcm", HU)
     rewrite(tmp_path / "1.dcm", PixelData=pydicom.dcmread(tmp_path / "1.dcm").PixelData[: -2 * 9 * 11])

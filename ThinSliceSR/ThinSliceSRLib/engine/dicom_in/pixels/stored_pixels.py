@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import struct
 import warnings
 from dataclasses import dataclass
 
@@ -24,14 +25,15 @@ NATIVE = (
     pydicom.uid.ExplicitVRBigEndian,
     pydicom.uid.DeflatedExplicitVRLittleEndian,
 )
+JPEG_LS = (pydicom.uid.JPEGLSLossless, pydicom.uid.JPEGLSNearLossless)
+JPEG_LS_FRAME = b"\xff\xf7"  # the marker before a frame's header
 # What GDCM decodes. It decodes RLELossless too, but dies of what is no such thing (a division by zero).
 COMPRESSED = (
     pydicom.uid.JPEGBaseline8Bit,
     pydicom.uid.JPEGExtended12Bit,
     "1.2.840.10008.1.2.4.57",  # JPEG lossless; pydicom 2 gives the name JPEGLossless to the next one
     pydicom.uid.JPEGLosslessSV1,
-    pydicom.uid.JPEGLSLossless,
-    pydicom.uid.JPEGLSNearLossless,
+    *JPEG_LS,
     pydicom.uid.JPEG2000Lossless,
     pydicom.uid.JPEG2000,
 )
@@ -149,11 +151,27 @@ def _words(item: DicomSlice, header: Dataset, cell: _Cell) -> np.ndarray:
 def _run_lengths(item: DicomSlice, header: Dataset, cell: _Cell) -> np.ndarray:
     """As `_words`, of data that are compressed by run lengths, which pydicom decodes."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return header.pixel_array.reshape(-1, *item.shape).astype(cell.type, copy=False)
+        with warnings.catch_warnings(record=True) as remarks:
+            warnings.simplefilter("always")
+            pixels = header.pixel_array.reshape(-1, *item.shape).astype(cell.type, copy=False)
+            too_many = bool(remarks) and _hold_more(header)
     except Exception as error:
         raise _unreadable(item) from error
+    if too_many:
+        raise _unreadable(item)
+    return pixels
+
+
+def _hold_more(header: Dataset) -> bool:
+    """Whether run lengths stand for another row or column than is told; pydicom only remarks that they are too many."""
+    if header.Rows < header.Columns:
+        header.Columns += 1
+    else:
+        header.Rows += 1
+    try:
+        return header.pixel_array.size > 0
+    except ValueError:
+        return False
 
 
 def _shifted(words: np.ndarray, cell: _Cell) -> np.ndarray:
@@ -218,10 +236,18 @@ def _decoded(item: DicomSlice, header: Dataset, cell: _Cell) -> np.ndarray:
         raise _not_decoded(item, header) from error
     if image.GetNumberOfComponentsPerPixel() != 1:
         raise colours()
+    if item.transfer_syntax in JPEG_LS and _jpeg_ls_shape(header.PixelData) != item.shape:
+        raise _unreadable(item)
     hu = sitk.GetArrayFromImage(image)
     if hu.shape != (number_told(header, "NumberOfFrames") or 1, *item.shape):
         raise _unreadable(item)
     return hu if (slope, intercept) == (1, 0) else np.rint((hu - np.float64(intercept)) / slope).astype(np.int64)
+
+
+def _jpeg_ls_shape(content: bytes) -> tuple[int, ...]:
+    """Rows and columns that the first frame itself tells (ISO 14495-1 C.2.2), where GDCM believes those of the file."""
+    frame = content.find(JPEG_LS_FRAME)
+    return struct.unpack_from(">HH", content, frame + 5) if frame >= 0 and len(content) >= frame + 9 else ()
 
 
 def _not_decoded(item: DicomSlice, header: Dataset) -> UnusableInput:
