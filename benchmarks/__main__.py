@@ -16,6 +16,7 @@ from .measurement import (
     Measurement,
     Subject,
     measure_busy_machine,
+    measure_cost_of_doubt,
     measure_cube_speed,
     measure_first_looks,
     measure_growths,
@@ -57,7 +58,10 @@ def measure(chosen: argparse.Namespace) -> Measurement:
             measure_busy_machine(
                 measurement, subject, chosen.busy, chosen.weights, chosen.volumes, chosen.volume, Path(folder)
             )
-        if not (chosen.growth or chosen.precision_table or chosen.busy or chosen.first_look is not None):
+        if chosen.doubt:
+            measure_cost_of_doubt(measurement, subject, chosen.weights, chosen.volumes, Path(folder))
+        others = chosen.growth or chosen.precision_table or chosen.busy or chosen.doubt
+        if not others and chosen.first_look is None:
             measure_cube_speed(measurement, subject, chosen.cube)
             if not chosen.cubes_only:
                 measure_volumes(measurement, subject, chosen.volume, Path(folder))
@@ -102,6 +106,9 @@ def parser() -> argparse.ArgumentParser:
 
     busy = whole.add_argument_group("a busy machine, with the same weights, and volumes or --volume")
     busy.add_argument("--busy", type=positive, metavar="N", help="measure it instead, beside N loops without rest")
+
+    doubt = whole.add_argument_group("what the doubt costs a whole run, with the same weights and volumes")
+    doubt.add_argument("--doubt", action="store_true", help="measure it instead")
     return whole
 
 

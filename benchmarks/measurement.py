@@ -19,6 +19,7 @@ from .network.precision import measure_precisions, volumes_of
 from .report import write_json
 from .runs.busy import measure_busy
 from .runs.chests import chest_of, drawn_chest, phantom_scan
+from .runs.doubt import measure_doubt
 from .runs.first_look import measure_first_look
 from .runs.growth import departures_from_line, growth_sizes, measure_growth
 from .runs.whole_runs import RunFiles, measure_whole_run
@@ -136,6 +137,21 @@ def measure_busy_machine(
                 for precision in subject.precisions or ["auto"]:
                     rows = measure_busy(file, name, device, precision, loops, subject.rounds, folder)
                     measurement.add("busy", rows)
+
+
+def measure_cost_of_doubt(
+    measurement: Measurement,
+    subject: Subject,
+    weights: Sequence[str],
+    files: Sequence[Path],
+    folder: Path,
+) -> None:
+    """Adds `doubt`: with these weights, which must tell it, on these files, or on the phantom if there are none."""
+    for device in subject.devices:
+        for file in files or [RunFiles(folder).volume(phantom_scan())]:
+            for name in weights:
+                for precision in subject.precisions or ["auto"]:
+                    measurement.add("doubt", measure_doubt(file, name, device, precision, subject.rounds, folder))
 
 
 def measure_precision(

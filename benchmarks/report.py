@@ -124,6 +124,18 @@ TABLES: dict[str, tuple[str, list[Column]]] = {
             ("CPU × quiet", number("times_cpu", 2)),
         ],
     ),
+    "doubt": (
+        "The doubt: the whole command line, without and with it",
+        [
+            *WHAT,
+            ("volume", size("size")),
+            ("doubt", text("doubt")),
+            ("s", number("seconds", 1)),
+            ("CPU s", number("cpu_seconds", 1)),
+            ("× without", number("times_without", 2)),
+            ("CPU × without", number("times_cpu", 2)),
+        ],
+    ),
     "precision": (
         "Precision: absolute differences from float32 in HU",
         [

@@ -43,9 +43,9 @@ def measure_busy(
             facts = {"model": run.event("started")["weights"]["name"], "size": run.event("started")["input"]["size"]}
             facts |= {"device": done["device"], "precision": done["precision"]}
             runs[busy, waits].append({**facts, "seconds": run.seconds, "cpu_seconds": run.cpu_seconds})
-    quiet = _medians(runs[0, "asleep"])
+    quiet = medians(runs[0, "asleep"])
     for busy, waits in kinds:
-        row = _medians(runs[busy, waits])
+        row = medians(runs[busy, waits])
         times = row["seconds"] / quiet["seconds"]
         yield {
             **row,
@@ -80,5 +80,6 @@ def busy_loops(count: int) -> Iterator[Sequence[int]]:
             loop.wait()
 
 
-def _medians(rows: list[dict[str, Any]]) -> dict[str, Any]:
+def medians(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """A row of the medians of seconds and CPU seconds."""
     return {**rows[0], **{key: median(row[key] for row in rows) for key in ("seconds", "cpu_seconds")}}

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 from ThinSliceSRLib.engine.devices.device import choose_device
+from ThinSliceSRLib.engine.doubt.seen_tissues import seen_tissues
 from ThinSliceSRLib.engine.doubt.trial import lung_trial
 from ThinSliceSRLib.engine.errors import UnusableInput
 from ThinSliceSRLib.engine.evaluation.metrics import without_outer_slices
-from ThinSliceSRLib.engine.evaluation.tissues import TISSUES, tissue_masks, tissue_numbers
+from ThinSliceSRLib.engine.evaluation.tissues import TISSUES, tissue_masks
 from ThinSliceSRLib.engine.phantom.chest import chest_phantom
 from ThinSliceSRLib.engine.synthesis.memory_ladder import rungs_from
 from ThinSliceSRLib.engine.synthesis.resampling import interpolate, places_at, resample_slices
@@ -35,7 +36,7 @@ PHANTOM_SPACING_MM, PHANTOM_SIZE = (0.8, 0.8, THIN_MM), (432, 352, 81)
 class Sample:
     """Voxels of the body of one volume, made thick with one spacing: one-dimensional, in one order.
 
-    told_hu: what the network expects of its error. seen: the number of the tissue that DLS shows, as `tissue_numbers`.
+    told_hu: what the network expects of its error. seen: the number of the tissue that DLS shows, as `seen_tissues`.
     error_hu: absolute, of DLS. bis_error_hu: of BIS. steps_hu: how far the thick slices on both sides differ, which is
     all that an interpolation can tell of its errors. tissues: where each kind truly lies. trial: what `lung_trial`
     tells of the thick volume. trials: the same of the volume made thick so that slices overlap by each of OVERLAPS.
@@ -119,7 +120,7 @@ def sample_of(
         name,
         thick.spacing_mm[2],
         taken(told),
-        taken(tissue_numbers(dls)),
+        taken(seen_tissues(dls)),
         taken(np.abs(dls.hu - truth)),
         taken(np.abs(interpolate(thick, places).hu - truth)),
         taken(steps),

@@ -172,6 +172,21 @@ def test_a_busy_machine_is_measured_beside_a_quiet_one_with_threads_that_sleep_a
     assert TABLES["busy"][0] in capsys.readouterr().out
 
 
+def test_the_cost_of_the_doubt_is_that_of_runs_with_it_by_runs_without(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], thick_volume: Volume
+):
+    file, weights = tmp_path / "doubt.json", Path(__file__).parents[3] / "model_weights" / "cthnet-small.safetensors"
+    options = ["--devices", "cpu", "--precisions", "float32", "--rounds", "1", "--threads", "1", "--doubt"]
+    scan = RunFiles(tmp_path).volume(thick_volume)
+    assert main([*options, "--weights", str(weights), "--volumes", str(scan), "--json", str(file)]) == 0
+
+    without, with_doubt = json.loads(file.read_text())["doubt"]
+    assert (without["doubt"], with_doubt["doubt"]) == ("no", "yes")
+    assert without["times_without"] == without["times_cpu"] == 1
+    assert with_doubt["times_without"] == pytest.approx(with_doubt["seconds"] / without["seconds"])
+    assert TABLES["doubt"][0] in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("loops", "threads", "cores", "times"),
     [(0, 2, 2, 1), (3, 2, 2, 2.5), (1, 1, 2, 1), (1, 2, 1, 1.5), (2, 2, 8, 1)],

@@ -21,8 +21,9 @@ from ThinSliceSRLib.engine.batch.workers.volume_work import engine_here
 from ThinSliceSRLib.engine.commands.weights import describe_file
 from ThinSliceSRLib.engine.devices.device import choose_device
 from ThinSliceSRLib.engine.doubt.expected_error import expected_error, require_calibration
+from ThinSliceSRLib.engine.doubt.seen_tissues import seen_tissues
 from ThinSliceSRLib.engine.errors import CannotWrite, WeightsError
-from ThinSliceSRLib.engine.evaluation.tissues import TISSUES, tissue_numbers
+from ThinSliceSRLib.engine.evaluation.tissues import TISSUES
 from ThinSliceSRLib.engine.events.progress import SilentReporter
 from ThinSliceSRLib.engine.files.reading import read_volume
 from ThinSliceSRLib.engine.run.job import Job, run_job
@@ -105,7 +106,7 @@ def test_what_is_told_counts_by_tissue():
     assert doubt.hu[20, 22, 17] == 40  # in the lung
     assert doubt.hu[20, 22, 36] == 60  # between the lungs
     assert doubt.hu[20, 0, 0] == 20  # in the air
-    tissues = tissue_numbers(dls)
+    tissues = seen_tissues(dls)
     for number, tissue in enumerate(TISSUES, start=1):
         assert set(doubt.hu[tissues == number]) <= {20 * by_tissue.get(tissue, 1)}
 

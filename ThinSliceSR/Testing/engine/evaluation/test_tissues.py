@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
-import pytest
 from chest_making import chest, lung_disc
-from ThinSliceSRLib.engine.evaluation import tissues
-from ThinSliceSRLib.engine.evaluation.tissues import TISSUES, tissue_masks, tissue_numbers
+from ThinSliceSRLib.engine.evaluation.tissues import TISSUES, tissue_masks
 
 
 def test_each_kind_of_tissue_lies_where_it_was_put_and_none_in_two():
@@ -30,23 +26,3 @@ def test_each_kind_of_tissue_lies_where_it_was_put_and_none_in_two():
     soft = masks["soft tissue"]
     assert soft.any()
     assert not soft[:, lungs].any()
-
-
-def test_numbers_tell_the_same_as_masks_though_in_parts(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(tissues, "SLICES_AT_ONCE", 20)
-    body = chest()
-    masks, numbers = tissue_masks(body), tissue_numbers(body)
-    assert numbers.any()
-    for number, kind in enumerate(TISSUES, start=1):
-        assert ((numbers == number) != masks[kind]).mean() < 1e-4, kind
-
-
-def test_a_volume_of_few_slices_shows_no_tissue():
-    body = chest(slices=3)
-    assert not tissue_numbers(body).any()
-
-
-def test_tissues_are_the_same_however_the_slices_lie_in_space():
-    body = chest()
-    turned = replace(body, direction=np.array([[0.0, 0, 1], [1, 0, 0], [0, 1, 0]]))
-    np.testing.assert_array_equal(tissue_numbers(turned), tissue_numbers(body))

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import WeightsError
-from ..evaluation.tissues import TISSUES, tissue_numbers
+from ..evaluation.tissues import TISSUES
 from ..synthesis.resampling import resample_slices
-from ..weights.calibration import Calibration, SlabCalibration
+from ..weights.calibration import ELSEWHERE, Calibration, SlabCalibration
+from .seen_tissues import seen_tissues
 
 if TYPE_CHECKING:  # who has a calibration need not load PyTorch
     from ..volumes.volume import Volume
@@ -35,12 +36,11 @@ def expected_error(told: Volume, dls: Volume, calibration: SlabCalibration) -> V
     """
     if told.spacing_mm[2] != dls.spacing_mm[2]:
         told = resample_slices(told, dls.spacing_mm[2])
-    tissues = tissue_numbers(dls)
-    hu = np.empty(told.hu.shape, np.int16)
-    for k, slice_hu in enumerate(told.hu):  # one by one: a calibration computes with more bytes
-        expected = calibration.expected_hu(slice_hu)
-        for number, tissue in enumerate(TISSUES, start=1):
-            inside = tissues[k] == number
-            expected[inside] = calibration.expected_hu(slice_hu[inside], tissue)
-        hu[k] = np.rint(expected).clip(0, np.iinfo(np.int16).max)
+    most = np.iinfo(np.int16).max
+    levels = np.arange(most + 1, dtype=np.float32)  # a row of all that can be told for each tissue is soon looked up
+    rows = np.stack([calibration.expected_hu(levels, tissue) for tissue in (ELSEWHERE, *TISSUES)])
+    expected = np.rint(rows).clip(0, most).astype(np.int16).ravel()
+    tissues, hu = seen_tissues(dls), np.empty(told.hu.shape, np.int16)
+    for k, slice_hu in enumerate(told.hu):
+        hu[k] = expected[tissues[k] * np.intp(len(levels)) + slice_hu.clip(0)]
     return told.on_slice_grid(hu, told.spacing_mm[2])

@@ -11,7 +11,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from ..errors import UnusableInput
-from ..evaluation.lung_mask import lung_mask
+from ..evaluation.lung_mask import box_of_mask, lung_mask
 from ..volumes.volume import Volume
 
 LEAST_DIFFERENCE_HU = 100.0  # between DLS and BIS: less is not seen in a window for the lungs
@@ -95,7 +95,7 @@ def find_structures(
             )
     if lungs is None:
         lungs = lungs_of(dls)
-    box = _box_of(lungs)
+    box = box_of_mask(lungs)
     if box is None:
         return []
     first, second, doubted = (volume.hu[box] for volume in (dls, bis, doubt))
@@ -169,14 +169,3 @@ def _contrast_hu(volume: Volume, index: tuple[int, int, int]) -> float:
     hu = volume.hu[tuple(sides[::-1])]
     dense = np.percentile(hu[apart <= NEAR_MM**2], DENSEST)
     return float(max(dense - np.percentile(hu[apart <= AROUND_MM**2], LESS_DENSE), LEAST_CONTRAST_HU))
-
-
-def _box_of(mask: np.ndarray) -> tuple[slice, slice, slice] | None:
-    """The smallest box (k, j, i) that holds all of a mask; None when it is empty."""
-    sides = []
-    for axis in range(3):
-        there = np.flatnonzero(mask.any(tuple(other for other in range(3) if other != axis)))
-        if not there.size:
-            return None
-        sides.append(slice(int(there[0]), int(there[-1]) + 1))
-    return (sides[0], sides[1], sides[2])

@@ -12,18 +12,21 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..evaluation.tissues import TISSUES, tissue_numbers
+from ..evaluation.lung_mask import box_of_mask, lung_mask
+from ..evaluation.tissues import TISSUES
 from ..synthesis.memory_ladder import Rung
 from ..synthesis.slab import along_slices
 from ..synthesis.synthesize import synthesize
 from ..volumes.slab_profile import SlabProfile, slab_profile_of
 from ..volumes.volume import Acquisition, Volume
 from ..weights.weights_file import Model
+from .seen_tissues import seen_tissues
 
 MOST_SLICES = 16  # thick ones: as many as one layer of cubes takes when they are half as many
 FEWEST_SLICES = 6
 LUNG_HU = (-950, -700)
 FEWEST_VOXELS = 5000  # of lung, by which it can be told
+MARGIN_MM = 20.0
 
 
 def lung_trial(thick: Volume, model: Model, rungs: Sequence[Rung]) -> float | None:
@@ -32,7 +35,8 @@ def lung_trial(thick: Volume, model: Model, rungs: Sequence[Rung]) -> float | No
 
     rungs: as of `synthesize`. Raises DeviceError.
     """
-    known = _halved_in_plane(_slices_with_most_lung(thick))
+    halved = _halved_in_plane(_slices_with_most_lung(thick))
+    known = _around_lungs(halved) if halved else None
     if known is None:
         return None
     made = synthesize(_pairs(known), model, rungs, doubt=True)
@@ -43,7 +47,7 @@ def lung_trial(thick: Volume, model: Model, rungs: Sequence[Rung]) -> float | No
     centres = (np.arange(len(known.hu) - 2) + 0.5) * distance_mm
     weights = SlabProfile(distance_mm, distance_mm).weights(places, made.dls.spacing_mm[2], centres)
     dls, told = (along_slices(weights, volume.hu) for volume in (made.dls, made.doubt))
-    lung = tissue_numbers(Volume(np.rint(dls).astype(np.int16), known.spacing_mm)) == TISSUES.index("lung") + 1
+    lung = seen_tissues(Volume(np.rint(dls).astype(np.int16), known.spacing_mm)) == TISSUES.index("lung") + 1
     if np.count_nonzero(lung) < FEWEST_VOXELS:
         return None
     return float(np.abs(dls - known.hu[1:-1])[lung].mean() / max(told[lung].mean(), 1.0))
@@ -66,6 +70,20 @@ def _halved_in_plane(volume: Volume) -> Volume | None:
     i_mm, j_mm, k_mm = volume.spacing_mm
     hu = np.rint(squares.mean(axis=(2, 4))).astype(np.int16)
     return Volume(hu, (2 * i_mm, 2 * j_mm, k_mm), acquisition=volume.acquisition)
+
+
+def _around_lungs(volume: Volume) -> Volume | None:
+    """The part of all slices that holds the lungs, with MARGIN_MM of what lies around; None where none are found."""
+    lungs = box_of_mask(lung_mask(volume))
+    if lungs is None:
+        return None
+    i_mm, j_mm, _ = volume.spacing_mm
+    rows, columns = (
+        slice(max(0, side.start - math.ceil(MARGIN_MM / mm)), side.stop + math.ceil(MARGIN_MM / mm))
+        for side, mm in zip(lungs[1:], (j_mm, i_mm), strict=True)
+    )
+    hu = np.ascontiguousarray(volume.hu[:, rows, columns])
+    return Volume(hu, volume.spacing_mm, acquisition=volume.acquisition)
 
 
 def _pairs(known: Volume) -> Volume:
