@@ -191,6 +191,11 @@ def test_a_dicomdir_stands_for_its_folder(tmp_path):
     assert check_input(tmp_path / "DICOMDIR").chosen is not None
 
 
+def packed(folder: Path, name: str) -> Path:
+    """Its folder "medium" as a ZIP file."""
+    return Path(shutil.make_archive(str(folder / name), "zip", folder, "medium"))
+
+
 def test_files_that_a_dicomdir_lists_but_that_are_not_there_are_told(tmp_path):
     write_series(tmp_path / "scan", HU)
     for number, path in enumerate(files_of(tmp_path / "scan")):
@@ -202,9 +207,12 @@ def test_files_that_a_dicomdir_lists_but_that_are_not_there_are_told(tmp_path):
         medium.add(path)
     medium.write(tmp_path / "medium")
     assert "files_not_there" not in codes(tmp_path / "medium")
+    assert "files_not_there" not in codes(packed(tmp_path, "whole"))
     for path in sorted(tmp_path.glob("medium/**/IM*"))[-2:]:
         path.unlink()
-    for place in (tmp_path / "medium", tmp_path / "medium" / "DICOMDIR"):
+    archive = packed(tmp_path, "part")
+    assert any(warning.code == "files_not_there" for warning in read_volume(archive).acquisition.warnings)
+    for place in (tmp_path / "medium", tmp_path / "medium" / "DICOMDIR", archive):
         told = [item.message for item in check_input(place).findings if item.code == "files_not_there"]
         assert [message.split(" of ")[0] for message in told] == ["2"]
 

@@ -54,6 +54,20 @@ def test_compressed_pixels_that_are_fewer_or_more_than_told_are_refused(compress
     assert refusal(tmp_path).code == "truncated"
 
 
+def test_run_lengths_for_a_little_more_than_the_picture_are_passed_over(tmp_path):
+    """Some writers let the last run go on to an even number of values, or to a whole block."""
+    write_series(tmp_path, HU)
+    for path in files_of(tmp_path):
+        dataset = pydicom.dcmread(path)
+        words = np.frombuffer(dataset.PixelData, "<u2")
+        dataset.Rows, dataset.Columns = 1, words.size + 8
+        dataset.PixelData = np.append(words, np.zeros(8, "<u2")).tobytes()
+        dataset.compress(pydicom.uid.RLELossless)
+        dataset.Rows, dataset.Columns = HU.shape[1:]
+        dataset.save_as(path)
+    np.testing.assert_array_equal(read_volume(tmp_path).hu, HU)
+
+
 def test_a_multi_frame_file_with_fewer_frames_of_pixels_than_told_is_refused(tmp_path):
     write_multi_frame(tmp_path / "1.dcm", HU)
     rewrite(tmp_path / "1.dcm", PixelData=pydicom.dcmread(tmp_path / "1.dcm").PixelData[: -2 * 9 * 11])

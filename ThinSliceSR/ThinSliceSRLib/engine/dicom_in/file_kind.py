@@ -64,6 +64,7 @@ class Census:
         self._empty: Counter[tuple[Kind, Kind]] = Counter()
         self._before = {"empty": 0, "others": 0}
         self.archives = 0  # that were not looked into
+        self.not_there: Counter[str] = Counter()  # of the files that a DICOMDIR lists, by series UID
         self.lost = 0  # links that are called DICOM and lead to no file, as those of git-annex and DataLad
 
     def is_dicom(self, path: PurePath, start: bytes) -> bool:
@@ -86,15 +87,17 @@ class Census:
 
     def hand_over(self, folder: Path) -> None:
         """Leaves word in `folder`, to which only the DICOM files of those that were counted are taken."""
-        counts = {"empty": self.empty, "others": self.others, "archives": self.archives}
+        counts = {"empty": self.empty, "others": self.others, "archives": self.archives, "not_there": self.not_there}
         if any(counts.values()):
             (folder / HANDED_OVER).write_text(json.dumps(counts))
 
     def take_over(self, folder: Path) -> None:
         """Counts what `hand_over` has left word of in `folder`."""
         if (folder / HANDED_OVER).is_file():
-            self._before = json.loads((folder / HANDED_OVER).read_text())
-            self.archives += self._before["archives"]
+            before = json.loads((folder / HANDED_OVER).read_text())
+            self.archives += before.pop("archives")
+            self.not_there.update(before.pop("not_there"))
+            self._before = before
 
     @property
     def empty(self) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
+from zipfile import Path as ZipPath
 
 import pydicom
 from pydicom.dataset import Dataset
@@ -13,17 +15,20 @@ from pydicom.multival import MultiValue
 NAME = "DICOMDIR"  # PS3.10 8.6; a copy under another name lies elsewhere than the files that it lists
 
 
-def files_not_there(directory: Path) -> Counter[str]:
-    """How many of the files that the DICOMDIR at this path lists are missing, by their series UID.
+def files_not_there(directory: Path | ZipPath) -> Counter[str]:
+    """How many of the files that the DICOMDIR at this path, or in a ZIP file, lists are missing, by their series UID.
 
     Media may show their names in small letters (ISO 9660). Of one that nobody can read, nothing is told.
     """
     missing: Counter[str] = Counter()
     if directory.name.upper() != NAME:
         return missing
+    parent = cast("Path | ZipPath", directory.parent)
     try:
-        for series, name in _listed(pydicom.dcmread(directory)):
-            missing[series] += not any((directory.parent / way).exists() for way in (name, name.lower()))
+        with directory.open("rb") as file:
+            listed = list(_listed(pydicom.dcmread(file)))
+        for series, name in listed:
+            missing[series] += not any((parent / way).exists() for way in (name, name.lower()))
     except Exception:  # noqa: BLE001 (whatever pydicom runs into: the files that are there are read all the same)
         return Counter()
     return missing

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -44,7 +44,6 @@ def _series_of(paths: Iterable[Path], open_file: Opener, census: Census) -> list
     """No header is kept, as those of a million files would not find the memory."""
     files: dict[str, list[DicomSeries]] = defaultdict(list)
     localisers: dict[str, list[DicomSeries]] = defaultdict(list)
-    listed: Counter[str] = Counter()
     count = damaged = nameless = 0
     for path in paths:
         count += 1
@@ -54,7 +53,7 @@ def _series_of(paths: Iterable[Path], open_file: Opener, census: Census) -> list
             if header is None:
                 damaged += 1
             elif is_media_directory(header):
-                listed += files_not_there(path)
+                census.not_there.update(files_not_there(path))
             elif not header.get("SeriesInstanceUID"):
                 nameless += not is_localiser(header)
             else:
@@ -83,7 +82,8 @@ def _series_of(paths: Iterable[Path], open_file: Opener, census: Census) -> list
         )
     series = []
     for uid, of_one in files.items():
-        wholes = [_told_of_left_out(_whole(part), localisers[uid], listed[uid]) for part in volumes_of(of_one)]
+        not_there = census.not_there[uid]
+        wholes = [_told_of_left_out(_whole(part), localisers[uid], not_there) for part in volumes_of(of_one)]
         parts = [part for whole in wholes for part in acquisitions_of(whole, open_file)]
         parts = [item for item in parts if item.slices or item.multi_frame or item.is_ct_without_place]
         several = len(parts) > 1

@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import IO
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
+from zipfile import Path as ZipPath
 
 from ..errors import CannotWrite, UnusableInput
 from ..outputs.left_overs import remove_left_overs
@@ -104,12 +105,16 @@ def _opened(path: Path) -> Iterator[ZipFile]:
 
 def _dicom_entries(archive: ZipFile, path: Path, census: Census) -> dict[str, ZipInfo]:
     """The DICOM files in the ZIP file at `path`, by the names that they get, which tell nothing."""
+    from .media_directory import files_not_there  # not with this file, which every input loads, as pydicom takes time
+
     files = [entry for entry in archive.infolist() if not entry.is_dir()]
     if any(entry.flag_bits & ENCRYPTED_FLAG for entry in files):
         raise UnusableInput("The ZIP file is encrypted; unpack it and give the folder.", "encrypted")
     if any(entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED) for entry in files):
         raise _unknown_compression()
-    dicom = (entry for entry in files if _is_dicom(archive, entry, census))
+    dicom = [entry for entry in files if _is_dicom(archive, entry, census)]
+    for entry in dicom:  # while they have names
+        census.not_there.update(files_not_there(ZipPath(archive, entry.filename)))
     entries = {f"{number:06d}.dcm": entry for number, entry in enumerate(dicom, start=1)}
     if not entries and any(entry.filename.lower().endswith(".zip") for entry in files):
         raise UnusableInput(

@@ -26,7 +26,7 @@ NATIVE = (
     pydicom.uid.DeflatedExplicitVRLittleEndian,
 )
 JPEG_LS = (pydicom.uid.JPEGLSLossless, pydicom.uid.JPEGLSNearLossless)
-JPEG_LS_FRAME = b"\xff\xf7"  # the marker before a frame's header
+START_OF_IMAGE, JPEG_LS_FRAME = b"\xff\xd8\xff", b"\xff\xf7"  # the latter before a frame's header
 # What GDCM decodes. It decodes RLELossless too, but dies of what is no such thing (a division by zero).
 COMPRESSED = (
     pydicom.uid.JPEGBaseline8Bit,
@@ -170,7 +170,7 @@ def _hold_more(header: Dataset) -> bool:
         header.Rows += 1
     try:
         return header.pixel_array.size > 0
-    except ValueError:
+    except (ValueError, RuntimeError):  # pydicom 2 and 3
         return False
 
 
@@ -246,7 +246,7 @@ def _decoded(item: DicomSlice, header: Dataset, cell: _Cell) -> np.ndarray:
 
 def _jpeg_ls_shape(content: bytes) -> tuple[int, ...]:
     """Rows and columns that the first frame itself tells (ISO 14495-1 C.2.2), where GDCM believes those of the file."""
-    frame = content.find(JPEG_LS_FRAME)
+    frame = content.find(JPEG_LS_FRAME, content.find(START_OF_IMAGE))
     return struct.unpack_from(">HH", content, frame + 5) if frame >= 0 and len(content) >= frame + 9 else ()
 
 
