@@ -8,13 +8,12 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import torch
 from ThinSliceSRLib.engine.busy_machine import SLEEP
 
-from .whole_runs import run_measured
+from .whole_runs import medians, run_measured, times
 
 # How threads wait for each other: as the program has it, and as GNU's and LLVM's OpenMP would by themselves.
 WAITS = {"asleep": SLEEP, "by themselves": {"GOMP_SPINCOUNT": "300000", "KMP_BLOCKTIME": "200"}}
@@ -38,22 +37,18 @@ def measure_busy(
     for number in range(rounds):
         for busy, waits in kinds if number % 2 == 0 else reversed(kinds):
             with busy_loops(busy):
-                run = run_measured(told, folder, WAITS[waits])
-            done = run.event("finished")
-            facts = {"model": run.event("started")["weights"]["name"], "size": run.event("started")["input"]["size"]}
-            facts |= {"device": done["device"], "precision": done["precision"]}
-            runs[busy, waits].append({**facts, "seconds": run.seconds, "cpu_seconds": run.cpu_seconds})
+                runs[busy, waits].append(run_measured(told, folder, WAITS[waits]).facts())
     quiet = medians(runs[0, "asleep"])
     for busy, waits in kinds:
         row = medians(runs[busy, waits])
-        times = row["seconds"] / quiet["seconds"]
+        times_quiet = row["seconds"] / quiet["seconds"]
         yield {
             **row,
             "loops": busy,
             "waits": waits,
-            "times_quiet": times,
-            "of_fair_share": times / slower_by_fair_share(busy, torch.get_num_threads(), cores_here()),
-            "times_cpu": row["cpu_seconds"] / quiet["cpu_seconds"],
+            "times_quiet": times_quiet,
+            "of_fair_share": times_quiet / slower_by_fair_share(busy, torch.get_num_threads(), cores_here()),
+            "times_cpu": times(row, quiet, "cpu_seconds"),
         }
 
 
@@ -78,8 +73,3 @@ def busy_loops(count: int) -> Iterator[Sequence[int]]:
         for loop in loops:
             loop.kill()
             loop.wait()
-
-
-def medians(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """A row of the medians of seconds and CPU seconds."""
-    return {**rows[0], **{key: median(row[key] for row in rows) for key in ("seconds", "cpu_seconds")}}

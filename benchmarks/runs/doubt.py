@@ -6,10 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from .busy import medians
-from .whole_runs import run_measured
-
-OPTIONS: dict[str, list[str]] = {"no": [], "yes": ["--doubt", "doubt.nrrd"]}
+from .whole_runs import medians, run_measured, times
 
 
 def measure_doubt(
@@ -19,23 +16,20 @@ def measure_doubt(
 
     times_without: as many seconds as without. times_cpu: CPU seconds by those without.
     """
-    arguments = ["synthesize", str(volume), "dls.nrrd", "--overwrite", "--progress", "json"]
+    arguments = ["synthesize", str(volume), str(folder / "dls.nrrd"), "--overwrite", "--progress", "json"]
     arguments += ["--weights", weights, "--device", device, "--precision", precision]
-    runs: dict[str, list[dict[str, Any]]] = {doubt: [] for doubt in OPTIONS}
+    options = {"no": [], "yes": ["--doubt", str(folder / "doubt.nrrd")]}
+    runs: dict[str, list[dict[str, Any]]] = {doubt: [] for doubt in options}
     run_measured(arguments, folder)  # one that does not count brings programs into the cache of the disk
     for number in range(rounds):
-        for doubt in OPTIONS if number % 2 == 0 else reversed(OPTIONS):
-            run = run_measured([*arguments, *OPTIONS[doubt]], folder)
-            started, done = run.event("started"), run.event("finished")
-            facts = {"model": started["weights"]["name"], "size": started["input"]["size"]}
-            facts |= {"device": done["device"], "precision": done["precision"]}
-            runs[doubt].append({**facts, "seconds": run.seconds, "cpu_seconds": run.cpu_seconds})
+        for doubt in options if number % 2 == 0 else reversed(options):
+            runs[doubt].append(run_measured([*arguments, *options[doubt]], folder).facts())
     without = medians(runs["no"])
-    for doubt in OPTIONS:
+    for doubt in options:
         row = medians(runs[doubt])
         yield {
             **row,
             "doubt": doubt,
             "times_without": row["seconds"] / without["seconds"],
-            "times_cpu": row["cpu_seconds"] / without["cpu_seconds"],
+            "times_cpu": times(row, without, "cpu_seconds"),
         }

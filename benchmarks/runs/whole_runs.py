@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import torch
@@ -106,6 +107,28 @@ class MeasuredRun:
     def first_slices(self) -> float:
         return next(when for when, event in self.events if event.get("slices"))
 
+    def facts(self) -> dict[str, Any]:
+        """A row: what ran where, its seconds and CPU seconds."""
+        started, finished = self.event("started"), self.event("finished")
+        return {
+            "model": started["weights"]["name"],
+            "size": started["input"]["size"],
+            "device": finished["device"],
+            "precision": finished["precision"],
+            "seconds": self.seconds,
+            "cpu_seconds": self.cpu_seconds,
+        }
+
+
+def medians(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """The row of rows of one kind, see `facts`, with the medians of their seconds."""
+    return {**rows[0], **{key: median(row[key] for row in rows) for key in ("seconds", "cpu_seconds")}}
+
+
+def times(row: dict[str, Any], other: dict[str, Any], key: str) -> float | None:
+    """By how many times the seconds of `row` are those of the other; None where the system tells none."""
+    return row[key] / other[key] if other[key] else None
+
 
 def run_measured(arguments: list[str], folder: Path, waiting: Mapping[str, str] | None = None) -> MeasuredRun:
     """Runs the engine's command line in a new process with as many threads as this one has.
@@ -141,5 +164,5 @@ def run_measured(arguments: list[str], folder: Path, waiting: Mapping[str, str] 
 
 def cpu_seconds_of_children() -> float:
     """CPU time of the processes that were waited for."""
-    times = os.times()
-    return times.children_user + times.children_system
+    told = os.times()
+    return told.children_user + told.children_system

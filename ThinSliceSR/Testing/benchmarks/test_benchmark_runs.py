@@ -173,9 +173,14 @@ def test_a_busy_machine_is_measured_beside_a_quiet_one_with_threads_that_sleep_a
 
 
 def test_the_cost_of_the_doubt_is_that_of_runs_with_it_by_runs_without(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], thick_volume: Volume
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], thick_volume: Volume, monkeypatch: pytest.MonkeyPatch
 ):
-    file, weights = tmp_path / "doubt.json", Path(__file__).parents[3] / "model_weights" / "cthnet-small.safetensors"
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    file, weights = (
+        tmp_path / "doubt.json",
+        Path(__file__).resolve().parents[3] / "model_weights" / "cthnet-small.safetensors",
+    )
     options = ["--devices", "cpu", "--precisions", "float32", "--rounds", "1", "--threads", "1", "--doubt"]
     scan = RunFiles(tmp_path).volume(thick_volume)
     assert main([*options, "--weights", str(weights), "--volumes", str(scan), "--json", str(file)]) == 0
@@ -185,6 +190,7 @@ def test_the_cost_of_the_doubt_is_that_of_runs_with_it_by_runs_without(
     assert without["times_without"] == without["times_cpu"] == 1
     assert with_doubt["times_without"] == pytest.approx(with_doubt["seconds"] / without["seconds"])
     assert TABLES["doubt"][0] in capsys.readouterr().out
+    assert not list((tmp_path / "here").iterdir())
 
 
 @pytest.mark.parametrize(

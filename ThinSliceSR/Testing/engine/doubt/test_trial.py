@@ -60,6 +60,17 @@ def test_it_looks_where_the_lungs_are(model: Model, monkeypatch: pytest.MonkeyPa
     assert tried(below, model) == pytest.approx(tried(volume, model), rel=1e-6)
 
 
+@pytest.mark.parametrize("axis", [1, 2])
+def test_what_lies_far_from_the_lungs_changes_nothing(model: Model, monkeypatch: pytest.MonkeyPatch, axis: int):
+    monkeypatch.setattr(trial, "FEWEST_VOXELS", 1000)
+    monkeypatch.setattr(trial, "MARGIN_MM", 4.0)
+    volume = lungs(20, slices=16)
+    # Of another texture, which the trial would find as wrong.
+    beside = np.random.default_rng(1).choice(np.array([-1000, 400], np.int16), volume.hu.shape, p=(0.8, 0.2))
+    wider = replace(volume, hu=np.concatenate([beside, volume.hu], axis))
+    assert tried(wider, model) == pytest.approx(tried(volume, model), rel=1e-6)
+
+
 @pytest.mark.parametrize("slices", [2, 5])
 def test_of_few_slices_it_tells_nothing(model: Model, slices: int):
     assert tried(lungs(20, slices), model) is None

@@ -14,10 +14,10 @@ COARSE_MM = 2.0  # of the voxels in which body, lungs and their borders are told
 SLICES_AT_ONCE = 8  # which stay in a processor's cache
 REACH = 2  # slices, over which one is smoothed and bone has its borders
 LEAST_HU, MOST_HU = -1000, 1000  # beyond which no tissue differs
-OUTSIDE, INNER_LUNG, LUNG_BORDER, ELSEWHERE = range(4)
+OUTSIDE, IN_LUNG, AT_LUNG, IN_BODY = range(4)
 LUNG, VESSELS, LUNG_BORDERS, BONE, SOFT_TISSUE = range(1, len(TISSUES) + 1)
-# By the place, and by what is as dense: lung, vessels, soft tissue, more than that, bone with its borders.
 AS_BONE = 4
+# By the place, and by what is as dense: lung, vessels, soft tissue, more than that, bone with its borders.
 TISSUE_OF = np.array(
     [
         [0, 0, 0, 0, 0],
@@ -32,8 +32,9 @@ TISSUE_OF = np.array(
 def seen_tissues(volume: Volume) -> np.ndarray:
     """The number of the tissue of each voxel in TISSUES, from 1 on, uint8 (k, j, i); 0 where it is none of them.
 
-    Nearly what `tissue_masks` tells. Body, lungs and their borders are told in voxels of 2 mm; bone, vessels and soft
-    tissue voxel by voxel, smoothed over one neighbour. Slices are those along k.
+    Nearly what `tissue_masks` tells. Body, lungs and their borders are told in voxels of about 2 mm, or those of the
+    volume where they are wider; bone, vessels and soft tissue voxel by voxel, smoothed over one neighbour. Slices are
+    those along k.
     """
     numbers = np.zeros(volume.hu.shape, np.uint8)
     steps = [max(1, round(COARSE_MM / spacing)) for spacing in volume.spacing_mm[::-1]]
@@ -58,12 +59,12 @@ def seen_tissues(volume: Volume) -> np.ndarray:
 
 
 def _places(volume: Volume, steps: Sequence[int]) -> np.ndarray:
-    """OUTSIDE of the body, INNER_LUNG, LUNG_BORDER or ELSEWHERE, uint8, for one voxel of so many along k, j, i."""
+    """OUTSIDE of the body, IN_LUNG, AT_LUNG (its border) or IN_BODY, uint8, for one voxel of so many along k, j, i."""
     middle = tuple(slice(min(size, step) // 2, None, step) for size, step in zip(volume.hu.shape, steps, strict=True))
     i_mm, j_mm, k_mm = (mm * step for mm, step in zip(volume.spacing_mm, steps[::-1], strict=True))
     body, lungs = body_and_lungs(Volume(volume.hu[middle], (i_mm, j_mm, k_mm)))
     inner, outer = ~_widened(~lungs), _widened(lungs)
-    return np.select([inner, outer & body, body], [INNER_LUNG, LUNG_BORDER, ELSEWHERE]).astype(np.uint8)
+    return np.select([inner, outer & body, body], [IN_LUNG, AT_LUNG, IN_BODY]).astype(np.uint8)
 
 
 def _densities(hu: np.ndarray) -> np.ndarray:
