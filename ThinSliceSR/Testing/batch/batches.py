@@ -58,6 +58,14 @@ def workers_of(process: subprocess.Popen[str]) -> list[psutil.Process]:
     return found
 
 
+def is_gone(process: psutil.Process) -> bool:
+    """Whether it has ended; whose child it was may not have asked for its exit code yet."""
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
 def rows(folder: Path) -> dict[str, dict[str, Any]]:
     """The rows of the manifest in `folder` by the names of their volumes, of which no two may be the same."""
     with manifest_of(folder) as manifest:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from batches import finish, rows, start, states, wait_until, workers_of, write_thick
+from batches import finish, is_gone, rows, start, states, wait_until, workers_of, write_thick
 from dicom_making import files_of, write_series
 
 CHEST = np.random.default_rng(0).choice(np.array([-1000, -850, 40, 60]), (6, 32, 32))
@@ -76,8 +76,7 @@ def survive(tmp_path: Path, weights: Path, good: int, bad: int) -> None:
     second = workers_of(run)
     os.killpg(run.pid, signal.SIGKILL)
     finish(run)
-    for process in (*first, *second):
-        process.wait()
+    wait_until(lambda: all(map(is_gone, (*first, *second))))
     done = {row["output"]: (out / row["output"]).stat().st_ino for row in rows(out).values() if row["state"] == "done"}
     assert len(done) >= good // 3
 

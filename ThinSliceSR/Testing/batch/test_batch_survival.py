@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections import deque
@@ -13,13 +15,15 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import distributed
+import psutil
 import pytest
 import SimpleITK as sitk
-from batches import finish, rows, start, states, table, wait_until, workers_of, write_thick
+from batches import finish, is_gone, rows, start, states, table, wait_until, workers_of, write_thick
 from distributed import Client, Nanny, SpecCluster
+from distributed.nanny import WorkerProcess
 from ThinSliceSRLib.engine.batch.sole_use import LOCK_NAME
 from ThinSliceSRLib.engine.batch.workers.cluster import Call, WorkersDied, existing_cluster, local_cluster
-from ThinSliceSRLib.engine.errors import DeviceError
+from ThinSliceSRLib.engine.errors import DeviceError, UnusableInput
 
 ALWAYS_THERE = {LOCK_NAME, "manifest.sqlite", "manifest.csv", "manifest.json"}
 
@@ -46,8 +50,7 @@ def test_twelve_volumes_survive_the_end_of_a_worker_and_of_the_whole_run(tmp_pat
     finish(run)
     assert set(states(out)) == {"waiting", "done"}
     assert len(rows(out)) == 12
-    for process in (*first, *second):  # those of the first ones that were not replaced are the same
-        process.wait()
+    wait_until(lambda: all(map(is_gone, (*first, *second))))
     done = {row["output"]: (out / row["output"]).stat() for row in rows(out).values() if row["state"] == "done"}
 
     code, told, problems = finish(start(*command))
@@ -75,7 +78,7 @@ def test_a_cancelled_batch_ends_its_workers_and_leaves_nothing_half_written(tmp_
         "",
         "The batch was cancelled; what is done stands in its manifest, and the next call does the rest.\n",
     )
-    assert not any(worker.is_running() for worker in workers)
+    wait_until(lambda: all(map(is_gone, workers)))
     assert set(states(out)) == {"waiting", "done"}
     assert all(name in ALWAYS_THERE or name.endswith("_DLS.nrrd") for name in names(out))
     for path in out.glob("*.nrrd"):
@@ -91,6 +94,41 @@ def test_a_call_that_ends_its_worker_three_times_is_given_up_and_the_others_go_o
     assert os.getpid() not in results.values()
 
 
+def test_a_worker_that_hangs_as_it_starts_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "never_ready.py").write_text("import time\n\ntime.sleep(3600)\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr("ThinSliceSRLib.engine.batch.workers.cluster.worker_start.__name__", "never_ready")
+    monkeypatch.setattr("ThinSliceSRLib.engine.batch.workers.cluster.START_S", 3)
+    started = psutil.Process().children()
+    with pytest.raises(DeviceError) as failure, ExitStack() as undo, local_cluster("cpu", 1, undo):
+        pass
+    assert failure.value.code == "no_workers"
+    workers = [child for child in set(psutil.Process().children()).difference(started) if not is_gone(child)]
+    assert not any("spawn_main" in " ".join(worker.cmdline()) for worker in workers)
+
+
+def test_a_batch_is_given_up_when_no_worker_can_be_started_any_more(monkeypatch: pytest.MonkeyPatch):
+    async def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "no room")
+
+    with ExitStack() as undo, local_cluster("cpu", 1, undo) as cluster:
+        assert cluster.call(os.getpid)
+        monkeypatch.setattr(WorkerProcess, "start", fail)
+        monkeypatch.setattr("ThinSliceSRLib.engine.batch.workers.lost_workers.HOPELESS_S", 0)
+        with pytest.raises(DeviceError) as failure:
+            cluster.call(os.abort)
+    assert failure.value.code == "worker_died"
+
+
+def test_a_scheduler_that_never_answers_is_told(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("ThinSliceSRLib.engine.batch.workers.cluster.CONNECT_S", 1)
+    with socket.create_server(("127.0.0.1", 0)) as silent, ExitStack() as undo:
+        address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(UnusableInput) as failure, existing_cluster(address, undo):
+            pass
+    assert failure.value.code == "no_scheduler"
+
+
 @pytest.mark.parametrize("noticed", [True, False])
 def test_a_worker_that_is_lost_for_good_gets_a_successor(noticed: bool, monkeypatch: pytest.MonkeyPatch):
     """As one that dies while it starts: its nanny does not start it again. noticed: whether the cluster gives it up,
@@ -102,7 +140,7 @@ def test_a_worker_that_is_lost_for_good_gets_a_successor(noticed: bool, monkeypa
     monkeypatch.setattr(Nanny, "_on_worker_exit", give_up)
     if not noticed:
         monkeypatch.setattr(SpecCluster, "_update_worker_status", distributed.deploy.Cluster._update_worker_status)
-    monkeypatch.setattr("ThinSliceSRLib.engine.batch.workers.cluster.LOST_S", 0)
+    monkeypatch.setattr("ThinSliceSRLib.engine.batch.workers.lost_workers.LOST_S", 0)
     with ExitStack() as undo, local_cluster("cpu", 1, undo) as cluster:
         calls = deque([Call("deadly", os.abort, ()), Call("good", os.getpid, ())])
         results = {call.key: result for call, result in cluster.completed(calls)}
@@ -157,7 +195,7 @@ def test_a_scheduler_that_is_gone_is_told_in_one_sentence(tmp_path: Path, weight
 
 
 def test_nothing_is_awaited_of_a_scheduler_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("ThinSliceSRLib.engine.batch.workers.cluster.CONNECT_S", 1)
+    monkeypatch.setattr("ThinSliceSRLib.engine.batch.workers.cluster.CONNECT_S", 5)
     with (
         scheduler_alone(tmp_path) as (scheduler, address),
         ExitStack() as undo,

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pydicom
 import pytest
 from dicom_making import files_of, write_series
@@ -209,6 +210,24 @@ def test_a_token_that_expires_is_renewed(archive: SmallArchive, derived: Path, t
     archive.tokens = {"t9"}
     with pytest.raises(ArchiveFailure, match=r"refuses access \(401\)"):
         found(archive)
+
+
+def test_a_command_that_leaves_something_running_gives_its_token(
+    archive: SmallArchive, tmp_path: Path, monkeypatch, request: pytest.FixtureRequest
+):
+    """As one that starts an agent, which goes on to hold what the command prints to."""
+    program = tmp_path / "give_token.py"
+    program.write_text(
+        "import subprocess, sys\n"
+        "agent = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(3600)'])\n"
+        f"open({str(tmp_path / 'agent')!r}, 'w').write(str(agent.pid))\n"
+        "print('t1')\n"
+    )
+    monkeypatch.setenv(TOKEN_COMMAND, f"{sys.executable} {program}")
+    request.addfinalizer(lambda: psutil.Process(int((tmp_path / "agent").read_text())).kill())
+    archive.tokens = {"t1"}
+    assert found(archive)
+    assert psutil.pid_exists(int((tmp_path / "agent").read_text()))
 
 
 def test_a_token_that_stays_the_same_is_told_to_have_expired(archive: SmallArchive, monkeypatch):

@@ -209,6 +209,23 @@ def test_a_failure_of_pytorch_is_one_sentence(published: PlainSlicer) -> None:
     assert sentence.startswith("PyTorch could not be downloaded; check the internet connection")
 
 
+@pytest.mark.parametrize("where", ["missing_requirements", "explanation", "pytorch_extension"])
+def test_what_nobody_expected_ends_it_too(published: PlainSlicer, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
+    def fail(*_: object) -> None:
+        raise KeyError("unexpected")
+
+    installation = published.installation()
+    with monkeypatch.context() as patch:
+        patch.setattr(f"ThinSliceSRLib.desktop.setup.installation.{where}", fail)
+        installation.start()
+        ok, sentence = published.ending()
+    assert not ok
+    assert "unexpected" in sentence
+    published.endings.clear()
+    installation.start()
+    assert published.ending() == (True, "Everything that is needed is installed now.")
+
+
 def test_a_pip_that_cannot_be_started_is_told(published: PlainSlicer) -> None:
     published.python.unlink()
 

@@ -63,6 +63,19 @@ def start_computing(told: Told, thick_file: Path) -> Worker:
     return worker
 
 
+def test_the_end_is_told_though_a_listener_fails():
+    endings: list[Ending] = []
+
+    def fail(_: Event) -> None:
+        raise RuntimeError("the window of this listener is gone")
+
+    arguments = ["synthesize", "nowhere.nrrd", "dls.nrrd", "--progress", "json"]
+    worker = Worker(arguments, on_event=fail, on_ended=endings.append)
+    worker.start()
+    wait_for(lambda: endings)
+    assert endings[0].code == "not_found"
+
+
 def test_events_are_cut_from_pieces_of_any_length():
     lines = EventLines()
     stream = (

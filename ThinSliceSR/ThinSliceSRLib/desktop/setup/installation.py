@@ -18,6 +18,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from ...engine.addresses import without_secrets
+from ..worker.outcome import guarded, unexpected_sentence
 from .requirements import TORCH, Missing, missing_requirements
 
 PYTORCH_EXTENSION = "PyTorch"
@@ -65,6 +66,9 @@ class Installation:
         if self._running:
             return
         self._running, self._cancelled = True, False
+        guarded(self._begin, self._failed)()
+
+    def _begin(self) -> None:
         self._log.clear()
         self._missing = missing_requirements()
         if not self._missing:
@@ -110,7 +114,7 @@ class Installation:
                 show_progress=False,
                 requester="ThinSliceSR",
                 logCallback=self._pip_said,
-                completedCallback=self._packages_ended,
+                completedCallback=guarded(self._packages_ended, self._failed),
             )
         except (RuntimeError, OSError):
             logging.exception("pip was not started")
@@ -179,6 +183,12 @@ class Installation:
         line = without_secrets(line)  # as of a package index that asks who is there
         self._log.append(line)
         self._on_progress(_("Installing: {line}").format(line=line))
+
+    def _failed(self, error: Exception) -> None:
+        """Slicer would print what went wrong and forget it, and whoever listens would wait for ever."""
+        logging.error("the installation failed", exc_info=error)
+        if self._running:
+            self._end(False, unexpected_sentence(error))
 
     def _end(self, ok: bool, sentence: str) -> None:
         self._running = False

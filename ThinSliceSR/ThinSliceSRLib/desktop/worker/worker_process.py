@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -160,7 +161,10 @@ class Worker:
         if self._on_gone is not None:
             later(self._on_gone)
             self._on_gone = None
-        self._read_output()
+        try:
+            self._read_output()
+        except Exception:  # of who listens, who must hear of the end all the same
+            logging.exception("the last events of the background program were not heard")
         self._read_log()
         ended = f"the background program ended: {self._process.exitStatus()}, code {self._process.exitCode()}"
         lines = [line for line in self._log.decode("utf-8", "replace").splitlines() if line.strip()]

@@ -11,6 +11,7 @@ import logging
 import os
 import shlex
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -179,16 +180,28 @@ def _origin(address: str) -> tuple[str, str | None, int | None]:
 
 
 def _printed_by(command: str) -> str:
-    """What a command prints, on one line. Raises ArchiveFailure without a word of it."""
+    """What a command prints, on one line. Raises ArchiveFailure without a word of it.
+
+    It prints into a file without a name, of this user alone: what it leaves running would hold a pipe open.
+    """
     try:
-        run = subprocess.run(
-            shlex.split(command, posix=os.name != "nt"), capture_output=True, text=True, timeout=COMMAND_S, check=True
-        )
+        with tempfile.TemporaryFile() as file:
+            arguments = shlex.split(command, posix=os.name != "nt")
+            subprocess.run(
+                arguments,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.DEVNULL,
+                timeout=COMMAND_S,
+                check=True,
+            )
+            file.seek(0)
+            printed = file.read().decode()
     except (OSError, ValueError, subprocess.SubprocessError) as error:
         raise ArchiveFailure(
             f"The command of {TOKEN_COMMAND} gives no token ({type(error).__name__}); try it in a terminal."
         ) from None
-    token = _one_token(run.stdout)
+    token = _one_token(printed)
     if token is None:
         raise ArchiveFailure(f"The command of {TOKEN_COMMAND} prints something else than one token; correct it.")
     return token

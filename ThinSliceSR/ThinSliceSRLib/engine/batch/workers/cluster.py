@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
+import multiprocessing
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -15,19 +15,19 @@ from typing import TYPE_CHECKING, Any
 
 from ...addresses import shown
 from ...errors import DeviceError, MissingLibrary, ThinSliceError, UnusableInput, in_plain_words
-from . import worker_start
+from . import lost_workers, worker_start
+from .lost_workers import kept_whole
 from .places import worker_places
 
 if TYPE_CHECKING:
-    from distributed import Client, Future, Nanny, SpecCluster
+    from distributed import Client, Future, SpecCluster
 
 MOST_DEATHS = 3
 CONNECT_S = 20
 START_S = 180
+# In which a cluster is to end: one that is left, and one that is cancelled.
+END_S = 30
 CLOSE_S = 2
-# After how long a worker that ended and has not come back is given up, and how often one is looked for in its place.
-LOST_S = 60
-LOOK_S = 2
 
 
 @dataclass(frozen=True)
@@ -55,15 +55,17 @@ class CallFailed:
 
 
 class Cluster:
-    """The workers behind a client. at_once: how many calls are handed over at a time; None means all.
+    """The workers behind a client. at_once: how many calls are handed over at a time; None means all. given_up: see
+    `kept_whole`.
 
     On a cluster of our own as many as there are workers: whatever waits at a worker that dies would be blamed too.
     One that grows with its work, however, must see what there is to do.
     """
 
-    def __init__(self, client: Client, at_once: int | None = None) -> None:
+    def __init__(self, client: Client, at_once: int | None = None, given_up: threading.Event | None = None) -> None:
         self._client = client
         self._at_once = at_once
+        self._given_up = given_up
 
     @property
     def workers(self) -> list[str]:
@@ -80,7 +82,7 @@ class Cluster:
         """What `function` returns on any worker. Waits until there is one. Raises ThinSliceError."""
         result = next(self.completed(deque([Call("", function, arguments)])))[1]
         if isinstance(result, WorkersDied):
-            raise DeviceError("Workers end as soon as they begin; look at their logs.", "worker_died")
+            raise _workers_end()
         if isinstance(result, CallFailed):
             raise result.error
         return result
@@ -111,6 +113,8 @@ class Cluster:
             try:
                 result = _result(future)
             except ResultGone as error:
+                if self._given_up and self._given_up.is_set():
+                    raise _workers_end() from error
                 if self._client.status != "running":  # with its scheduler all results are gone
                     raise _lost() from error
                 calls.appendleft(call)
@@ -119,7 +123,8 @@ class Cluster:
 
     def restart(self, worker: str) -> None:
         """Gives the worker at this address a new process."""
-        with self._reached(), suppress(ValueError):  # one without a nanny, which nobody can restart
+        # One without a nanny, which nobody can restart, or that has gone meanwhile.
+        with self._reached(), suppress(ValueError, KeyError):
             self._client.restart_workers([worker], timeout=CONNECT_S, raise_for_error=False)
 
     @contextmanager
@@ -140,10 +145,23 @@ def existing_cluster(scheduler: str, undo: ExitStack) -> Iterator[Cluster]:
     for handler in logging.getLogger("distributed").handlers:
         handler.setLevel(logging.CRITICAL)  # what it would tell with a traceback, `_result` tells
     client = distributed.Client.__new__(distributed.Client)
-    try:
-        client.__init__(scheduler, timeout=CONNECT_S, set_as_default=False)
-    except (OSError, ValueError) as error:
+    failures: list[Exception] = []
+
+    def connect() -> None:
+        try:
+            client.__init__(scheduler, timeout=CONNECT_S, set_as_default=False)
+        except Exception as error:  # noqa: BLE001 - raised again below
+            failures.append(error)
+
+    # Whom it reaches at the address has all the time in the world to say the first word.
+    connecting = threading.Thread(target=connect, daemon=True)
+    connecting.start()
+    connecting.join(2 * CONNECT_S)
+    if connecting.is_alive() or failures:
         client.status = "closed"  # else it tries, as it is forgotten, to say goodbye to nobody, and shows a traceback
+        error = failures[0] if failures else None
+        if error and not isinstance(error, (OSError, ValueError)):
+            raise error
         raise UnusableInput(
             f"No Dask scheduler answers at {shown(scheduler)}; check that it runs and its address (tcp://host:port).",
             "no_scheduler",
@@ -172,6 +190,7 @@ def local_cluster(device: str, workers: int | None, undo: ExitStack) -> Iterator
         "memory_limit": None,
         "silence_logs": logging.CRITICAL,
         "preload": [worker_start.__name__],
+        "death_timeout": START_S,
     }
     scheduler = {
         **own,
@@ -182,87 +201,58 @@ def local_cluster(device: str, workers: int | None, undo: ExitStack) -> Iterator
     # Dask would have the C library give all memory back at once, which takes a network twice the time.
     own_settings = {
         "distributed.nanny.pre-spawn-environ": {},
-        "distributed.deploy.lost-worker-timeout": f"{LOST_S} s",
+        "distributed.deploy.lost-worker-timeout": f"{lost_workers.LOST_S} s",
     }
-    with (
-        dask.config.set(own_settings),
-        distributed.SpecCluster(
-            scheduler={"cls": distributed.Scheduler, "options": scheduler},
-            workers={
-                number: {"cls": distributed.Nanny, "options": {**nanny, "env": place}}
-                for number, place in enumerate(places)
-            },
-            security=security,
-            silence_logs=logging.CRITICAL,
-        ) as cluster,
-    ):
+    with dask.config.set(own_settings):
+        others = multiprocessing.active_children()
+        try:
+            cluster = distributed.SpecCluster(
+                scheduler={"cls": distributed.Scheduler, "options": scheduler},
+                workers={
+                    number: {"cls": distributed.Nanny, "options": {**nanny, "env": place}}
+                    for number, place in enumerate(places)
+                },
+                security=security,
+                silence_logs=logging.CRITICAL,
+            )
+        except Exception as error:  # whatever Dask runs into, or its assertion after `death_timeout`
+            for process in set(multiprocessing.active_children()).difference(others):
+                process.kill()  # which Dask leaves until this one ends
+            raise _not_started(len(places)) from error
         undo.callback(_end, cluster)
-        with distributed.Client(cluster, set_as_default=False) as client, _kept_whole(cluster, len(places), undo):
-            try:
-                client.wait_for_workers(len(places), timeout=START_S)
-            except distributed.TimeoutError as error:
-                raise DeviceError(
-                    f"Not all of {len(places)} workers could be started; use fewer (--workers).", "no_workers"
-                ) from error
-            yield Cluster(client, len(places))
+        try:
+            with (
+                distributed.Client(cluster, set_as_default=False) as client,
+                kept_whole(cluster, len(places), undo) as given_up,
+            ):
+                try:
+                    client.wait_for_workers(len(places), timeout=START_S)
+                except distributed.TimeoutError as error:
+                    raise _not_started(len(places)) from error
+                yield Cluster(client, len(places), given_up)
+        finally:
+            _end(cluster, END_S)
 
 
-@contextmanager
-def _kept_whole(cluster: SpecCluster, workers: int, undo: ExitStack) -> Iterator[None]:
-    """Within the block, and until `undo`, a worker that is lost for good gets a successor.
-
-    Dask has a worker that died restarted by its nanny alone, and gives up one that dies as it starts, or that takes
-    longer to start than LOST_S; where one dies before its nanny knows that it has started, nobody does anything.
-    Without workers a batch would wait for ever.
-    """
-    ended, loop = threading.Event(), cluster.loop
-    assert loop is not None  # it runs
-    dead_since: dict[Nanny, float] = {}
-
-    def replace_lost() -> None:  # in the cluster's own thread
-        if ended.is_set():  # it ends, and must get no new workers
-            return
-        for name, nanny in list(cluster.workers.items()):
-            if nanny.is_alive():
-                dead_since.pop(nanny, None)
-                continue
-            dead_s = time.monotonic() - dead_since.setdefault(nanny, time.monotonic())
-            if nanny.status.name in ("failed", "closed") or dead_s >= LOST_S:
-                del cluster.workers[name], dead_since[nanny]
-                loop.add_callback(nanny.close)
-        cluster.scale(workers)
-
-    def look() -> None:
-        while not ended.wait(LOOK_S):
-            loop.add_callback(replace_lost)
-
-    undo.callback(ended.set)
-    threading.Thread(target=look, daemon=True).start()
-    try:
-        yield
-    finally:
-        ended.set()
-
-
-def _end(cluster: SpecCluster) -> None:
-    """Ends the workers of a cluster of our own, by force where they take their time: it returns when they are gone."""
+def _end(cluster: SpecCluster, limit_s: float = CLOSE_S) -> None:
+    """Ends the workers of a cluster of our own, by force after `limit_s`: it returns when they are gone."""
     import psutil  # which Dask needs itself; unlike numbers, its processes cannot be mistaken for later ones
 
     processes = []
     for nanny in list(cluster.workers.values()):
         with suppress(psutil.NoSuchProcess):
             processes += [psutil.Process(nanny.pid)] if nanny.pid else []
-    _close(cluster)
+    _close(cluster, limit_s)
     for process in processes:
         with suppress(psutil.NoSuchProcess):
             process.kill()
     psutil.wait_procs(processes, CLOSE_S)
 
 
-def _close(connection: Client | SpecCluster) -> None:
+def _close(connection: Client | SpecCluster, limit_s: float = CLOSE_S) -> None:
     """Closes what is to be closed. A cancelled run ends whatever happens, and its end closes all that is open."""
     with suppress(Exception):
-        connection.close(CLOSE_S)
+        connection.close(limit_s)
 
 
 def _distributed() -> ModuleType:
@@ -298,6 +288,14 @@ def _result(future: Future) -> Any:
             "no_engine",
         ) from failure
     return CallFailed(in_plain_words(failure))
+
+
+def _not_started(workers: int) -> DeviceError:
+    return DeviceError(f"Not all of {workers} workers could be started; use fewer (--workers).", "no_workers")
+
+
+def _workers_end() -> DeviceError:
+    return DeviceError("Workers end as soon as they begin; look at their logs.", "worker_died")
 
 
 def _lost() -> DeviceError:
