@@ -118,6 +118,7 @@ def test_a_batch_is_given_up_when_no_worker_can_be_started_any_more(monkeypatch:
         with pytest.raises(DeviceError) as failure:
             cluster.call(os.abort)
     assert failure.value.code == "worker_died"
+    assert "make sure that disk and memory have room" in str(failure.value)
 
 
 def test_a_scheduler_that_never_answers_is_told(monkeypatch: pytest.MonkeyPatch):

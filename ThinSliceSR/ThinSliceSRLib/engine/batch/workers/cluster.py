@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 from ...addresses import shown
 from ...errors import DeviceError, MissingLibrary, ThinSliceError, UnusableInput, in_plain_words
 from . import lost_workers, worker_start
-from .lost_workers import kept_whole
 from .places import worker_places
 
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ class CallFailed:
 
 class Cluster:
     """The workers behind a client. at_once: how many calls are handed over at a time; None means all. given_up: see
-    `kept_whole`.
+    `lost_workers.kept_whole`.
 
     On a cluster of our own as many as there are workers: whatever waits at a worker that dies would be blamed too.
     One that grows with its work, however, must see what there is to do.
@@ -82,7 +81,7 @@ class Cluster:
         """What `function` returns on any worker. Waits until there is one. Raises ThinSliceError."""
         result = next(self.completed(deque([Call("", function, arguments)])))[1]
         if isinstance(result, WorkersDied):
-            raise _workers_end()
+            raise DeviceError("Workers end as soon as they begin; look at their logs.", "worker_died")
         if isinstance(result, CallFailed):
             raise result.error
         return result
@@ -114,7 +113,11 @@ class Cluster:
                 result = _result(future)
             except ResultGone as error:
                 if self._given_up and self._given_up.is_set():
-                    raise _workers_end() from error
+                    raise DeviceError(
+                        "No worker could be started any more; make sure that disk and memory have room, then run "
+                        "again, and what is done is skipped.",
+                        "worker_died",
+                    ) from error
                 if self._client.status != "running":  # with its scheduler all results are gone
                     raise _lost() from error
                 calls.appendleft(call)
@@ -223,7 +226,7 @@ def local_cluster(device: str, workers: int | None, undo: ExitStack) -> Iterator
         try:
             with (
                 distributed.Client(cluster, set_as_default=False) as client,
-                kept_whole(cluster, len(places), undo) as given_up,
+                lost_workers.kept_whole(cluster, len(places), undo) as given_up,
             ):
                 try:
                     client.wait_for_workers(len(places), timeout=START_S)
@@ -292,10 +295,6 @@ def _result(future: Future) -> Any:
 
 def _not_started(workers: int) -> DeviceError:
     return DeviceError(f"Not all of {workers} workers could be started; use fewer (--workers).", "no_workers")
-
-
-def _workers_end() -> DeviceError:
-    return DeviceError("Workers end as soon as they begin; look at their logs.", "worker_died")
 
 
 def _lost() -> DeviceError:

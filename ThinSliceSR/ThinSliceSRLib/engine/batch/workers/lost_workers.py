@@ -34,6 +34,7 @@ def kept_whole(cluster: SpecCluster, workers: int, undo: ExitStack) -> Iterator[
     dead_since: dict[Nanny | SpecCluster, float] = {}
 
     def dead_s(who: Nanny | SpecCluster, alive: bool) -> float | None:
+        """For how long it has been seen dead; None where it is not."""
         if alive:
             dead_since.pop(who, None)
             return None
@@ -68,6 +69,6 @@ def kept_whole(cluster: SpecCluster, workers: int, undo: ExitStack) -> Iterator[
 
 
 async def _closed(nanny: Nanny) -> None:
-    """Returns when it is closed, so that it starts nothing any more, or when it cannot be."""
-    with suppress(Exception):
+    """So that it starts nothing any more."""
+    with suppress(Exception):  # nobody waits for it, and Dask would print what goes wrong
         await nanny.close()
