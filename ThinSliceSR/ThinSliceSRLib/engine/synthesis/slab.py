@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+BAND_ROWS = 16  # so that some ten slices of a band stay in the cache
 
-def along_slices(weights: np.ndarray, slices: np.ndarray | list[np.ndarray]) -> np.ndarray:
+
+def bands(rows: int) -> Iterator[slice]:
+    """The rows of a slice in parts, to do all that there is to do with one before the next."""
+    return (slice(start, start + BAND_ROWS) for start in range(0, rows, BAND_ROWS))
+
+
+def along_slices(weights: np.ndarray, slices: np.ndarray | Sequence[np.ndarray]) -> np.ndarray:
     """The weighted sums (n, rows, columns) in float32 of slices (m, rows, columns) by weights (n, m)."""
-    flat = np.asarray(slices).reshape(len(slices), -1).astype(np.float32, copy=False)
-    return (weights.astype(np.float32) @ flat).reshape(len(weights), *np.shape(slices)[1:])
+    weights = weights.astype(np.float32)
+    sums = np.empty((len(weights), *slices[0].shape), np.float32)
+    for band in bands(len(slices[0])):
+        part = np.array([slice_[band] for slice_ in slices], np.float32)
+        sums[:, band] = (weights @ part.reshape(len(part), -1)).reshape(len(weights), *part.shape[1:])
+    return sums
 
 
 @dataclass(frozen=True)

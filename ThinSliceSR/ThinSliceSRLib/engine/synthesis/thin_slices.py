@@ -12,9 +12,11 @@ from ..network.configuration import NetworkConfiguration
 from ..volumes.hounsfield import to_int16_hu
 from ..volumes.slab_profile import SlabProfile
 from .place_sums import PlaceSums, left_out
-from .slab import SlabError, SlabErrors, along_slices, between_slices_weights
+from .slab import SlabError, SlabErrors, along_slices, bands, between_slices_weights
 from .slab_consistency import SlabConsistency
 from .tiling import Layer, Span
+
+ALL_ROWS = slice(None)
 
 
 class ThinSlices:
@@ -91,8 +93,8 @@ class ThinSlices:
     def _width(self) -> float:
         return self._highest - self._lowest
 
-    def _measured(self, slab: int) -> np.ndarray:
-        return np.maximum(self._thick[slab], self._lowest).astype(np.float32)
+    def _measured(self, slab: int, rows: slice = ALL_ROWS) -> np.ndarray:
+        return np.maximum(self._thick[slab, rows], self._lowest).astype(np.float32)
 
     def _complete(self, slab: int) -> None:
         """Brings a slab to HU, and does what waited for it: residuals, then changes, then errors."""
@@ -120,17 +122,20 @@ class ThinSlices:
     def _settle(self, slab: int) -> None:
         """Changes a slab as its thick slices want it, adds what lies beyond the model's range, and rounds it."""
         values = self._sums.pop(slab)  # of no residual any more: all that weigh it are there
-        changing = self._consistency.changing(slab)
-        if self._consistent:
-            values += along_slices(self._consistency.change(slab), [self._residuals[k] for k in changing])
+        changing, change = self._consistency.changing(slab), self._consistency.change(slab)
         around = [min(max(k, 0), len(self._thick) - 1) for k in (slab - 1, slab, slab + 1)]
-        if any(self._thick[k].max() > self._highest for k in around):
-            beyond = np.stack([np.maximum(self._measured(k) - self._highest, 0) for k in around])
-            values += along_slices(self._between, beyond)
-        np.clip(np.rint(values, out=values), self._lowest, np.iinfo(np.int16).max, out=values)
-        places = np.arange(self._ratio) + slab * self._ratio - self.half
-        inside = (places >= 0) & (places < len(self.hu))
-        self.hu[places[inside]] = values[inside]
+        exceeds = any(self._thick[k].max() > self._highest for k in around)
+        first = slab * self._ratio - self.half
+        inside = slice(max(first, 0) - first, min(first + self._ratio, len(self.hu)) - first)
+        for band in bands(values.shape[1]):
+            changed = values[:, band]
+            if self._consistent:
+                changed = changed + along_slices(change, [self._residuals[k][band] for k in changing])
+            if exceeds:
+                beyond = [np.maximum(self._measured(k, band) - self._highest, 0) for k in around]
+                changed = changed + along_slices(self._between, beyond)
+            rounded = np.rint(changed).clip(self._lowest, np.iinfo(np.int16).max)
+            self.hu[first + inside.start : first + inside.stop, band] = rounded[inside]
         self._settled[slab] = True
         for k in self._consistency.weighed(slab):
             if self._settled[as_slice(self._consistency.weighed(k))].all() and self._consistency.is_known(k):
@@ -143,7 +148,7 @@ class ThinSlices:
         """The weighted mean of the thin slices as they are handed out."""
         weighed = self._consistency.weighed(slab)
         places = np.arange(weighed.start * self._ratio, weighed.stop * self._ratio) - self.half
-        slices = self.hu[places.clip(0, len(self.hu) - 1)]
+        slices = [self.hu[place] for place in places.clip(0, len(self.hu) - 1)]
         return along_slices(self._consistency.weights(slab).reshape(1, -1), slices)[0]
 
 
