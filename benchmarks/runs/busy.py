@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -12,6 +11,7 @@ from typing import Any
 
 import torch
 from ThinSliceSRLib.engine.busy_machine import SLEEP
+from ThinSliceSRLib.engine.devices.threads import cores_here
 
 from .whole_runs import medians, run_measured, times
 
@@ -56,11 +56,6 @@ def slower_by_fair_share(loops: int, threads: int, cores: int) -> float:
     """How many times as long a run takes, for all of whose threads there would be a core, beside so many loops."""
     alone = min(threads, cores)
     return alone / min(alone, cores * threads / (threads + loops))
-
-
-def cores_here() -> int:
-    """The cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager

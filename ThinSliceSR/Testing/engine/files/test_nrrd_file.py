@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import tracemalloc
 from pathlib import Path
 
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from ThinSliceSRLib.engine.files.gzip_stream import write_gzip
 from ThinSliceSRLib.engine.files.nrrd_file import nrrd_holds, write_nrrd
 from ThinSliceSRLib.engine.volumes.volume import Volume
 
@@ -48,6 +51,17 @@ def test_a_file_with_more_less_or_other_values_does_not_hold_the_volume(compress
     assert nrrd_holds(path, volume)
     for other in (volume.hu[:-1], np.concatenate((volume.hu, volume.hu[:1])), volume.hu + np.int16(1)):
         assert not nrrd_holds(path, Volume(other))
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("parts", [0, 1, 30])
+def test_a_stream_of_parts_side_by_side_is_one_that_gzip_reads(threads: int, parts: int):
+    values = np.random.default_rng(0).integers(0, 50, (parts, 70, 90)).astype("<i2")
+    file = io.BytesIO()
+    write_gzip(file, iter(values), threads)
+    assert gzip.decompress(file.getvalue()) == values.tobytes()
+    with pytest.raises(OSError, match="CRC"):  # it knows its values
+        gzip.decompress(file.getvalue()[:-8] + b"\0\1\2\3" + file.getvalue()[-4:])
 
 
 def test_no_copy_of_the_volume_is_made(tmp_path: Path):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
 from ..errors import UnusableInput
 
 MOST_THREADS = 1024
@@ -27,3 +30,16 @@ def require_threads(threads: str | int) -> None:
         raise UnusableInput(
             f"--threads must be auto or a whole number from 1 to {MOST_THREADS}; correct it.", "wrong_usage"
         )
+
+
+def threads_in_use() -> int:
+    """With how many threads this program computes, as PyTorch has it, or would if it was loaded; at most its cores."""
+    if "torch" in sys.modules:
+        return min(int(sys.modules["torch"].get_num_threads()), cores_here())
+    told = os.environ.get("OMP_NUM_THREADS", "")
+    return min(int(told), cores_here()) if told.isdecimal() and int(told) > 0 else cores_here()
+
+
+def cores_here() -> int:
+    """The cores that this program may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

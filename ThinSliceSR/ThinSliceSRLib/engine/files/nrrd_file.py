@@ -14,12 +14,13 @@ from typing import BinaryIO
 import numpy as np
 import SimpleITK as sitk
 
+from ..devices.threads import threads_in_use
 from ..silence import itk_silenced
 from ..volumes.volume import Volume
+from .gzip_stream import write_gzip
 from .value_places import locate_values
 
 TYPES = {"int16": "<i2", "float32": "<f4"}
-FAST = 1
 
 
 def write_nrrd(volume: Volume, path: Path, entries: Mapping[str, str], compressed: bool, new: bool = True) -> None:
@@ -29,9 +30,11 @@ def write_nrrd(volume: Volume, path: Path, entries: Mapping[str, str], compresse
     """
     with path.open("wb" if new else "r+b") as file:
         file.write(nrrd_header(volume, entries, "gzip" if compressed else "raw").encode())
-        with _values_to(file, compressed) as values:
-            for slice_ in _slices(volume):
-                values.write(slice_.data)
+        if compressed:
+            write_gzip(file, _slices(volume), threads_in_use())
+            return
+        for slice_ in _slices(volume):
+            file.write(slice_.data)
 
 
 def nrrd_grid(path: Path) -> Volume:
@@ -98,15 +101,6 @@ def _slices(volume: Volume) -> Iterator[np.ndarray]:
     stored_as = TYPES[volume.hu.dtype.name]
     for hu in volume.hu:
         yield np.ascontiguousarray(hu, stored_as)
-
-
-@contextmanager
-def _values_to(file: BinaryIO, compressed: bool) -> Iterator[BinaryIO | gzip.GzipFile]:
-    if not compressed:
-        yield file
-        return
-    with gzip.GzipFile(filename="", mode="wb", compresslevel=FAST, fileobj=file, mtime=0) as stream:
-        yield stream
 
 
 @contextmanager

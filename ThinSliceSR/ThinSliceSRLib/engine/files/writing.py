@@ -22,7 +22,8 @@ from ..volumes.geometry import shear_degrees
 from ..volumes.hounsfield import as_hu_values
 from ..volumes.volume import Volume
 from .file_acquisition import THICKNESS_ENTRY
-from .nrrd_file import FAST, nrrd_grid, nrrd_holds, write_nrrd
+from .gzip_stream import FASTEST
+from .nrrd_file import nrrd_grid, nrrd_holds, write_nrrd
 from .reading import read_volume
 
 # How far, in mm, a corner may lie off after reading back. NIfTI keeps geometry as float32, and of axes that lean by
@@ -180,7 +181,7 @@ def _write_interruptibly(volume: Volume, path: Path, entries: Mapping[str, str],
 
     def write() -> None:
         try:
-            sitk.WriteImage(image, str(path), useCompression=compressed, compressionLevel=FAST)
+            sitk.WriteImage(image, str(path), useCompression=compressed, compressionLevel=FASTEST)
         except RuntimeError as error:
             errors.append(error)
 

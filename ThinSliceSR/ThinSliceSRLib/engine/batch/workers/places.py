@@ -7,6 +7,7 @@ import os
 import numpy as np
 
 from ...devices.main_memory import available_bytes, needed_bytes
+from ...devices.threads import cores_here
 from ...volumes.volume import Volume
 
 # A large chest CT: the memory that a worker must find.
@@ -23,7 +24,7 @@ def worker_places(device: str, workers: int | None) -> list[dict[str, str]]:
     from ...devices.device import choose_device
 
     chosen = choose_device(device).torch_device
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = cores_here()
     gpus: list[str] = []
     if chosen.type == "cuda" and device in ("auto", "cuda"):
         import torch
