@@ -33,6 +33,9 @@ HOSTILE = [
     f"https://reader:my {SECRET}@host/weights",
     f"https:reader:{SECRET}@host/weights",
     f"tcp://reader:{SECRET}@127.0.0.1:1",
+    f"//reader:{SECRET}@host/weights",
+    f"reader:{SECRET}@host:8042/weights",
+    f"reader:{SECRET}@host",
 ]
 QUERIES = [f"https://127.0.0.1:1/weights?key={SECRET}", f"https://127.0.0.1:1/weights#{SECRET}"]
 PASSWORDS = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1)
@@ -52,8 +55,8 @@ def test_neither_user_nor_password_is_shown(scheme: str, user: str, password: st
 
 
 @pytest.mark.parametrize(
-    "text", ["C:/scans/a@b.nrrd", "/data/a@b.nrrd", "write to a@b.example", "https://host/models", "a:b@c", "tcp://h:1",
-     "C:/scans/#1?.nrrd", "/data/#1?.nrrd", "see https://host/a; is it right?"],
+    "text", ["C:/scans/a@b.nrrd", "/data/a@b.nrrd", "write to a@b.example", "https://host/models", "a:b@c",
+     r"C:\scans\a:b@c", "tcp://h:1", "C:/scans/#1?.nrrd", "/data/#1?.nrrd", "see https://host/a; is it right?"],
 )  # fmt: skip
 def test_what_tells_of_no_user_stays(text: str):
     assert without_secrets(text) == text
