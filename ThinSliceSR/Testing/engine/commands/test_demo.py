@@ -61,10 +61,12 @@ def test_each_input_has_a_folder_of_its_own(tmp_path: Path):
     assert _name_of(None, 3) == "phantom-3"
 
 
-def test_an_unfit_scan_is_refused_in_one_sentence(tmp_path: Path, tiny_weights: Path):
+def test_an_unfit_scan_is_refused_in_one_sentence_and_leaves_no_folder(tmp_path: Path, tiny_weights: Path):
     write_thick(tmp_path / "thin.nrrd", spacing=1.0)
-    done = thinslicesr(
-        "demo", "--input", tmp_path / "thin.nrrd", "--output", tmp_path / "out", "--weights", tiny_weights
-    )
-    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    assert names(tmp_path / "out") == set()
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    for folder in (tmp_path / "new" / "out", mine):
+        done = thinslicesr("demo", "--input", tmp_path / "thin.nrrd", "--output", folder, "--weights", tiny_weights)
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert names(tmp_path) == {"thin.nrrd", "mine"}
+    assert names(mine) == set()

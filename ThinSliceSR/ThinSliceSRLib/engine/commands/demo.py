@@ -8,9 +8,10 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from ..errors import CannotWrite, MissingLibrary, reason_of
+from ..errors import CannotWrite, MissingLibrary
 from ..events.progress import Reporter, tell
 from ..outputs.file_names import file_name_of, short_hash
+from ..outputs.new_folder import make_folder
 from ..run.options import ModelOptions, RunOptions, SliceOptions, SynthesisOptions
 from .option_arguments import INPUT_HELP, add_options, options_of, whole_number
 
@@ -55,21 +56,20 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
         raise MissingLibrary("Pictures need matplotlib; install it with: pip install matplotlib", "no_matplotlib")
     folder = arguments.output or Path("demo") / _name_of(arguments.input, arguments.seed)
     _require_free(folder, arguments.input, arguments.overwrite)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CannotWrite(f"The folder {folder} cannot be made ({reason_of(error)}); choose another.") from error
-    scan = None if arguments.input else scan_phantom(folder, arguments.seed, undo)
-    job = Job(
-        source=scan.thick if scan else arguments.input,
-        output=folder / "dls.nrrd",
-        bicubic=folder / "bis.nrrd",
-        overwrite=arguments.overwrite,
-        **options_of(arguments, RunOptions),
-    )
-    if scan:  # whose values are HU
-        job = replace(job, values=None)
-    tell(demonstrate(job, scan, folder / "comparison.png", reporter, undo))
+    with ExitStack() as empty_folders:
+        undo.callback(empty_folders.close)
+        make_folder(folder, empty_folders)
+        scan = None if arguments.input else scan_phantom(folder, arguments.seed, undo)
+        job = Job(
+            source=scan.thick if scan else arguments.input,
+            output=folder / "dls.nrrd",
+            bicubic=folder / "bis.nrrd",
+            overwrite=arguments.overwrite,
+            **options_of(arguments, RunOptions),
+        )
+        if scan:  # whose values are HU
+            job = replace(job, values=None)
+        tell(demonstrate(job, scan, folder / "comparison.png", reporter, undo))
 
 
 def _name_of(source: Path | None, seed: int) -> str:

@@ -51,9 +51,10 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
     """Prints the tables and writes what is asked for."""
     from ..evaluation.cases import case_of_arguments, cases_of_list
     from ..evaluation.evaluate import evaluate
-    from ..evaluation.figures import box_plots, difference_picture, prepare_figures
+    from ..evaluation.figures import box_plots, difference_picture, require_matplotlib
     from ..evaluation.report import as_csv, as_json, as_text
     from ..files.writing import check_places
+    from ..outputs.new_folder import make_folder
     from ..outputs.replacing import PendingFiles
 
     if arguments.list and arguments.methods:
@@ -68,7 +69,8 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
         undo.callback(empty_folders.close)
         undo.callback(files.cancel)
         if folder:
-            prepare_figures(folder, empty_folders)
+            require_matplotlib()
+            make_folder(folder, empty_folders)
         evaluation = evaluate(
             cases,
             on_case=lambda done: bar.progress("evaluate", done, len(cases)),

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import CannotWrite, MissingLibrary
+from ..errors import MissingLibrary
 from ..outputs.file_names import file_name_of
 from ..outputs.replacing import PendingFiles, writing_refusal
 from ..volumes.volume import Volume
@@ -24,19 +23,9 @@ DIFFERENCE_HU = 300.0
 WHERE = (0.3, 0.55, 0.5)  # of the block from right to left, front to back, foot to head: mostly in the right lung
 
 
-def prepare_figures(folder: Path, afterwards: ExitStack) -> None:
-    """Makes the folder if need be. Raises CannotWrite, or ThinSliceError when matplotlib is not installed.
-
-    afterwards: where its removal is put, should nothing have come into it.
-    """
+def require_matplotlib() -> None:
+    """Returns when figures can be drawn. Raises MissingLibrary."""
     _figure(1, 1)
-    try:
-        made = [path for path in (folder, *folder.parents) if not path.exists()]
-        for path in reversed(made):  # so that the innermost one is removed first
-            afterwards.callback(_remove_empty, path)
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CannotWrite(f"There is no folder {folder} and none can be made; choose another.", "no_folder") from error
 
 
 def box_plots(evaluation: Evaluation, folder: Path, files: PendingFiles) -> None:
@@ -116,8 +105,3 @@ def _write(figure: Figure, path: Path, files: PendingFiles) -> None:
         figure.savefig(files.part_of(path, path.suffix))
     except OSError as error:
         raise writing_refusal(path.parent, error) from error
-
-
-def _remove_empty(folder: Path) -> None:
-    with suppress(OSError):  # others have put something into it meanwhile
-        folder.rmdir()
