@@ -18,7 +18,8 @@ from batches import finish, rows, start, write_thick
 from dicom_making import files_of, write_series
 from ThinSliceSRLib.engine.batch.sources import thick_series, volume_files
 from ThinSliceSRLib.engine.batch.sources.volume_files import sources_at
-from ThinSliceSRLib.engine.batch.workers.cluster import Call, CallFailed, existing_cluster
+from ThinSliceSRLib.engine.batch.workers.cluster import Call, CallFailed
+from ThinSliceSRLib.engine.batch.workers.existing_cluster import existing_cluster
 from ThinSliceSRLib.engine.errors import UnusableInput
 
 CHEST = np.random.default_rng(0).choice(np.array([-1000, -850, 40, 60]), (5, 16, 16))

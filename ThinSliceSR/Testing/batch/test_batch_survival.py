@@ -22,7 +22,10 @@ from batches import finish, is_gone, rows, start, states, table, wait_until, wor
 from distributed import Client, Nanny, SpecCluster
 from distributed.nanny import WorkerProcess
 from ThinSliceSRLib.engine.batch.sole_use import LOCK_NAME
-from ThinSliceSRLib.engine.batch.workers.cluster import Call, WorkersDied, existing_cluster, local_cluster
+from ThinSliceSRLib.engine.batch.workers import lost_workers
+from ThinSliceSRLib.engine.batch.workers.cluster import Call, WorkersDied
+from ThinSliceSRLib.engine.batch.workers.existing_cluster import existing_cluster
+from ThinSliceSRLib.engine.batch.workers.local_cluster import local_cluster
 from ThinSliceSRLib.engine.errors import DeviceError, UnusableInput
 
 ALWAYS_THERE = {LOCK_NAME, "manifest.sqlite", "manifest.csv", "manifest.json"}
@@ -97,8 +100,8 @@ def test_a_call_that_ends_its_worker_three_times_is_given_up_and_the_others_go_o
 def test_a_worker_that_hangs_as_it_starts_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     (tmp_path / "never_ready.py").write_text("import time\n\ntime.sleep(3600)\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setattr("ThinSliceSRLib.engine.batch.workers.cluster.worker_start.__name__", "never_ready")
-    monkeypatch.setattr("ThinSliceSRLib.engine.batch.workers.cluster.START_S", 3)
+    monkeypatch.setattr("ThinSliceSRLib.engine.batch.workers.local_cluster.worker_start.__name__", "never_ready")
+    monkeypatch.setattr("ThinSliceSRLib.engine.batch.workers.local_cluster.START_S", 3)
     started = psutil.Process().children()
     with pytest.raises(DeviceError) as failure, ExitStack() as undo, local_cluster("cpu", 1, undo):
         pass
@@ -122,7 +125,7 @@ def test_a_batch_is_given_up_when_no_worker_can_be_started_any_more(monkeypatch:
 
 
 def test_a_scheduler_that_never_answers_is_told(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("ThinSliceSRLib.engine.batch.workers.cluster.CONNECT_S", 1)
+    monkeypatch.setattr("ThinSliceSRLib.engine.batch.workers.existing_cluster.CONNECT_S", 1)
     with socket.create_server(("127.0.0.1", 0)) as silent, ExitStack() as undo:
         address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
         with pytest.raises(UnusableInput) as failure, existing_cluster(address, undo):
@@ -192,11 +195,48 @@ def test_a_scheduler_that_is_gone_is_told_in_one_sentence(tmp_path: Path, weight
         run = start(tmp_path / "a.nrrd", out, "--weights", weights, "--scheduler", address, "--progress", "json")
         assert json.loads(run.stdout.readline())["code"] == "no_workers"
     code, _, told = finish(run)
-    assert (code, told) == (4, "The cluster's scheduler is gone; run again, and what is done is skipped.\n")
+    assert (code, told) == (4, "The cluster's scheduler is gone or hangs; run again, and what is done is skipped.\n")
+
+
+def test_workers_that_a_cluster_of_others_has_lost_are_missed_each_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(lost_workers, "LOOK_S", 0.1)
+    monkeypatch.setattr(lost_workers, "LOST_S", 2)
+    workers: list[subprocess.Popen] = []
+
+    with scheduler_alone(tmp_path) as (_, address), ExitStack() as undo:
+
+        def start_one() -> None:
+            program = [sys.executable, "-m", "distributed.cli.dask_worker", address, "--no-nanny", "--no-dashboard"]
+            workers.append(subprocess.Popen(program, stderr=subprocess.DEVNULL, cwd=tmp_path))
+            undo.callback(workers[-1].kill)
+
+        with existing_cluster(address, undo, start_one) as cluster:
+            assert cluster.call(os.getpid) == workers[0].pid
+            workers[0].kill()
+            workers[0].wait()
+            wait_until(lambda: not cluster.workers)
+            assert cluster.call(os.getpid) == workers[-1].pid
+    assert len(workers) >= 2
+
+
+def test_nothing_is_awaited_of_a_scheduler_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("ThinSliceSRLib.engine.batch.workers.cluster.ANSWER_S", 2)
+    monkeypatch.setattr("ThinSliceSRLib.engine.batch.workers.existing_cluster.CONNECT_S", 5)
+    with (
+        scheduler_alone(tmp_path) as (scheduler, address),
+        ExitStack() as undo,
+        existing_cluster(address, undo) as cluster,
+    ):
+        assert cluster.workers == []
+        scheduler.send_signal(signal.SIGSTOP)
+        with pytest.raises(DeviceError, match="gone or hangs"):
+            cluster.call(os.getpid)
 
 
 def test_nothing_is_awaited_of_a_scheduler_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("ThinSliceSRLib.engine.batch.workers.cluster.CONNECT_S", 5)
+    monkeypatch.setattr("ThinSliceSRLib.engine.batch.workers.existing_cluster.CONNECT_S", 5)
     with (
         scheduler_alone(tmp_path) as (scheduler, address),
         ExitStack() as undo,

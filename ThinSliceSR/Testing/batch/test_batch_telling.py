@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from batches import ENVIRONMENT, finish, start, write_thick
-from ThinSliceSRLib.engine.batch.workers.cluster import existing_cluster
+from ThinSliceSRLib.engine.batch.workers.existing_cluster import existing_cluster
 from ThinSliceSRLib.engine.errors import UnusableInput
 
 
@@ -78,14 +78,14 @@ def test_missing_weights_are_told_before_any_volume(tmp_path: Path, scheduler: s
 
 
 def test_no_scheduler_is_told_in_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch):
-    monkeypatch.setattr("ThinSliceSRLib.engine.batch.workers.cluster.CONNECT_S", 0.5)
+    monkeypatch.setattr("ThinSliceSRLib.engine.batch.workers.existing_cluster.CONNECT_S", 0.5)
     write_thick(tmp_path / "a.nrrd")
     with pytest.raises(UnusableInput, match=r"No Dask scheduler answers at tcp://127\.0\.0\.1:1;"):
         batch(tmp_path / "a.nrrd", tmp_path / "out", scheduler="tcp://127.0.0.1:1")
 
 
 def test_nobody_says_goodbye_to_a_scheduler_that_never_answered(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("ThinSliceSRLib.engine.batch.workers.cluster.CONNECT_S", 0.5)
+    monkeypatch.setattr("ThinSliceSRLib.engine.batch.workers.existing_cluster.CONNECT_S", 0.5)
     states = []
     monkeypatch.setattr("distributed.Client.close", lambda client, *_, **__: states.append(client.status))
     with pytest.raises(UnusableInput), existing_cluster("nowhere", ExitStack()):

@@ -32,7 +32,9 @@ from .sole_use import sole_use
 from .sources.of_one_study import thickest_of_each_study
 from .sources.source import Source
 from .sources.volume_files import require_apart, sources_at
-from .workers.cluster import MOST_DEATHS, Call, CallFailed, Cluster, WorkersDied, existing_cluster, local_cluster
+from .workers.cluster import MOST_DEATHS, Call, CallFailed, Cluster, WorkersDied
+from .workers.existing_cluster import existing_cluster
+from .workers.local_cluster import local_cluster
 from .workers.volume_work import Engine, Made, engine_here, make_volume, send_back
 
 STAGE = "volumes"
@@ -107,7 +109,7 @@ def run_batch(batch: Batch, reporter: Reporter, undo: ExitStack) -> Summary:
             with Manifest(folder) as manifest:
                 sources, in_archive = _sources(batch)
                 _require_work(batch, sources, manifest)
-                with _cluster(batch, undo) as cluster:
+                with _cluster(batch, reporter, undo) as cluster:
                     summary = _run(batch, sources, in_archive, manifest, cluster, reporter)
             remove_left_overs(folder)
             return summary
@@ -148,9 +150,12 @@ def _require_work(batch: Batch, sources: list[Source], manifest: Manifest) -> No
     raise UnusableInput(f"{none} series of thick chest CT{others}; {told}.", "nothing_to_do")
 
 
-def _cluster(batch: Batch, undo: ExitStack) -> AbstractContextManager[Cluster]:
+def _cluster(batch: Batch, reporter: Reporter, undo: ExitStack) -> AbstractContextManager[Cluster]:
     if batch.scheduler:
-        return existing_cluster(batch.scheduler, undo)
+        told = (
+            "The cluster has had no worker for a minute; waiting for one. What is done is skipped if you run it again."
+        )
+        return existing_cluster(batch.scheduler, undo, lambda: reporter.warning(Finding("warning", "no_workers", told)))
     return local_cluster(batch.settings.device, batch.workers, undo)
 
 

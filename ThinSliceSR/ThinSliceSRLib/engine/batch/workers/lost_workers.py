@@ -1,10 +1,10 @@
-"""Workers that are lost for good get successors."""
+"""Workers that are lost for good get successors, or are missed."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -72,3 +72,27 @@ async def _closed(nanny: Nanny) -> None:
     """So that it starts nothing any more."""
     with suppress(Exception):  # nobody waits for it, and Dask would print what goes wrong
         await nanny.close()
+
+
+class MissingWorkers:
+    """Tells of a cluster that others run when it has had no worker for LOST_S, and again after it had one."""
+
+    def __init__(self, are_there: Callable[[], object], tell: Callable[[], None]) -> None:
+        self._are_there, self._tell = are_there, tell
+        self._last_look = time.monotonic()
+        self._alone_since: float | None = None
+        self._told = False
+
+    def look(self) -> None:
+        """Looks if the last look was LOOK_S ago: to be called while work is waited for."""
+        now = time.monotonic()
+        if now - self._last_look < LOOK_S:
+            return
+        self._last_look = now
+        if self._are_there():
+            self._alone_since, self._told = None, False
+            return
+        self._alone_since = now if self._alone_since is None else self._alone_since
+        if not self._told and now - self._alone_since >= LOST_S:
+            self._told = True
+            self._tell()
