@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..devices.threads import threads_in_use
 from ..errors import WeightsError
 from ..evaluation.tissues import TISSUES
 from ..synthesis.resampling import resample_slices
@@ -43,10 +41,6 @@ def expected_error(told: Volume, dls: Volume, calibration: SlabCalibration) -> V
     rows = np.stack([calibration.expected_hu(levels, tissue) for tissue in (ELSEWHERE, *TISSUES)])
     expected = np.rint(rows).clip(0, most).astype(np.int16)
     tissues, hu = seen_tissues(dls), np.empty(told.hu.shape, np.int16)
-
-    def look_up(k: int) -> None:
-        hu[k] = expected[tissues[k], told.hu[k].clip(0)]
-
-    with ThreadPoolExecutor(threads_in_use()) as pool:
-        list(pool.map(look_up, range(len(hu))))
+    for k, slice_hu in enumerate(told.hu):
+        hu[k] = expected[tissues[k], slice_hu.clip(0)]
     return told.on_slice_grid(hu, told.spacing_mm[2])

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from ..devices.threads import threads_in_use
 from ..evaluation.lung_mask import body_and_lungs, box_of_mask
 from ..evaluation.tissues import BONE_HU, SOFT_TISSUE_HU, TISSUES, VESSEL_HU
 from ..volumes.volume import Volume
@@ -51,16 +49,12 @@ def seen_tissues(volume: Volume) -> np.ndarray:
         np.minimum(np.arange(size) // step, coarse - 1)
         for size, step, coarse in zip(volume.hu.shape, steps, places.shape, strict=True)
     )
-
-    def tell(start: int) -> None:
+    for start in range(0, len(numbers), SLICES_AT_ONCE):
         stop = min(start + SLICES_AT_ONCE, len(numbers))
         seen = slice(max(start - REACH, 0), stop + REACH)
         density = _densities(volume.hu[seen, rows, columns])[start - seen.start : stop - seen.start]
         place = places[k[start:stop]].take(j[rows], 1).take(i[columns], 2)
         numbers[start:stop, rows, columns] = TISSUE_OF.take(place * np.uint8(TISSUE_OF.shape[1]) + density)
-
-    with ThreadPoolExecutor(threads_in_use()) as pool:
-        list(pool.map(tell, range(0, len(numbers), SLICES_AT_ONCE)))
     return numbers
 
 
