@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 SCHEME = r"\b(?:[a-z][a-z0-9+.-]+:/+|https?:)"
 # The longest match: passwords may hold / and @, and even spaces.
 USER_INFO = re.compile(rf"({SCHEME})(?:\S*|[^\s/:;\"]+:[^/;\"]*)@", re.IGNORECASE)
-# Where the scheme was forgotten; a single letter is a drive, and what stands after a backslash is a path.
-BARE_USER_INFO = re.compile(r"(?<![^\s/\"'(])[^\s/\\\"'(:@]{2,}:[^\s/\\\"'@]+@")
+# Where the scheme was forgotten. A single letter is a drive.
+BARE_USER_INFO = re.compile(r"(?<![^\s/\"'(])[^\s/\\\"'(:@]{2,}:[^\s/\\\"']+@")
 # To the end of the address, but not of the sentence that tells it.
 QUERY = re.compile(rf"({SCHEME}[^\s\"'?#]*)[?#][^\s\"']*?(?=[;,.)\]}}]*(?:[\s\"']|$))", re.IGNORECASE)
 
@@ -45,4 +45,10 @@ def host_of(address: str) -> str:
 
 def without_secrets(text: str) -> str:
     """The text with neither user, password nor query in the addresses that it tells of. Of paths it changes none."""
-    return QUERY.sub(r"\1", BARE_USER_INFO.sub("", USER_INFO.sub(r"\1", text)))
+    return QUERY.sub(r"\1", USER_INFO.sub(r"\1", text))
+
+
+def sentence_without_secrets(sentence: str) -> str:
+    """The same of a sentence about something that went wrong, which may tell of an address whose scheme was forgotten
+    (user:password@host). A path with such a part loses it, too, so this is nothing to find files by."""
+    return BARE_USER_INFO.sub("", without_secrets(sentence))

@@ -20,11 +20,11 @@ from types import FrameType
 from typing import NoReturn
 
 from . import ENGINE_VERSION
-from .addresses import without_secrets
+from .addresses import sentence_without_secrets
 from .busy_machine import give_way_to_others
 from .commands import VERBS
 from .errors import NOTHING_WRITTEN, Cancelled, ThinSliceError, TooLate, in_plain_words
-from .events.progress import Reporter, make_reporter, tell
+from .events.progress import Reporter, make_reporter, tell_problem
 from .silence import give_back_stderr
 from .standard_input import read_standard_input
 
@@ -37,7 +37,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         sentence = f"{message[:1].upper()}{message[1:]}; see {self.prog} --help.\n"
-        self.exit(USAGE_EXIT_CODE, without_secrets(sentence))
+        self.exit(USAGE_EXIT_CODE, sentence_without_secrets(sentence))
 
 
 def make_parser() -> Parser:
@@ -69,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         reporter = make_reporter(getattr(arguments, "progress", "none"))
     except ThinSliceError as failure:
-        tell(failure, sys.stderr)
+        tell_problem(failure)
         return failure.exit_code
     undo = ExitStack()
     # Events are all that reaches stdout when a program listens, whatever a library prints.
@@ -91,7 +91,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         with contextlib.suppress(Cancelled):  # whoever listened may be gone
             reporter.failed(error)
         if arguments.debug:
-            tell("".join(traceback.format_exception(error)), sys.stderr)
+            tell_problem("".join(traceback.format_exception(error)))
         return error.exit_code
 
 

@@ -12,7 +12,7 @@ import pytest
 from command_line_runs import thinslicesr
 from hypothesis import example, given
 from hypothesis import strategies as st
-from ThinSliceSRLib.engine.addresses import has_user_info, is_address, shown, without_secrets
+from ThinSliceSRLib.engine.addresses import has_user_info, is_address, sentence_without_secrets, shown, without_secrets
 from ThinSliceSRLib.engine.command_line import main
 from ThinSliceSRLib.engine.errors import ThinSliceError
 from ThinSliceSRLib.engine.events.finding import Finding
@@ -36,6 +36,7 @@ HOSTILE = [
     f"//reader:{SECRET}@host/weights",
     f"reader:{SECRET}@host:8042/weights",
     f"reader:{SECRET}@host",
+    f"reader:a@b{SECRET}@host",
 ]
 QUERIES = [f"https://127.0.0.1:1/weights?key={SECRET}", f"https://127.0.0.1:1/weights#{SECRET}"]
 PASSWORDS = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1)
@@ -56,11 +57,17 @@ def test_neither_user_nor_password_is_shown(scheme: str, user: str, password: st
 
 @pytest.mark.parametrize(
     "text", ["C:/scans/a@b.nrrd", "/data/a@b.nrrd", "write to a@b.example", "https://host/models", "a:b@c",
-     r"C:\scans\a:b@c", "tcp://h:1", "C:/scans/#1?.nrrd", "/data/#1?.nrrd", "see https://host/a; is it right?"],
+     r"C:\scans\a:b@c", "/data/ab:c@d.nrrd", "tcp://h:1", "C:/scans/#1?.nrrd", "/data/#1?.nrrd",
+     "see https://host/a; is it right?"],
 )  # fmt: skip
 def test_what_tells_of_no_user_stays(text: str):
     assert without_secrets(text) == text
     assert not has_user_info(text)
+
+
+def test_a_sentence_hides_them_without_a_scheme_too():
+    told = f"There is no file /data/reader:a@b{SECRET}@host:8042/x or C:/a@b.nrrd; it was 12:30."
+    assert sentence_without_secrets(told) == "There is no file /data/host:8042/x or C:/a@b.nrrd; it was 12:30."
 
 
 @pytest.fixture
@@ -81,7 +88,8 @@ def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize(
     "words",
     ["weights download far --mirror @", "weights download @", "weights download far @", "weights verify --registry @",
-     "weights import @", "check @", "synthesize @ out.nrrd --weights @", "synthesize in.nrrd @ --device @",
+     "weights import @", "check @", "check @ --json",
+     "synthesize @ out.nrrd --weights @", "synthesize in.nrrd @ --device @",
      "evaluate --truth @ DLS=@", "batch @ out", "batch @ out --study-date @", "simulate @ @",
      "export @ out --source @"],
 )  # fmt: skip

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 from contextlib import ExitStack
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..addresses import sentence_without_secrets
 from ..errors import UnusableInput
 from ..events.progress import Reporter, tell
 from .option_arguments import INPUT_HELP, add_options
@@ -34,19 +35,23 @@ def run(arguments: argparse.Namespace, reporter: Reporter, undo: ExitStack) -> N
     require_millimetres("--slab-mm", arguments.slab_mm)
     checked = check_input(arguments.input, arguments.series, undo, arguments.slab_mm, arguments.values)
     chosen = checked.chosen.name if checked.chosen else None
+    findings = [replace(finding, message=sentence_without_secrets(finding.message)) for finding in checked.findings]
     if arguments.json:
-        findings = [asdict(finding) for finding in checked.findings]
         facts = [_series_facts(series, series.name == chosen) for series in checked.series]
         volume = described(checked.volume) if checked.volume is not None else None
-        tell(json.dumps({"findings": findings, "series": facts, "volume": volume}, indent=2))
+        tell(
+            json.dumps(
+                {"findings": [asdict(finding) for finding in findings], "series": facts, "volume": volume}, indent=2
+            )
+        )
     else:
         for series in checked.series:
             tell(f"Series: {series}, UID {series.name}{', checked' if series.name == chosen else ''}")
         if checked.volume is not None:
             tell(f"Read: {described(checked.volume)}")
-        for finding in checked.findings:
+        for finding in findings:
             tell(f"{finding.level.capitalize()}: {finding.message}")
-    errors = sum(finding.level == "error" for finding in checked.findings)
+    errors = sum(finding.level == "error" for finding in findings)
     if errors:
         raise UnusableInput("The volume is not fit for synthesis; the errors above say why and what to do.", "not_fit")
     if not arguments.json:

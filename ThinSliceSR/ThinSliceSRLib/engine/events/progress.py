@@ -7,7 +7,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
-from ..addresses import without_secrets
+from ..addresses import sentence_without_secrets, without_secrets
 from ..errors import Cancelled, ThinSliceError, UnusableInput
 from .json_lines import line_of
 from .told import BatchStarted, Event, Failed, Finished, Noted, Progressed, Started, SynthesisStarted, Warned
@@ -61,6 +61,11 @@ def tell(text: object, stream: TextIO | None = None) -> None:
         print(without_secrets(str(text)), file=stream, flush=True)
 
 
+def tell_problem(text: object) -> None:
+    """Prints what went wrong, on stderr, for people."""
+    tell(sentence_without_secrets(str(text)), sys.stderr)
+
+
 class SilentReporter:
     """Tells nothing but failures and warnings, on stderr."""
 
@@ -68,7 +73,7 @@ class SilentReporter:
         pass
 
     def warning(self, finding: Finding) -> None:
-        tell(f"Warning: {finding.message}", sys.stderr)
+        tell_problem(f"Warning: {finding.message}")
 
     def note(self, finding: Finding) -> None:
         pass
@@ -80,7 +85,7 @@ class SilentReporter:
         pass
 
     def failed(self, error: ThinSliceError) -> None:
-        tell(error, sys.stderr)
+        tell_problem(error)
 
 
 class BarReporter(SilentReporter):
@@ -108,7 +113,7 @@ class BarReporter(SilentReporter):
         print(f"{event.weights.name} on {event.device} ({event.precision}), {amount}", file=sys.stderr)
 
     def warning(self, finding: Finding) -> None:
-        warning = without_secrets(f"Warning: {finding.message}")
+        warning = sentence_without_secrets(f"Warning: {finding.message}")
         self._new_bar.write(warning, sys.stderr)  # above the bar, not behind it
 
     def note(self, finding: Finding) -> None:
@@ -147,7 +152,7 @@ class JsonReporter:
         self._tell(event)
 
     def warning(self, finding: Finding) -> None:
-        self._tell(Warned(finding.code, finding.message))
+        self._tell(Warned(finding.code, sentence_without_secrets(finding.message)))
 
     def note(self, finding: Finding) -> None:
         self._tell(Noted(finding.code, finding.message))
@@ -160,8 +165,8 @@ class JsonReporter:
         self._tell(event)
 
     def failed(self, error: ThinSliceError) -> None:
-        tell(error, sys.stderr)
-        self._tell(Failed(error.code, str(error)))
+        tell_problem(error)
+        self._tell(Failed(error.code, sentence_without_secrets(str(error))))
 
     def _tell(self, event: Event) -> None:
         try:
