@@ -26,6 +26,7 @@ from ThinSliceSRLib.engine.batch.workers import lost_workers
 from ThinSliceSRLib.engine.batch.workers.cluster import Call, WorkersDied
 from ThinSliceSRLib.engine.batch.workers.existing_cluster import existing_cluster
 from ThinSliceSRLib.engine.batch.workers.local_cluster import local_cluster
+from ThinSliceSRLib.engine.batch.workers.lost_workers import MissingWorkers
 from ThinSliceSRLib.engine.errors import DeviceError, UnusableInput
 
 ALWAYS_THERE = {LOCK_NAME, "manifest.sqlite", "manifest.csv", "manifest.json"}
@@ -183,9 +184,11 @@ def scheduler_alone(folder: Path) -> Iterator[tuple[subprocess.Popen, str]]:
     with subprocess.Popen(
         [sys.executable, "-m", "distributed.cli.dask_scheduler", *places], stderr=subprocess.DEVNULL
     ) as scheduler:
-        wait_until(lambda: file.exists() and file.read_text().endswith("}"), scheduler)
-        yield scheduler, json.loads(file.read_text())["address"]
-        scheduler.kill()
+        try:
+            wait_until(lambda: file.exists() and file.read_text().endswith("}"), scheduler)
+            yield scheduler, json.loads(file.read_text())["address"]
+        finally:
+            scheduler.kill()
 
 
 def test_a_scheduler_that_is_gone_is_told_in_one_sentence(tmp_path: Path, weights: Path):
@@ -210,6 +213,7 @@ def test_workers_that_a_cluster_of_others_has_lost_are_missed_each_time(
         def start_one() -> None:
             program = [sys.executable, "-m", "distributed.cli.dask_worker", address, "--no-nanny", "--no-dashboard"]
             workers.append(subprocess.Popen(program, stderr=subprocess.DEVNULL, cwd=tmp_path))
+            undo.callback(workers[-1].wait)
             undo.callback(workers[-1].kill)
 
         with existing_cluster(address, undo, start_one) as cluster:
@@ -221,9 +225,29 @@ def test_workers_that_a_cluster_of_others_has_lost_are_missed_each_time(
     assert len(workers) >= 2
 
 
+def test_a_batch_tells_that_a_cluster_of_others_has_no_worker(
+    tmp_path: Path, batch, monkeypatch: pytest.MonkeyPatch, capfd
+):
+    monkeypatch.setattr(lost_workers, "LOOK_S", 0)
+    monkeypatch.setattr(lost_workers, "LOST_S", 0)
+    write_thick(tmp_path / "a.nrrd")
+    look = MissingWorkers.look
+
+    def look_and_end(self: MissingWorkers) -> None:  # as no worker will ever come
+        look(self)
+        scheduler.kill()
+
+    monkeypatch.setattr(MissingWorkers, "look", look_and_end)
+    with scheduler_alone(tmp_path) as (scheduler, address), pytest.raises(DeviceError, match="gone or hangs"):
+        batch(tmp_path / "a.nrrd", tmp_path / "out", scheduler=address)
+    told = capfd.readouterr().err.splitlines()
+    assert [line.split(";")[0] for line in told] == [
+        "Warning: The cluster has no workers yet",
+        "Warning: The cluster has had no worker for a minute",
+    ]
+
+
 def test_nothing_is_awaited_of_a_scheduler_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("ThinSliceSRLib.engine.batch.workers.cluster.ANSWER_S", 2)
-    monkeypatch.setattr("ThinSliceSRLib.engine.batch.workers.existing_cluster.CONNECT_S", 5)
     with (
         scheduler_alone(tmp_path) as (scheduler, address),
         ExitStack() as undo,
@@ -231,8 +255,10 @@ def test_nothing_is_awaited_of_a_scheduler_that_hangs(tmp_path: Path, monkeypatc
     ):
         assert cluster.workers == []
         scheduler.send_signal(signal.SIGSTOP)
-        with pytest.raises(DeviceError, match="gone or hangs"):
-            cluster.call(os.getpid)
+        monkeypatch.setattr("ThinSliceSRLib.engine.batch.workers.cluster.ANSWER_S", 1)
+        for ask in (lambda: cluster.call(os.getpid), lambda: cluster.restart("tcp://x:1")):
+            with pytest.raises(DeviceError, match="gone or hangs"):
+                ask()
 
 
 def test_nothing_is_awaited_of_a_scheduler_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections import deque
@@ -132,7 +133,8 @@ class Cluster:
             yield call, result
 
     def _await(self, finished: as_completed) -> None:
-        """Returns when something is finished, or the client is. Meanwhile workers are missed, if anybody listens."""
+        """Returns when something is finished, or the client is. Meanwhile workers are missed, if anybody listens: to
+        ask for them also tells when the scheduler hangs. Raises DeviceError."""
         if self._on_alone is None:
             return
         missing = lost_workers.MissingWorkers(lambda: self.workers, self._on_alone)
@@ -144,7 +146,8 @@ class Cluster:
         """Gives the worker at this address a new process."""
         # One without a nanny, which nobody can restart, or that has gone meanwhile.
         with self._reached(), suppress(ValueError, KeyError):
-            self._client.restart_workers([worker], timeout=RESTART_S, raise_for_error=False)
+            if worker in self.workers:  # which a scheduler that hangs does not answer, and Dask would wait for
+                self._client.restart_workers([worker], timeout=RESTART_S, raise_for_error=False)
 
     @contextmanager
     def _reached(self) -> Iterator[None]:
@@ -153,7 +156,7 @@ class Cluster:
             raise _lost()
         try:
             yield
-        except OSError as error:
+        except (OSError, asyncio.TimeoutError) as error:  # the latter is an OSError from Python 3.11 on
             raise _lost() from error
 
 

@@ -46,5 +46,7 @@ def existing_cluster(scheduler: str, undo: ExitStack, on_alone: Callable[[], Non
             "no_scheduler",
         ) from error
     undo.callback(close, client)
-    with client:
+    try:
         yield Cluster(client, on_alone=on_alone)
+    finally:
+        close(client)
