@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import torch
 from command_line_runs import thinslicesr, write_thick
 from ThinSliceSRLib.engine.devices import device
 from ThinSliceSRLib.engine.devices.device import choose_device, precisions_of_cpu
-from ThinSliceSRLib.engine.devices.threads import compute_with_threads
+from ThinSliceSRLib.engine.devices.threads import compute_with_threads, cores_here, threads_in_use
 from ThinSliceSRLib.engine.errors import DeviceError, UnusableInput
 
 
@@ -44,6 +45,19 @@ def test_so_many_threads_compute_as_are_wanted():
         assert torch.get_num_threads() == 3
     finally:
         torch.set_num_threads(before)
+
+
+def test_in_use_are_as_many_as_pytorch_has_but_no_more_than_cores(monkeypatch: pytest.MonkeyPatch):
+    for threads in (1, 10_000):
+        monkeypatch.setattr(torch, "get_num_threads", lambda threads=threads: threads)
+        assert threads_in_use() == min(threads, cores_here())
+
+
+@pytest.mark.parametrize(("told", "wanted"), [("1", 1), ("0", None), ("many", None), ("", None), ("99999", None)])
+def test_without_pytorch_as_many_are_in_use_as_the_environment_says(told: str, wanted: int | None, monkeypatch):
+    monkeypatch.delitem(sys.modules, "torch")
+    monkeypatch.setenv("OMP_NUM_THREADS", told)
+    assert threads_in_use() == (wanted or cores_here())
 
 
 @pytest.mark.parametrize("threads", ["0", "-1", "1.5", "many", "99999"])

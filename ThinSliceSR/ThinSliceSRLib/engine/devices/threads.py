@@ -33,7 +33,8 @@ def require_threads(threads: str | int) -> None:
 
 
 def threads_in_use() -> int:
-    """With how many threads this program computes, as PyTorch has it, or would if it was loaded; at most its cores."""
+    """With how many threads this program computes: as PyTorch has it, else OMP_NUM_THREADS or all cores, and at most
+    these."""
     if "torch" in sys.modules:
         return min(int(sys.modules["torch"].get_num_threads()), cores_here())
     told = os.environ.get("OMP_NUM_THREADS", "")

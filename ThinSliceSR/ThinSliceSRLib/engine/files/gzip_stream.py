@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections import deque
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import BinaryIO
 
 import numpy as np
@@ -16,20 +16,24 @@ HEADER = b"\x1f\x8b\x08\0\0\0\0\0\x04\xff"
 FASTEST = 1
 NO_HEADER = -zlib.MAX_WBITS
 LAST_BLOCK = b"\x03\0"  # which is empty
-PARTS_PER_THREAD = 4  # are compressed before they are written
+MOST_THREADS = 16  # each of which has two parts in memory
 
 
 def write_gzip(file: BinaryIO, parts: Iterable[np.ndarray], threads: int) -> None:
     """Writes the bytes of contiguous arrays, one after the other, as one stream. Raises OSError."""
+    threads = min(threads, MOST_THREADS)
     check = size = 0
-    parts = iter(parts)
+    waiting: deque[Future[bytes]] = deque()
     file.write(HEADER)
     with ThreadPoolExecutor(threads) as pool:
-        while some := list(islice(parts, PARTS_PER_THREAD * threads)):
-            for part, deflated in zip(some, pool.map(_deflated, some), strict=True):
-                file.write(deflated)
-                check = zlib.crc32(part.data, check)
-                size += part.nbytes
+        for part in parts:
+            if len(waiting) == 2 * threads:
+                file.write(waiting.popleft().result())
+            waiting.append(pool.submit(_deflated, part))
+            check = zlib.crc32(part.data, check)
+            size += part.nbytes
+        for deflated in waiting:
+            file.write(deflated.result())
     file.write(LAST_BLOCK + struct.pack("<II", check, size % 2**32))
 
 

@@ -32,9 +32,9 @@ def write_nrrd(volume: Volume, path: Path, entries: Mapping[str, str], compresse
         file.write(nrrd_header(volume, entries, "gzip" if compressed else "raw").encode())
         if compressed:
             write_gzip(file, _slices(volume), threads_in_use())
-            return
-        for slice_ in _slices(volume):
-            file.write(slice_.data)
+        else:
+            for slice_ in _slices(volume):
+                file.write(slice_.data)
 
 
 def nrrd_grid(path: Path) -> Volume:

@@ -13,10 +13,10 @@ def make_folder(folder: Path, afterwards: ExitStack) -> None:
 
     afterwards: where the removal of what was made is put, should nothing have come into it.
     """
-    made = [path for path in (folder, *folder.parents) if not path.exists()]
-    for path in reversed(made):  # so that the innermost one is removed first
-        afterwards.callback(_remove_empty, path)
     try:
+        made = [path for path in (folder, *folder.parents) if not path.exists()]
+        for path in reversed(made):  # so that the innermost one is removed first
+            afterwards.callback(_remove_empty, path)
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise CannotWrite(
@@ -25,5 +25,5 @@ def make_folder(folder: Path, afterwards: ExitStack) -> None:
 
 
 def _remove_empty(folder: Path) -> None:
-    with suppress(OSError):  # others have put something into it meanwhile
+    with suppress(OSError):  # something lies in it
         folder.rmdir()
