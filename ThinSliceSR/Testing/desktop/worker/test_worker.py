@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+import qt
 import SimpleITK as sitk
 import slicer
 from driving import wait_for
@@ -21,7 +22,7 @@ from ThinSliceSRLib.desktop.worker.event_lines import EventLines
 from ThinSliceSRLib.desktop.worker.private_folder import PrivateFolder, removal_in_pieces
 from ThinSliceSRLib.desktop.worker.worker_process import Ending, Worker
 from ThinSliceSRLib.engine.busy_machine import NICENESS
-from ThinSliceSRLib.engine.events.told import Event, Finished, Noted, Started
+from ThinSliceSRLib.engine.events.told import Event, Failed, Finished, Noted, Started
 
 
 @pytest.fixture
@@ -63,16 +64,33 @@ def start_computing(told: Told, thick_file: Path) -> Worker:
     return worker
 
 
-def test_the_end_is_told_though_a_listener_fails():
+class TellsAtOnce:
+    """Stands by with a program that, once it is listened to, tells a note and its failure in one piece."""
+
+    EVENTS = (
+        '{"event": "note", "code": "b", "message": "c"}\\n'
+        '{"event": "failed", "code": "not_found", "message": "There is none."}\\n'
+    )
+
+    def take(self, _: list[str]) -> qt.QProcess:
+        process = qt.QProcess()
+        process.start(sys.executable, ["-c", f"import sys; input(); sys.stdout.write('{self.EVENTS}'); sys.exit(2)"])
+        process.waitForStarted()
+        return process
+
+
+def test_a_listener_that_fails_hears_of_all_that_follows_and_of_the_end(application: object):
+    events: list[Event] = []
     endings: list[Ending] = []
 
-    def fail(_: Event) -> None:
+    def fail(event: Event) -> None:
+        events.append(event)
         raise RuntimeError("the window of this listener is gone")
 
-    arguments = ["synthesize", "nowhere.nrrd", "dls.nrrd", "--progress", "json"]
-    worker = Worker(arguments, on_event=fail, on_ended=endings.append)
+    worker = Worker(["synthesize"], on_event=fail, on_ended=endings.append, stand_by=TellsAtOnce())
     worker.start()
     wait_for(lambda: endings)
+    assert [type(event) for event in events] == [Noted, Failed]
     assert endings[0].code == "not_found"
 
 

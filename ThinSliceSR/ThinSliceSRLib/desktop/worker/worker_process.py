@@ -142,8 +142,11 @@ class Worker:
         for event in self._lines.feed(piece):
             if isinstance(event, Failed):
                 self._failure = event
-            if self._on_event:
-                self._on_event(event)
+            try:
+                if self._on_event:
+                    self._on_event(event)
+            except Exception:  # of who listens, who must hear of what follows all the same
+                logging.exception("an event of the background program was not heard")
 
     def _read_log(self, *_arguments: object) -> None:
         self._log += self._process.readAllStandardError().data()
@@ -161,10 +164,7 @@ class Worker:
         if self._on_gone is not None:
             later(self._on_gone)
             self._on_gone = None
-        try:
-            self._read_output()
-        except Exception:  # of who listens, who must hear of the end all the same
-            logging.exception("the last events of the background program were not heard")
+        self._read_output()
         self._read_log()
         ended = f"the background program ended: {self._process.exitStatus()}, code {self._process.exitCode()}"
         lines = [line for line in self._log.decode("utf-8", "replace").splitlines() if line.strip()]
