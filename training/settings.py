@@ -70,6 +70,7 @@ class RealPairSettings:
 class OptimisationSettings:
     """schedule: `constant` after the warm-up until a decay is asked for, or `plateau`: the learning rate is divided by
     10 after 3 validations without gain and the run ends instead of a fourth such drop.
+    begun_with_rate: the learning rate of what the weights of `train --start` hold, as a share of that of all else.
     texture: how much the l1 distance of the finest in-plane texture (`diagonals`) counts beside the loss.
     consistent: the loss judges thin slices after their slab correction, as a run hands them out.
     doubt_only: nothing is trained but the part that tells the doubt, as a last run after that of the thin slices.
@@ -77,6 +78,7 @@ class OptimisationSettings:
     """
 
     learning_rate: float = 1e-3
+    begun_with_rate: float = 1.0
     weight_decay: float = 1e-4
     warmup_steps: int = 100
     schedule: Literal["constant", "plateau"] = "constant"

@@ -30,13 +30,17 @@ TYPICAL_ERROR = 0.005  # about 15 HU; so a run can go on with the other loss wit
 
 
 class Training(lightning.LightningModule):
-    """Samples and validation cases in, a trained network out: `averaged_network`, to validate and export."""
+    """Samples and validation cases in, a trained network out: `averaged_network`, to validate and export.
+
+    begun_with: names of the parameters that the run began with (`train --start`), with their own rate.
+    """
 
     def __init__(self, settings: Settings, samples: Dataset, cases: list[ValidationCase]) -> None:
         super().__init__()
         self.settings = settings
         self.samples = samples
         self.cases = cases
+        self.begun_with: list[str] = []
         self.network = CTHNet(settings.network)
         if settings.crop % self.network.in_plane_multiple:
             raise UnusableInput(
@@ -119,10 +123,20 @@ class Training(lightning.LightningModule):
         if regular and not self.trainer.sanity_checking:
             self.schedule.validated(float(self.trainer.callback_metrics["validation_psnr"]))
 
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint["begun_with"] = self.begun_with
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Comes before `configure_optimizers`, so that a run that goes on has the groups of parameters it had."""
+        self.begun_with = checkpoint.get("begun_with", [])
+
     def configure_optimizers(self) -> OptimizerLRScheduler:
         chosen = self.settings.optimisation
-        trained = (parameter for parameter in self.network.parameters() if parameter.requires_grad)
-        optimizer = torch.optim.AdamW(trained, lr=chosen.learning_rate, weight_decay=chosen.weight_decay)
+        trained = {name: value for name, value in self.network.named_parameters() if value.requires_grad}
+        known = [trained.pop(name) for name in self.begun_with if name in trained]
+        groups = [{"params": known, "lr": chosen.learning_rate * chosen.begun_with_rate}] if known else []
+        groups += [{"params": list(trained.values())}] if trained else []
+        optimizer = torch.optim.AdamW(groups, lr=chosen.learning_rate, weight_decay=chosen.weight_decay)
         rate = torch.optim.lr_scheduler.LambdaLR(optimizer, self.schedule)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": rate, "interval": "step"}}
 

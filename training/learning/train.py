@@ -89,6 +89,7 @@ def start_from(module: Training, weights: Path) -> None:
         for name in lacking:
             if name.endswith(ADDING):
                 nn.init.zeros_(network.get_parameter(name))
+    module.begun_with = sorted(known.keys() & dict(module.network.named_parameters()).keys())
     logger.info("Starting from %s; new: %s", weights.name, ", ".join(lacking) or "nothing")
 
 

@@ -154,6 +154,22 @@ def test_transformer_layers_that_the_weights_lack_change_nothing_at_first(run_to
         torch.testing.assert_close(module.averaged_network(thick, slabs), expected, atol=2e-3, rtol=0)  # as above
 
 
+def test_what_a_run_began_with_learns_at_its_own_rate_also_after_a_stop(run_to, tmp_path):
+    run_to("shallow", 3)
+    weights = tmp_path / "shallow.safetensors"
+    export_weights(tiny_settings(), tmp_path / "shallow" / LAST, weights)
+    rates = {"learning_rate": 1e-2, "begun_with_rate": 0.0, "batch": 1}
+    deeper = tiny_settings(network={**TINY_NETWORK, "in_plane_blocks": 2}, optimisation=rates)
+    whole = run_to("whole", 4, deeper, start=weights)
+    begun_with = load_model(weights).network.state_dict()
+    trained = dict(whole.network.named_parameters())
+    assert all(torch.equal(begun_with[name], trained.pop(name)) for name in whole.begun_with)
+    perceptron = trained["Decoder_I1.layers.0.residual_group.blocks.1.mlp.fc2.weight"]  # nothing at first
+    assert perceptron.abs().max() > 0
+    run_to("parts", 2, deeper, start=weights)
+    assert same_weights(whole, run_to("parts", 4, deeper, resume=True))
+
+
 def test_the_finest_texture_is_what_differs_across_squares():
     ramp = torch.arange(5.0)[:, None] * 2 + torch.arange(6.0) * 3
     mesh = torch.zeros(5, 6)

@@ -15,7 +15,7 @@ from training.settings import read_settings, settings_from
 SHIPPED = Path(__file__).resolve().parents[3] / "training"
 
 
-@pytest.mark.parametrize("name", ["small", "base", "paper"])
+@pytest.mark.parametrize("name", ["small", "medium", "base", "paper"])
 def test_shipped_settings_are_read(name):
     settings = read_settings(SHIPPED / f"{name}.yaml")
     assert settings.name == f"cthnet-{name}"
