@@ -27,6 +27,7 @@ from .validation import ValidationCase, dls_psnr
 CHARBONNIER_WIDTH = 0.01  # about 30 HU: below it squares count, above it distances
 DOUBT_SHARE = 0.001  # of the loss: nothing where gradients are clipped together, and AdamW does not care
 TYPICAL_ERROR = 0.005  # about 15 HU; so a run can go on with the other loss without its optimiser noticing
+STILL = 0.001  # about 3 HU: columns that change less count less
 
 
 class Training(lightning.LightningModule):
@@ -96,6 +97,10 @@ class Training(lightning.LightningModule):
         loss = distance(chosen.loss, made, true)
         if chosen.texture:
             loss = loss + chosen.texture * functional.l1_loss(diagonals(made), diagonals(true))
+        if chosen.even_changes:
+            ratio = self.settings.network.ratio
+            uneven = functional.l1_loss(changes_by_place(made, ratio), changes_by_place(true, ratio))
+            loss = loss + chosen.even_changes * uneven
         self.log("loss", loss, prog_bar=True)
         if doubts:
             doubt = doubt_loss(output[:, 1:], (made - true).detach().abs())
@@ -152,6 +157,17 @@ def diagonals(x: Tensor) -> Tensor:
     """How voxels of each square of 2x2 differ along one diagonal from the other: the finest texture in the plane."""
     rows = x[..., 1:, :] - x[..., :-1, :]
     return rows[..., 1:] - rows[..., :-1]
+
+
+def changes_by_place(x: Tensor, ratio: int) -> Tensor:
+    """How large changes from slice to slice are at each place of a slab, against their mean: (batch, ratio).
+
+    x: (batch, 1, slices, rows, columns). Each column counts alike, as in `slab_frequency_energy_of_changes`.
+    """
+    changes = (x[:, 0, 1:] - x[:, 0, :-1]).abs()
+    slabs = changes.shape[1] // ratio
+    by_place = changes[:, : slabs * ratio].unflatten(1, (slabs, ratio)).mean(1)
+    return (by_place / (by_place.mean(1, keepdim=True) + STILL)).mean((-2, -1))
 
 
 def _moving_average(share: float) -> Callable[[Tensor, Tensor, Tensor | int], Tensor]:

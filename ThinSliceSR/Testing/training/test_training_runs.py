@@ -21,7 +21,7 @@ from training.__main__ import main
 from training.data.pairs import SimulatedPairs
 from training.learning.checkpoints import LAST
 from training.learning.export import averaged_network, export_weights
-from training.learning.module import diagonals
+from training.learning.module import changes_by_place, diagonals
 from training.learning.sample_order import SampleOrder
 from training.learning.schedules import DropOnPlateau, WarmUpConstantDecay
 from training.learning.train import Run, train
@@ -176,6 +176,26 @@ def test_the_finest_texture_is_what_differs_across_squares():
     mesh[1::2, 1::2] = 1
     assert diagonals(ramp).abs().max() == 0
     assert diagonals(mesh).abs().min() == 1
+
+
+def test_changes_from_slice_to_slice_are_told_by_their_place_in_a_slab():
+    noise = torch.randn(2, 1, 31, 40, 40, generator=torch.Generator().manual_seed(0)) * 0.01
+    torch.testing.assert_close(changes_by_place(noise, 5), torch.ones(2, 5), atol=0.1, rtol=0)
+    repeated = noise[:, :, :7].repeat_interleave(5, 2)[:, :, :31]
+    assert changes_by_place(repeated, 5)[:, :4].max() == 0
+    assert changes_by_place(repeated, 5)[:, 4].min() > 3
+    assert changes_by_place(repeated * 1e-3, 5)[:, 4].max() < 0.1
+
+
+def test_uneven_changes_count_as_much_as_the_settings_say(run_to):
+    def loss(share: float) -> float:
+        still = {"learning_rate": 0.0, "batch": 2, "even_changes": share}
+        module = run_to(f"share {share}", 1, tiny_settings(optimisation=still))
+        return module.trainer.callback_metrics["loss"].item()
+
+    without, once, twice = loss(0.0), loss(1.0), loss(2.0)
+    assert once > without + 0.01
+    assert twice - once == pytest.approx(once - without, rel=1e-3)
 
 
 def test_checkpoints_and_logs_are_kept(run_to, tmp_path):
