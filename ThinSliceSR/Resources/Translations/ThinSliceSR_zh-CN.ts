@@ -597,20 +597,16 @@
         <translation>{name}（{memory:.0f} GB）</translation>
     </message>
     <message>
+        <source>{choice} (about {time})</source>
+        <translation>{choice}（约 {time}）</translation>
+    </message>
+    <message>
         <source>Standard</source>
         <translation>标准</translation>
     </message>
     <message>
-        <source>Standard (about {time})</source>
-        <translation>标准（约 {time}）</translation>
-    </message>
-    <message>
         <source>Best (8 times as long)</source>
         <translation>最佳（用时 8 倍）</translation>
-    </message>
-    <message>
-        <source>Best (about {time})</source>
-        <translation>最佳（约 {time}）</translation>
     </message>
     <message>
         <source>32 bit (slowest)</source>
@@ -643,6 +639,10 @@
     <message>
         <source>CPU</source>
         <translation>CPU</translation>
+    </message>
+    <message>
+        <source>Best</source>
+        <translation>最佳</translation>
     </message>
     <message>
         <source>{name} (not found)</source>

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from driving import add_thick_volume, apply_and_wait, choose, on_cpu, wait_for
+from ThinSliceSRLib.desktop.setup.weights_list import ListedModel, WeightsList
 from ThinSliceSRLib.desktop.worker.speed import Speed
 
 pytestmark = pytest.mark.usefixtures("application")
@@ -80,7 +81,7 @@ def test_each_quality_tells_how_long_it_will_take_for_this_volume_once_that_is_k
     qualities = module.ui.qualityComboBox
     choose(module.ui.inputSelector, add_thick_volume(slices=8))
     assert labels(qualities) == ["Standard", "Best (8 times as long)"]
-    Speed(slicer.app.userSettings(), "of-this-test", "auto", "auto", "auto").learn("standard", 8 * 40 * 40, 30)
+    Speed(slicer.app.userSettings(), "auto", "auto", "auto").learn("of-this-test", "standard", 8 * 40 * 40, 30)
     choose(module.ui.inputSelector, add_thick_volume("Large", slices=16))
     assert labels(qualities) == ["Standard (about 60 s)", "Best (about 8 min)"]
     qualities.currentIndex = 1
@@ -88,6 +89,31 @@ def test_each_quality_tells_how_long_it_will_take_for_this_volume_once_that_is_k
     assert labels(qualities) == ["Standard", "Best (8 times as long)"]
     assert module._parameters.quality == "best"
     assert qualities.currentIndex == 1
+
+
+def test_each_model_tells_how_long_it_will_take_once_one_has_run(module: Any):
+    import slicer
+
+    listed = [
+        ListedModel(name, 1, "local", used=True, multiplications_per_voxel=work)
+        for name, work in (("plain", 1e5), ("deep", 3e5), ("odd", None))
+    ]
+    models, parameters = module.ui.modelComboBox, module._parameters
+    module.panel._advanced.offer_models(WeightsList(tuple(listed), None, ("deep", "plain")))
+    parameters.model, parameters.threads = "deep", "1"
+    choose(module.ui.inputSelector, add_thick_volume(slices=8))
+    assert labels(models)[1:] == ["plain", "deep", "odd"]
+    Speed(slicer.app.userSettings(), "auto", "auto", "1").learn("plain", "standard", 8 * 40 * 40, 20)
+    choose(module.ui.inputSelector, None)
+    choose(module.ui.inputSelector, add_thick_volume("Other", slices=8))
+    assert labels(models)[1:] == ["plain (about 20 s)", "deep (about 60 s)", "odd"]
+    assert labels(module.ui.qualityComboBox) == ["Standard (about 60 s)", "Best (about 8 min)"]
+    parameters.quality = "best"
+    assert labels(models)[1:] == ["plain (about 3 min)", "deep (about 8 min)", "odd"]
+    assert models.itemData(models.currentIndex) == parameters.model == "deep"
+    Speed(slicer.app.userSettings(), "cpu", "auto", "1").learn("plain", "standard", 8 * 40 * 40, 20)
+    parameters.quality, parameters.device = "standard", "cpu"
+    assert labels(models)[0].endswith("(about 20 s)")
 
 
 def test_a_run_that_is_done_tells_how_long_the_next_will_take(module: Any, worker_folder: Any):

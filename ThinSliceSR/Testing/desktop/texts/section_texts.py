@@ -102,7 +102,7 @@ def of_choices(module: Any, _folder: Path) -> Iterator[str]:
     module.panel._advanced.offer_devices({"devices": told})
     module._parameters.spacing, module._parameters.model = "0.7", "theirs"
     yield from shown(module)
-    Speed(slicer.app.userSettings(), "theirs", "auto", "auto", "auto").learn("standard", 1000, 9.0)
+    Speed(slicer.app.userSettings(), "auto", "auto", "auto").learn("theirs", "standard", 1000, 9.0)
     choose(module.ui.inputSelector, add_thick_volume())
     yield from shown(module)
 

@@ -102,14 +102,17 @@ def test_nothing_is_left_when_weights_cannot_be_written(tmp_path: Path):
     assert [path.name for path in tmp_path.iterdir()] == ["w.safetensors"]
 
 
-def test_auto_takes_base_on_a_gpu_and_small_on_a_cpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_auto_takes_the_largest_on_a_gpu_and_the_smallest_on_a_cpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv(model_choice.WEIGHTS_FOLDER_VARIABLE, str(tmp_path))
-    for name in ("cthnet-base", "cthnet-small"):
+    for name in ("cthnet-base", "cthnet-small", "cthnet-medium"):
         save_weights(tmp_path / f"{name}.safetensors", untrained_network(TINY), name, trained=True)
     assert model_choice.choose_model("auto", on_gpu=True).name == "cthnet-base"
     assert model_choice.choose_model("auto", on_gpu=False).name == "cthnet-small"
     assert model_choice.choose_model("cthnet-base", on_gpu=False).name == "cthnet-base"
     assert model_choice.choose_model(str(tmp_path / "cthnet-small.safetensors"), on_gpu=True).name == "cthnet-small"
+    (tmp_path / "cthnet-base.safetensors").unlink()
+    assert model_choice.choose_model("auto", on_gpu=True).name == "cthnet-medium"
+    assert model_choice.choose_model("auto", on_gpu=False).name == "cthnet-small"
 
 
 def test_a_model_that_is_nowhere_is_told_with_where_to_put_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

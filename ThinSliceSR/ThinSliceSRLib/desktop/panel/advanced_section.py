@@ -21,7 +21,8 @@ class AdvancedSection:
     def __init__(self, ui: Any) -> None:
         self._parameters: Any = None
         self._voxels = 0  # of the input
-        self._qualities: list[tuple[str, str]] = []  # as they are offered
+        self._weights = WeightsList((), None)  # until the engine has told what there is
+        self._offered: dict[str, list[tuple[str, str]]] = {}  # the entries whose labels tell times
         self._lists = {
             "model": ui.modelComboBox,
             "quality": ui.qualityComboBox,
@@ -30,8 +31,7 @@ class AdvancedSection:
             "spacing": ui.spacingComboBox,
             "threads": ui.threadsComboBox,
         }
-        self.offer("model", models_to_choose(WeightsList((), None)))  # until the engine has told what there is
-        self._offer_qualities()
+        self._offer_times()
         self.offer_devices(None)
         self.offer(
             "precision",
@@ -57,7 +57,7 @@ class AdvancedSection:
 
     def show_parameters(self) -> None:
         """Chooses in the lists what the parameters say, and tells the times that go with it."""
-        self._offer_qualities()
+        self._offer_times()
         for name, choices in self._lists.items() if self._parameters else ():
             value = getattr(self._parameters, name)
             if choices.findData(value) < 0:  # as of a scene from another computer, or a distance that a script chose
@@ -67,31 +67,45 @@ class AdvancedSection:
                 choices.currentIndex = choices.findData(value)
 
     def show_input(self, volume: slicer.vtkMRMLScalarVolumeNode | None) -> None:
-        """Tells how long each quality will take for this volume, where runs on this computer have told."""
+        """Tells how long each model and quality will take for this volume, where runs on this computer have told."""
         image = volume.GetImageData() if volume is not None else None
         self._voxels = image.GetNumberOfPoints() if image is not None else 0
-        self._offer_qualities()
+        self._offer_times()
 
-    def _offer_qualities(self) -> None:
-        entries = [
-            (_("Standard"), _("Standard (about {time})"), "standard"),
-            (_("Best (8 times as long)"), _("Best (about {time})"), "best"),
+    def offer_models(self, weights: WeightsList) -> None:
+        """Offers these models."""
+        self._weights = weights
+        self._offered.pop("model", None)
+        self._offer_times()
+
+    def _offer_times(self) -> None:
+        model, quality = (getattr(self._parameters, name, "") for name in ("model", "quality"))
+        models = [
+            (self._with_time(label, self._expected_seconds(name, quality)), name)
+            for label, name in models_to_choose(self._weights)
         ]
-        qualities = []
-        for label, label_with_time, quality in entries:
-            seconds = self._expected_seconds(quality)
-            text = label if seconds is None else label_with_time.format(time=time_text(seconds))
-            qualities.append((text, quality))
-        if qualities != self._qualities:  # a list that is open stays as it is
-            self._qualities = qualities
-            self.offer("quality", qualities)
+        best = self._expected_seconds(model, "best")
+        qualities = [
+            (self._with_time(_("Standard"), self._expected_seconds(model, "standard")), "standard"),
+            (_("Best (8 times as long)") if best is None else self._with_time(_("Best"), best), "best"),
+        ]
+        for name, entries in (("model", models), ("quality", qualities)):
+            if entries != self._offered.get(name):  # a list that is open stays as it is
+                self._offered[name] = entries
+                self.offer(name, entries)
 
-    def _expected_seconds(self, quality: str) -> float | None:
+    @staticmethod
+    def _with_time(label: str, seconds: float | None) -> str:
+        if seconds is None:
+            return label
+        return _("{choice} (about {time})").format(choice=label, time=time_text(seconds))
+
+    def _expected_seconds(self, model: str, quality: str) -> float | None:
         asked = self._parameters
         if asked is None or not self._voxels:
             return None
-        speed = Speed(slicer.app.userSettings(), asked.model, asked.device, asked.precision, asked.threads)
-        return speed.expected_seconds(quality, self._voxels)
+        speed = Speed(slicer.app.userSettings(), asked.device, asked.precision, asked.threads)
+        return speed.expected_seconds(model, quality, self._voxels, self._weights.work(asked.device))
 
     def offer(self, name: str, entries: Sequence[tuple[str, str]]) -> None:
         """Replaces the entries (label, value) of a list; what is chosen stays chosen."""

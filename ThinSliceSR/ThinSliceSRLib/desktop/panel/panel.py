@@ -24,7 +24,7 @@ from ..scene.volume_nodes import volume_of
 from ..setup.diagnostics_button import DiagnosticsButton, Known
 from ..setup.installation import Installation, something_is_being_installed
 from ..setup.requirements import missing_requirements
-from ..setup.weights_list import WeightsList, models_to_choose
+from ..setup.weights_list import WeightsList
 from ..worker.outcome import Outcome, Progress
 from ..worker.request import Request
 from .advanced_section import AdvancedSection
@@ -280,7 +280,7 @@ class Panel:
             self._start()
 
     def _offer_models(self, weights: WeightsList) -> None:
-        self._advanced.offer("model", models_to_choose(weights))
+        self._advanced.offer_models(weights)
         self._doubt_choice.show_weights(weights)
         self._doubt.show_input(self._shown_input, self._busy)
 

@@ -159,8 +159,9 @@ class Run(WorkerJob):
         assert finished
         self.results.finish(provenance(started, finished))
         request = self.request
-        speed = Speed(slicer.app.userSettings(), request.weights, request.device, request.precision, request.threads)
-        speed.learn(request.quality, self._voxels, finished.seconds)
+        speed = Speed(slicer.app.userSettings(), request.device, request.precision, request.threads)
+        for model in {request.weights, started.weights.name}:
+            speed.learn(model, request.quality, self._voxels, finished.seconds)
 
     def _undo(self) -> None:
         self.results.discard()

@@ -22,6 +22,7 @@ class ListedModel:
     bytes: of the file. state: as in the engine's inventory, or `missing` (registered, but not here). place: `own`,
     `installed` or `clone`; empty when missing, and then `path` is None. used: by its name it is this file that is
     found. downloadable: an address is registered. doubts: it can tell where its thin slices may be wrong.
+    multiplications_per_voxel: of the thick slices; None where that cannot be told.
     """
 
     name: str
@@ -33,6 +34,7 @@ class ListedModel:
     trained: bool = True
     downloadable: bool = False
     doubts: bool = False
+    multiplications_per_voxel: float | None = None
 
     @property
     def usable(self) -> bool:
@@ -89,6 +91,21 @@ class WeightsList:
         """Whether it is known that no model that a run would take by this name tells where it may be wrong."""
         found = [model for model in self.models if model.usable and model.name == name]
         return bool(found) and not any(model.doubts for model in found)
+
+    def work(self, device: str) -> dict[str, float]:
+        """How much each model has to compute for a voxel, by the name to ask for it, where that is known.
+
+        Of the automatic choice it is where that takes the same model whether or not there is a GPU.
+        """
+        known = {
+            model.name: model.multiplications_per_voxel
+            for model in self.models
+            if model.usable and model.multiplications_per_voxel
+        }
+        on_gpu, on_cpu = self.automatic
+        if on_cpu in known and (device == "cpu" or on_gpu == on_cpu):
+            known[AUTOMATIC] = known[on_cpu]
+        return known
 
 
 def weights_list_of(content: Mapping[str, Any]) -> WeightsList:
@@ -168,4 +185,5 @@ def _model_of_file(file: dict[str, Any], registered: dict[str, Any] | None) -> L
         file["trained"],
         downloadable=bool(registered and registered["urls"]),
         doubts=bool(file.get("doubts")),
+        multiplications_per_voxel=file.get("multiplications_per_voxel"),
     )

@@ -79,7 +79,7 @@ class ModelOptions:
     weights: str = option(
         "auto",
         "the model: a name that `thinslicesr weights list` tells, or a .safetensors file; auto (the default) takes "
-        "base on a GPU and small on a CPU, or the one of them that is there",
+        "the largest of base, medium and small on a GPU and the smallest on a CPU, of those that are there",
         metavar="NAME|FILE",
     )
     device: str = option(

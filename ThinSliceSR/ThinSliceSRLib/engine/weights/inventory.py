@@ -13,7 +13,7 @@ from ..outputs.left_overs import remove_left_overs
 from ..outputs.replacing import PendingFiles
 from .model_choice import own_weights_folder, weights_places
 from .registry import SUFFIX, RegisteredModel
-from .weights_header import sha256_of, tells_doubt, weights_metadata
+from .weights_header import multiplications_of, sha256_of, tells_doubt, weights_metadata
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,7 @@ class WeightsFile:
     """A weights file that is there. `used`: by its name it is this file that is found, and no other of that name.
 
     doubts: it tells where its thin slices may be wrong, calibrated.
+    multiplications_per_voxel: of the thick slices; None where its configuration cannot be read.
     state: `registered` (the very weights that the registry names so), `differs` (other weights under a registered
     name), `local` (whole, but of no registry), `damaged` (or no weights of ThinSliceSR).
     """
@@ -34,6 +35,7 @@ class WeightsFile:
     trained: bool
     trained_on: str
     doubts: bool
+    multiplications_per_voxel: float | None
 
 
 def weights_files(models: Mapping[str, RegisteredModel]) -> list[WeightsFile]:
@@ -138,7 +140,7 @@ def own_folder_refusal(folder: Path, error: OSError) -> CannotWrite:
 
 def _weights_file(path: Path, place: str, used: bool, model: RegisteredModel | None) -> WeightsFile:
     size = path.stat().st_size
-    damaged = WeightsFile(path.stem, place, path, size, used, "damaged", trained=False, trained_on="", doubts=False)
+    damaged = WeightsFile(path.stem, place, path, size, used, "damaged", False, "", False, None)
     try:
         metadata = weights_metadata(path)
     except WeightsError:
@@ -149,4 +151,5 @@ def _weights_file(path: Path, place: str, used: bool, model: RegisteredModel | N
         trained=metadata["trained"] == "true",
         trained_on=metadata.get("trained_on", ""),
         doubts=tells_doubt(metadata),
+        multiplications_per_voxel=multiplications_of(metadata),
     )

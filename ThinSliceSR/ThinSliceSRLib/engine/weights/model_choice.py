@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from .weights_file import Model
 
 WEIGHTS_FOLDER_VARIABLE = "THINSLICESR_WEIGHTS"
-BASE_FILE = "cthnet-base.safetensors"
-SMALL_FILE = "cthnet-small.safetensors"
+# Of those that `auto` chooses from, the larger ones first.
+AUTOMATIC_FILES = ("cthnet-base.safetensors", "cthnet-medium.safetensors", "cthnet-small.safetensors")
 
 
 def own_weights_folder() -> Path:
@@ -66,12 +66,13 @@ def weights_folders() -> list[Path]:
 
 def automatic_files(on_gpu: bool) -> list[str]:
     """The weights files that `auto` takes: the first of these that is there."""
-    return [BASE_FILE, SMALL_FILE] if on_gpu else [SMALL_FILE, BASE_FILE]
+    return list(AUTOMATIC_FILES if on_gpu else reversed(AUTOMATIC_FILES))
 
 
 def choose_model(name: str, on_gpu: bool) -> Model:
-    """The model of a name or a file; `auto` is base on a GPU, small on a CPU, or the one of the two that is there.
-    A name may leave out what all of this project begin with: `small` is cthnet-small, unless there is a file small.
+    """The model of a name or a file; `auto` is, of those that are there, the largest of base, medium and small on a GPU
+    and the smallest on a CPU. A name may leave out what all of this project begin with: `small` is cthnet-small, unless
+    there is a file small.
 
     Raises WeightsError when it is not there.
     """
@@ -82,12 +83,12 @@ def choose_model(name: str, on_gpu: bool) -> Model:
     elif Path(name).suffix == ".safetensors" or Path(name).name != name:
         return load_model(Path(name))
     else:
-        files = [f"{name}.safetensors", f"cthnet-{name}.safetensors"]  # base and small are short for theirs
+        files = [f"{name}.safetensors", f"cthnet-{name}.safetensors"]  # base, medium and small are short for theirs
     for file in files:
         for folder in weights_folders():
             if (folder / file).is_file():
                 return load_model(folder / file)
-    known = next((file for file in files if file in (BASE_FILE, SMALL_FILE)), None)
+    known = next((file for file in files if file in AUTOMATIC_FILES), None)
     named = name if name != "auto" else " or ".join(Path(file).stem for file in files)
     raise WeightsError(
         f"No weights named {named} are on this computer; choose one that "

@@ -10,6 +10,8 @@ from pathlib import Path
 import safetensors
 
 from ..errors import WeightsError
+from ..network.configuration import NetworkConfiguration
+from ..network.multiplications import multiplications_per_voxel
 
 FORMAT = "ThinSliceSR weights 1"
 CALIBRATION = "doubt_calibration"  # entry of a calibrated doubt
@@ -52,6 +54,14 @@ def tells_doubt(metadata: Mapping[str, str]) -> bool:
     except (ValueError, AttributeError, RecursionError):  # which loading them will tell
         return False
     return CALIBRATION in metadata and bool(channels)
+
+
+def multiplications_of(metadata: Mapping[str, str]) -> float | None:
+    """How many multiplications weights that say this of themselves take for a voxel of the thick slices."""
+    try:
+        return multiplications_per_voxel(NetworkConfiguration.from_json(metadata["configuration"]))
+    except WeightsError:  # which loading them will tell
+        return None
 
 
 def sha256_of(path: Path) -> str:
