@@ -1481,12 +1481,20 @@
         <translation>自动</translation>
     </message>
     <message>
+        <source>Fast: {name}</source>
+        <translation>快速：{name}</translation>
+    </message>
+    <message>
         <source>Automatic ({on_gpu} on a GPU, {on_cpu} on a CPU)</source>
         <translation>自动（GPU 用 {on_gpu}，CPU 用 {on_cpu}）</translation>
     </message>
     <message>
         <source>tells where it may be wrong</source>
         <translation>可给出何处可能有误</translation>
+    </message>
+    <message>
+        <source>Best: {name}</source>
+        <translation>最佳：{name}</translation>
     </message>
     <message>
         <source>Automatic ({name})</source>

@@ -102,14 +102,14 @@ def test_each_model_tells_how_long_it_will_take_once_one_has_run(module: Any):
     module.panel._advanced.offer_models(WeightsList(tuple(listed), None, ("deep", "plain")))
     parameters.model, parameters.threads = "deep", "1"
     choose(module.ui.inputSelector, add_thick_volume(slices=8))
-    assert labels(models)[1:] == ["plain", "deep", "odd"]
+    assert labels(models)[1:] == ["Fast: plain", "Best: deep", "odd"]
     Speed(slicer.app.userSettings(), "auto", "auto", "1").learn("plain", "standard", 8 * 40 * 40, 20)
     choose(module.ui.inputSelector, None)
     choose(module.ui.inputSelector, add_thick_volume("Other", slices=8))
-    assert labels(models)[1:] == ["plain (about 20 s)", "deep (about 60 s)", "odd"]
+    assert labels(models)[1:] == ["Fast: plain (about 20 s)", "Best: deep (about 60 s)", "odd"]
     assert labels(module.ui.qualityComboBox) == ["Standard (about 60 s)", "Best (about 8 min)"]
     parameters.quality = "best"
-    assert labels(models)[1:] == ["plain (about 3 min)", "deep (about 8 min)", "odd"]
+    assert labels(models)[1:] == ["Fast: plain (about 3 min)", "Best: deep (about 8 min)", "odd"]
     assert models.itemData(models.currentIndex) == parameters.model == "deep"
     Speed(slicer.app.userSettings(), "cpu", "auto", "1").learn("plain", "standard", 8 * 40 * 40, 20)
     parameters.quality, parameters.device = "standard", "cpu"

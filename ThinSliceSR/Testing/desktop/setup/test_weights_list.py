@@ -172,9 +172,11 @@ def test_a_user_without_a_folder_of_their_own_still_sees_the_models() -> None:
 def test_the_automatic_choice_names_the_models_that_are_here(engine: Engine) -> None:
     engine.run(["weights", "untrained", str(engine.own / "cthnet-base.safetensors"), "--model", "base"])
 
-    [(label, _value), *_others] = models_to_choose(engine.listed())
-
-    assert label == "Automatic (cthnet-base on a GPU, cthnet-small on a CPU)"
+    assert models_to_choose(engine.listed()) == [
+        ("Automatic (cthnet-base on a GPU, cthnet-small on a CPU)", "auto"),
+        ("cthnet-base (untrained, for tests only)", "cthnet-base"),
+        ("Fast: cthnet-small", "cthnet-small"),
+    ]
 
 
 def test_anything_else_than_the_list_is_refused() -> None:

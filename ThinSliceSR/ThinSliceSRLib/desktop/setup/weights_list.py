@@ -125,12 +125,8 @@ def weights_list_of(content: Mapping[str, Any]) -> WeightsList:
 
 def models_to_choose(weights: WeightsList) -> list[tuple[str, str]]:
     """Label and value (for `--weights`) of each model that a run can use, the automatic choice first."""
-    choices = [(_automatic_label(*weights.automatic), AUTOMATIC)]
-    for model in weights.models:
-        if model.usable:
-            label = model.name if model.trained else _("{name} (untrained, for tests only)").format(name=model.name)
-            choices.append((label, model.name))
-    return choices
+    models = [(_label(model, *weights.automatic), model.name) for model in weights.models if model.usable]
+    return [(_automatic_label(*weights.automatic), AUTOMATIC), *models]
 
 
 def doubt_obstacle(weights: WeightsList | None, model: str, device: str) -> str:
@@ -164,6 +160,18 @@ def import_arguments(file: Path) -> list[str]:
 def remove_arguments(name: str) -> list[str]:
     """Removes a model, and what a download of it has left, from the user's own folder."""
     return ["weights", "remove", name]
+
+
+def _label(model: ListedModel, on_gpu: str | None, on_cpu: str | None) -> str:
+    """Where the automatic choice depends on the computer, the one that it takes on a CPU is the fast one."""
+    label = "{name}"
+    if not model.trained:
+        label = _("{name} (untrained, for tests only)")
+    elif on_gpu != on_cpu and model.name == on_cpu:
+        label = _("Fast: {name}")
+    elif on_gpu != on_cpu and model.name == on_gpu:
+        label = _("Best: {name}")
+    return label.format(name=model.name)
 
 
 def _automatic_label(on_gpu: str | None, on_cpu: str | None) -> str:
