@@ -72,8 +72,8 @@ class OptimisationSettings:
     10 after 3 validations without gain and the run ends instead of a fourth such drop.
     begun_with_rate: the learning rate of what the weights of `train --start` hold, as a share of that of all else.
     texture: how much the l1 distance of the finest in-plane texture (`diagonals`) counts beside the loss.
-    even_changes: how much it counts that changes from slice to slice are larger at some places of a slab than at others
-        (`changes_by_place`), as they are where DLS follows the slabs' own noise.
+    even_changes: how much it counts that slices change more at some places of a slab than the true ones do
+        (`changes_by_place`), as they do where DLS follows the slabs' own noise.
     consistent: the loss judges thin slices after their slab correction, as a run hands them out.
     doubt_only: nothing is trained but the part that tells the doubt, as a last run after that of the thin slices.
     average: share of the old value in each step of the moving average of the weights; 0 switches it off.

@@ -99,8 +99,9 @@ class Training(lightning.LightningModule):
             loss = loss + chosen.texture * functional.l1_loss(diagonals(made), diagonals(true))
         if chosen.even_changes:
             ratio = self.settings.network.ratio
-            uneven = functional.l1_loss(changes_by_place(made, ratio), changes_by_place(true, ratio))
-            loss = loss + chosen.even_changes * uneven
+            # What is too little does not count: it would be made up for by a pattern, seen as lines or a mesh.
+            excess = (changes_by_place(made, ratio) - changes_by_place(true, ratio)).relu()
+            loss = loss + chosen.even_changes * excess.mean()
         self.log("loss", loss, prog_bar=True)
         if doubts:
             doubt = doubt_loss(output[:, 1:], (made - true).detach().abs())
@@ -162,12 +163,13 @@ def diagonals(x: Tensor) -> Tensor:
 def changes_by_place(x: Tensor, ratio: int) -> Tensor:
     """How large changes from slice to slice are at each place of a slab, against their mean: (batch, ratio).
 
-    x: (batch, 1, slices, rows, columns). Each column counts alike, as in `slab_frequency_energy_of_changes`.
+    x: (batch, 1, slices, rows, columns). Each column counts alike, as in `slab_frequency_energy_of_changes`. Gradients
+    take the mean as it is, so that a place has fewer changes only by fewer of its own.
     """
     changes = (x[:, 0, 1:] - x[:, 0, :-1]).abs()
     slabs = changes.shape[1] // ratio
     by_place = changes[:, : slabs * ratio].unflatten(1, (slabs, ratio)).mean(1)
-    return (by_place / (by_place.mean(1, keepdim=True) + STILL)).mean((-2, -1))
+    return (by_place / (by_place.mean(1, keepdim=True).detach() + STILL)).mean((-2, -1))
 
 
 def _moving_average(share: float) -> Callable[[Tensor, Tensor, Tensor | int], Tensor]:
