@@ -11,6 +11,7 @@ import SimpleITK as sitk
 from ThinSliceSRLib.engine.devices.device import choose_device
 from ThinSliceSRLib.engine.evaluation.mesh import mesh
 from ThinSliceSRLib.engine.evaluation.metrics import psnr, without_outer_slices
+from ThinSliceSRLib.engine.evaluation.stripes import strongest_line
 from ThinSliceSRLib.engine.evaluation.tissues import TISSUES, tissue_masks
 from ThinSliceSRLib.engine.synthesis.memory_ladder import rungs_from
 from ThinSliceSRLib.engine.synthesis.resampling import interpolate, places_at, resample_slices
@@ -33,9 +34,9 @@ class Details:
     """Of one method on one volume of thick slices of 5 mm.
 
     rms_hu, bias_hu: of the error, by tissue. psnr_by_place: dB of thin slices by their distance (in slices) from the
-    nearest thick slice's centre. mesh: see `mesh`. emphysema: share of lung voxels below −950 HU. invented, lost:
-    connected structures of the lungs of 5 voxels and more that have no voxel in common with any in the truth, or which
-    none in the result has.
+    nearest thick slice's centre. mesh: see `mesh`. lines: see `strongest_line`. emphysema: share of lung voxels below
+    −950 HU. invented, lost: connected structures of the lungs of 5 voxels and more that have no voxel in common with
+    any in the truth, or which none in the result has.
     """
 
     volume: str
@@ -44,6 +45,7 @@ class Details:
     bias_hu: dict[str, float]
     psnr_by_place: tuple[float, ...]
     mesh: float
+    lines: float
     emphysema: float
     invented: int
     lost: int
@@ -80,6 +82,7 @@ def _details(volume: str, method: str, hu: np.ndarray, truth: np.ndarray, masks:
         {kind: float(error[masks[kind]].mean()) for kind in TISSUES},
         by_place,
         mesh(hu),
+        strongest_line(hu),
         float((hu[lungs] < EMPHYSEMA_HU).mean()),
         _without_counterpart(made_parts, true_parts),
         _without_counterpart(true_parts, made_parts),
@@ -110,13 +113,13 @@ def as_markdown(rows: list[Details]) -> str:
             lines.append(f"| {row.volume} | {row.method} | {cells} |")
     lines += [
         "",
-        "| volume | method | PSNR on a thick slice | 1 slice off | 2 slices off | mesh | LAA-950 | invented | lost |",
-        "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+        "| volume | method | PSNR on a thick slice | 1 slice off | 2 slices off | mesh | lines | LAA-950 | invented "
+        "| lost |",
+        f"| --- | --- |{' ---: |' * 8}",
     ]
     for row in rows:
         places = " | ".join(f"{value:.2f}" for value in row.psnr_by_place) or " |  | "
         structures = " | " if row.method == "truth" else f"{row.invented} | {row.lost}"
-        lines.append(
-            f"| {row.volume} | {row.method} | {places} | {row.mesh:.3f} | {row.emphysema:.2%} | {structures} |"
-        )
+        patterns = f"{row.mesh:.3f} | {row.lines:.2f}"
+        lines.append(f"| {row.volume} | {row.method} | {places} | {patterns} | {row.emphysema:.2%} | {structures} |")
     return "\n".join(lines)

@@ -8,7 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter1d
 from ThinSliceSRLib.engine.errors import UnusableInput
-from ThinSliceSRLib.engine.evaluation.stripes import slab_frequency_energy, slab_frequency_energy_of_changes
+from ThinSliceSRLib.engine.evaluation.stripes import (
+    slab_frequency_energy,
+    slab_frequency_energy_of_changes,
+    strongest_line,
+)
 
 
 def noise(slices: int = 61, seed: int = 0) -> np.ndarray:
@@ -37,6 +41,20 @@ def test_every_fifth_slice_brighter_scores_high_wherever_the_slabs_begin(first: 
     striped = noise()
     striped[first::5] += 30
     assert slab_frequency_energy(striped) > 3
+
+
+@pytest.mark.parametrize("slices", [31, 61, 120])
+def test_noise_and_tissue_have_no_strong_line(slices: int):
+    assert strongest_line(noise(slices)) < 1.5
+    assert strongest_line(smooth()) < 1.5
+
+
+@pytest.mark.parametrize("slices_apart", [2.25, 2.5, 3, 3.7])
+def test_lines_of_any_period_and_meshes_score_high(slices_apart: float):
+    wave = 40 * np.cos(2 * np.pi * np.arange(61) / slices_apart)[:, None, None]
+    chequered = (-1) ** np.add.outer(np.arange(16), np.arange(20))
+    for pattern in (wave, wave * chequered):
+        assert strongest_line(smooth() + pattern) > 3
 
 
 def test_stronger_stripes_score_higher():

@@ -41,14 +41,41 @@ def slab_frequency_energy_of_changes(hu: np.ndarray, period: int = SLICES_PER_SL
     return _energy(hu, period, lambda columns: np.abs(np.diff(columns, axis=0)))
 
 
+def strongest_line(hu: np.ndarray) -> float:
+    """The power along the slices at that frequency at which it exceeds that of neighbouring ones most, whichever it is.
+
+    About 1.1 for true thin slices and for BIS; more where a network draws lines across or a mesh, which
+    `slab_frequency_energy` misses unless they have the period of a slab. As there, otherwise.
+    """
+    slabs = _slabs(hu, SLICES_PER_SLAB)
+    spectrum = _spectrum(hu, slabs * SLICES_PER_SLAB, lambda columns: columns)
+    # The first frequencies hold the patient, and the last has no neighbours on both sides.
+    lines = range(slabs // 3 + 2, len(spectrum) - 2)
+    return float(max(spectrum[line] / _around(spectrum, line, slabs) for line in lines))
+
+
 def _energy(hu: np.ndarray, period: int, signal: Callable[[np.ndarray], np.ndarray]) -> float:
+    slabs = _slabs(hu, period)
+    spectrum = _spectrum(hu, slabs * period, signal)
+    lines = [slabs * harmonic for harmonic in range(1, period // 2 + 1)]
+    return float(sum(spectrum[line] for line in lines) / sum(_around(spectrum, line, slabs) for line in lines))
+
+
+def _slabs(hu: np.ndarray, period: int) -> int:
     slabs = (len(hu) - 1) // period  # one slice to spare: changes are one fewer than slices
     if slabs < FEWEST_SLABS:
         raise UnusableInput(
             f"Stripes can be measured from {period * FEWEST_SLABS + 1} slices on; this volume has {len(hu)}.",
             "too_few_slices",
         )
-    slices = slabs * period  # whole slabs, so that their frequency falls on one line of the spectrum
+    return slabs
+
+
+def _spectrum(hu: np.ndarray, slices: int, signal: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """Power along the slices by frequency, relative to the column's total, summed over the columns inside the body.
+
+    slices: whole slabs, so that their frequency falls on one line of it.
+    """
     window = np.hanning(slices + 1)[:-1, None].astype(np.float32)
     spectrum, count = np.zeros(slices // 2 + 1), 0
     for row in range(hu.shape[1]):
@@ -61,8 +88,7 @@ def _energy(hu: np.ndarray, period: int, signal: Callable[[np.ndarray], np.ndarr
         count += int(varies.sum())
     if count == 0:
         raise UnusableInput("No part of the volume holds more than air or one value; give a CT.", "no_body")
-    lines = [slabs * harmonic for harmonic in range(1, period // 2 + 1)]
-    return float(sum(spectrum[line] for line in lines) / sum(_around(spectrum, line, slabs) for line in lines))
+    return spectrum
 
 
 def _around(spectrum: np.ndarray, line: int, slabs: int) -> float:
