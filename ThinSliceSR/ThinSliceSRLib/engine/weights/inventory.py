@@ -140,7 +140,18 @@ def own_folder_refusal(folder: Path, error: OSError) -> CannotWrite:
 
 def _weights_file(path: Path, place: str, used: bool, model: RegisteredModel | None) -> WeightsFile:
     size = path.stat().st_size
-    damaged = WeightsFile(path.stem, place, path, size, used, "damaged", False, "", False, None)
+    damaged = WeightsFile(
+        path.stem,
+        place,
+        path,
+        size,
+        used,
+        "damaged",
+        trained=False,
+        trained_on="",
+        doubts=False,
+        multiplications_per_voxel=None,
+    )
     try:
         metadata = weights_metadata(path)
     except WeightsError:
