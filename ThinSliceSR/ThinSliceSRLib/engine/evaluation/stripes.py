@@ -44,8 +44,8 @@ def slab_frequency_energy_of_changes(hu: np.ndarray, period: int = SLICES_PER_SL
 def strongest_line(hu: np.ndarray) -> float:
     """The power along the slices at that frequency at which it exceeds that of neighbouring ones most, whichever it is.
 
-    About 1.1 for true thin slices and for BIS; more where a network draws lines across or a mesh, which
-    `slab_frequency_energy` misses unless they have the period of a slab. As there, otherwise.
+    About 1.1 for true thin slices; more where a network draws lines across or a mesh, which `slab_frequency_energy`
+    misses unless they have the period of a slab; 4 to 6 for BIS, which holds nothing at some frequencies.
     """
     slabs = _slabs(hu, SLICES_PER_SLAB)
     spectrum = _spectrum(hu, slabs * SLICES_PER_SLAB, lambda columns: columns)
