@@ -70,7 +70,7 @@ class RealPairSettings:
 class OptimisationSettings:
     """schedule: `constant` after the warm-up until a decay is asked for, or `plateau`: the learning rate is divided by
     10 after 3 validations without gain and the run ends instead of a fourth such drop.
-    begun_with_rate: the learning rate of what the weights of `train --start` hold, as a share of that of all else.
+    begun_with_rate: learning rate of what the weights of `train --start` hold, by that of all else, if anything.
     texture: how much the l1 distance of the finest in-plane texture (`diagonals`) counts beside the loss.
     even_changes: how much it counts that slices change more at some places of a slab than the true ones do
         (`changes_by_place`), as they do where DLS follows the slabs' own noise.

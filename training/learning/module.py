@@ -140,7 +140,8 @@ class Training(lightning.LightningModule):
         chosen = self.settings.optimisation
         trained = {name: value for name, value in self.network.named_parameters() if value.requires_grad}
         known = [trained.pop(name) for name in self.begun_with if name in trained]
-        groups = [{"params": known, "lr": chosen.learning_rate * chosen.begun_with_rate}] if known else []
+        share = chosen.begun_with_rate if trained else 1.0  # where nothing was added, there is one rate
+        groups = [{"params": known, "lr": chosen.learning_rate * share}] if known else []
         groups += [{"params": list(trained.values())}] if trained else []
         optimizer = torch.optim.AdamW(groups, lr=chosen.learning_rate, weight_decay=chosen.weight_decay)
         rate = torch.optim.lr_scheduler.LambdaLR(optimizer, self.schedule)

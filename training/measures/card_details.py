@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 from ThinSliceSRLib.engine.devices.device import choose_device
+from ThinSliceSRLib.engine.errors import UnusableInput
 from ThinSliceSRLib.engine.evaluation.mesh import mesh
 from ThinSliceSRLib.engine.evaluation.metrics import psnr, without_outer_slices
 from ThinSliceSRLib.engine.evaluation.stripes import strongest_line
@@ -45,7 +46,7 @@ class Details:
     bias_hu: dict[str, float]
     psnr_by_place: tuple[float, ...]
     mesh: float
-    lines: float
+    lines: float | None
     emphysema: float
     invented: int
     lost: int
@@ -82,11 +83,19 @@ def _details(volume: str, method: str, hu: np.ndarray, truth: np.ndarray, masks:
         {kind: float(error[masks[kind]].mean()) for kind in TISSUES},
         by_place,
         mesh(hu),
-        strongest_line(hu),
+        _lines(hu),
         float((hu[lungs] < EMPHYSEMA_HU).mean()),
         _without_counterpart(made_parts, true_parts),
         _without_counterpart(true_parts, made_parts),
     )
+
+
+def _lines(hu: np.ndarray) -> float | None:
+    """None of too few slices."""
+    try:
+        return strongest_line(hu)
+    except UnusableInput:
+        return None
 
 
 def _structures(hu: np.ndarray, lungs: np.ndarray) -> np.ndarray:
@@ -120,6 +129,6 @@ def as_markdown(rows: list[Details]) -> str:
     for row in rows:
         places = " | ".join(f"{value:.2f}" for value in row.psnr_by_place) or " |  | "
         structures = " | " if row.method == "truth" else f"{row.invented} | {row.lost}"
-        patterns = f"{row.mesh:.3f} | {row.lines:.2f}"
+        patterns = f"{row.mesh:.3f} | {'' if row.lines is None else f'{row.lines:.2f}'}"
         lines.append(f"| {row.volume} | {row.method} | {places} | {patterns} | {row.emphysema:.2%} | {structures} |")
     return "\n".join(lines)

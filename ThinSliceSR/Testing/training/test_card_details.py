@@ -13,7 +13,7 @@ from ThinSliceSRLib.engine.weights.weights_file import save_weights, untrained_n
 
 pytest.importorskip("lightning")
 
-from training.measures.card_details import Details, _structures, _without_counterpart, as_markdown, details_of
+from training.measures.card_details import Details, _lines, _structures, _without_counterpart, as_markdown, details_of
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +42,12 @@ def test_tables_hold_every_row_and_number(rows):
     assert f"{rows[2].rms_hu['bone']:.1f} ({rows[2].bias_hu['bone']:+.1f})" in as_markdown(rows)
     assert len({line.count("|") for line in lines[:4] if line}) == 1
     assert len({line.count("|") for line in lines[5:]}) == 1
+
+
+def test_too_few_slices_tell_of_no_lines_and_leave_their_cell_empty(rows):
+    assert _lines(np.zeros((30, 4, 4))) is None
+    [*_others, last] = as_markdown([replace(rows[2], lines=None)]).splitlines()
+    assert last.count("|") == as_markdown(rows[2:]).splitlines()[-1].count("|")
 
 
 def test_structures_without_a_counterpart_are_counted():

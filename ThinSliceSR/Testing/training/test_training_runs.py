@@ -168,6 +168,8 @@ def test_what_a_run_began_with_learns_at_its_own_rate_also_after_a_stop(run_to, 
     assert perceptron.abs().max() > 0
     run_to("parts", 2, deeper, start=weights)
     assert same_weights(whole, run_to("parts", 4, deeper, resume=True))
+    nothing_added = run_to("all of it", 2, tiny_settings(optimisation=rates), start=weights)
+    assert nothing_added.trainer.optimizers[0].param_groups[0]["lr"] > 0
 
 
 def test_the_finest_texture_is_what_differs_across_squares():

@@ -114,6 +114,8 @@ def test_each_model_tells_how_long_it_will_take_once_one_has_run(module: Any):
     Speed(slicer.app.userSettings(), "cpu", "auto", "1").learn("plain", "standard", 8 * 40 * 40, 20)
     parameters.quality, parameters.device = "standard", "cpu"
     assert labels(models)[0].endswith("(about 20 s)")
+    module.panel._advanced.offer_models(WeightsList(tuple(listed), None, ("deep", "deep")))
+    assert labels(models)[0] == "Automatic (deep) (about 60 s)"  # what it took before was of another model
 
 
 def test_a_run_that_is_done_tells_how_long_the_next_will_take(module: Any, worker_folder: Any):

@@ -105,7 +105,8 @@ class AdvancedSection:
         if asked is None or not self._voxels:
             return None
         speed = Speed(slicer.app.userSettings(), asked.device, asked.precision, asked.threads)
-        return speed.expected_seconds(model, quality, self._voxels, self._weights.work(asked.device))
+        taken = self._weights.taken(model, asked.device)
+        return speed.expected_seconds(taken, quality, self._voxels, self._weights.work())
 
     def offer(self, name: str, entries: Sequence[tuple[str, str]]) -> None:
         """Replaces the entries (label, value) of a list; what is chosen stays chosen."""

@@ -160,8 +160,9 @@ class Run(WorkerJob):
         self.results.finish(provenance(started, finished))
         request = self.request
         speed = Speed(slicer.app.userSettings(), request.device, request.precision, request.threads)
-        for model in {request.weights, started.weights.name}:
-            speed.learn(model, request.quality, self._voxels, finished.seconds)
+        speed.learn(request.weights, request.quality, self._voxels, finished.seconds)
+        if request.weights == "auto":
+            speed.learn(started.weights.name, request.quality, self._voxels, finished.seconds)
 
     def _undo(self) -> None:
         self.results.discard()

@@ -92,20 +92,20 @@ class WeightsList:
         found = [model for model in self.models if model.usable and model.name == name]
         return bool(found) and not any(model.doubts for model in found)
 
-    def work(self, device: str) -> dict[str, float]:
-        """How much each model has to compute for a voxel, by the name to ask for it, where that is known.
+    def taken(self, name: str, device: str) -> str:
+        """The model that a run takes by this name; the automatic choice stays itself where only the run can tell."""
+        on_gpu, on_cpu = self.automatic
+        if name != AUTOMATIC or (device == "auto" and on_gpu != on_cpu):
+            return name
+        return (on_cpu if device == "cpu" else on_gpu) or name
 
-        Of the automatic choice it is where that takes the same model whether or not there is a GPU.
-        """
-        known = {
+    def work(self) -> dict[str, float]:
+        """How much each model has to compute for a voxel, by its name, where that is known."""
+        return {
             model.name: model.multiplications_per_voxel
             for model in self.models
             if model.usable and model.multiplications_per_voxel
         }
-        on_gpu, on_cpu = self.automatic
-        if on_cpu in known and (device == "cpu" or on_gpu == on_cpu):
-            known[AUTOMATIC] = known[on_cpu]
-        return known
 
 
 def weights_list_of(content: Mapping[str, Any]) -> WeightsList:
