@@ -32,6 +32,7 @@ class SimulatedPairSettings:
     bell_error: standard deviation of the error in the bell share that the network is told.
     off_centre_share: first thick slice between two slices of the volume.
     kernel_share, kernel: slices made softer (below 0) or sharper in the plane, and by how much at least and at most.
+    zoomed_share, zoom: samples enlarged (above 1) or made smaller in the plane, and by how much at least and at most.
     noisy_share, noise_hu: noise added before thick slices are made, and its largest standard deviation in these.
     in_plane_share: samples whose slice axis is a row or column axis, for volumes thin enough along the slices.
     body_share: samples that lie in the body.
@@ -48,6 +49,8 @@ class SimulatedPairSettings:
     off_centre_share: float = 0.1
     kernel_share: float = 0.2
     kernel: tuple[float, float] = (-1.0, 1.0)
+    zoomed_share: float = 0.0
+    zoom: tuple[float, float] = (0.8, 1.25)
     noisy_share: float = 0.2
     noise_hu: float = 8.0
     in_plane_share: float = 0.3

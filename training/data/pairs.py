@@ -13,6 +13,7 @@ from ThinSliceSRLib.engine.synthesis.bicubic import bicubic_slices
 from ThinSliceSRLib.engine.synthesis.slab import along_slices
 from ThinSliceSRLib.engine.volumes.slab_profile import BELL_REACH, SlabProfile
 from torch import Tensor
+from torch.nn import functional
 from torch.utils.data import Dataset
 
 from ..settings import SimulatedPairSettings
@@ -52,7 +53,9 @@ class SimulatedPairs(Dataset):
         rng = np.random.default_rng((self.seed, number))
         profile = draw_profile(self.config.ratio * 1.0, self.settings, rng)
         view = self._draw_view(profile, rng)
-        hu, first_mm = self._crop(view, profile, rng)
+        cut = self._draw_cut(view, rng)
+        hu, first_mm = self._crop(view, profile, cut, rng)
+        hu = zoomed(hu, self.settings.crop)
         if rng.random() < self.settings.kernel_share:
             hu = as_by_another_kernel(hu, rng.uniform(*self.settings.kernel))
         noise = None
@@ -65,7 +68,7 @@ class SimulatedPairs(Dataset):
         return (
             scaled(thick, self.config),
             scaled(thin, self.config),
-            slab_inputs(profile.overlap, profile.spacing_mm / view.pixel_mm, bell),
+            slab_inputs(profile.overlap, profile.spacing_mm / (view.pixel_mm * cut / self.settings.crop), bell),
         )
 
     def _draw_view(self, profile: SlabProfile, rng: Generator) -> View:
@@ -76,12 +79,20 @@ class SimulatedPairs(Dataset):
             if view:
                 return view
 
-    def _crop(self, view: View, profile: SlabProfile, rng: Generator) -> tuple[np.ndarray, float]:
-        """Thin slices somewhere in the volume, float32, and where among them (mm) the first thick slice lies.
+    def _draw_cut(self, view: View, rng: Generator) -> int:
+        """Rows and columns that become a sample: fewer than it has if it is to be enlarged, else more, or as many."""
+        crop = self.settings.crop
+        if rng.random() >= self.settings.zoomed_share:
+            return crop
+        return min(round(crop / _log_uniform(self.settings.zoom, rng)), *view.hu.shape[1:])
+
+    def _crop(self, view: View, profile: SlabProfile, crop: int, rng: Generator) -> tuple[np.ndarray, float]:
+        """Thin slices somewhere in the volume, float32, of `crop` rows and columns, and where among them (mm) the first
+        thick slice lies.
 
         In the body unless drawn otherwise, or not found there in a few tries. Beyond its ends the volume is mirrored.
         """
-        spacing, crop = view.spacing_mm, self.settings.crop
+        spacing = view.spacing_mm
         margin = math.ceil(max(profile.thickness_mm * BELL_REACH, profile.spacing_mm) / spacing) + 1
         slices = math.ceil(profile.spacing_mm * (self.config.cube[0] - 1) / spacing) + 2 * margin + 1
         anywhere = rng.random() >= self.settings.body_share
@@ -137,6 +148,14 @@ def draw_profile(usual_mm: float, settings: SimulatedPairSettings, rng: Generato
     spacing = usual_mm if usual else _log_uniform(settings.spacing_mm, rng)
     overlap = 1.0 if usual or touching else _log_uniform(settings.overlap, rng)
     return SlabProfile(spacing * overlap, spacing, 0.0 if box else bell)
+
+
+def zoomed(hu: np.ndarray, size: int) -> np.ndarray:
+    """Slices enlarged or made smaller to so many rows and columns, float32."""
+    if hu.shape[1:] == (size, size):
+        return hu
+    slices = torch.from_numpy(np.ascontiguousarray(hu))[None]
+    return functional.interpolate(slices, (size, size), mode="bicubic", antialias=True)[0].numpy()
 
 
 def turned(thick: np.ndarray, thin: np.ndarray, rng: Generator) -> tuple[np.ndarray, np.ndarray]:

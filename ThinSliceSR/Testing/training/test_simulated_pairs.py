@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -110,7 +112,7 @@ def test_noise_is_stronger_in_the_body_and_each_slices_own():
     assert abs(np.corrcoef(noise[:-1].ravel(), noise[1:].ravel())[0, 1]) < 0.02
 
 
-def samples_from(hu: np.ndarray, seed: int = 1, **settings: float) -> SimulatedPairs:
+def samples_from(hu: np.ndarray, seed: int = 1, **settings: Any) -> SimulatedPairs:
     volume = TrainingVolume("a", (View(hu, 1.0, 0.8, along_slices=True),))
     return SimulatedPairs([volume], SMALL, SimulatedPairSettings(crop=16, **settings), seed)
 
@@ -131,6 +133,20 @@ def test_samples_tell_how_their_slabs_were_measured():
     assert (slabs[:, 0] != 1).all()
     assert slabs[:, 2].std() > 0.1
     assert ((slabs[:, 2] >= 0) & (slabs[:, 2] <= 1)).all()
+
+
+@pytest.mark.parametrize(("zoom", "cut"), [(0.8, 20), (1.25, 13), (0.4, 30)])  # of 0.4 the volume is too small
+def test_zoomed_samples_have_pixels_and_steps_in_the_plane_of_another_size(zoom: float, cut: int):
+    columns = np.arange(30, dtype=np.int16)
+    hu = np.broadcast_to(20 * columns - 300, (60, 30, 30))
+    settings = {"usual_share": 1, "noisy_share": 0, "kernel_share": 0, "in_plane_share": 0}
+    samples = samples_from(hu, zoomed_share=1, zoom=(zoom, zoom), **settings)
+    for number in range(4):
+        _, thin, slabs = samples[number]
+        assert thin.shape == (1, 36, 16, 16)
+        assert float(slabs[1]) == pytest.approx(5 / (0.8 * cut / 16))
+        along_a_row_or_column = max(float(thin.diff(dim=axis)[..., 4:-4, 4:-4].abs().mean()) for axis in (2, 3))
+        assert along_a_row_or_column * 3072 == pytest.approx(20 * cut / 16, rel=0.05)
 
 
 def test_a_sample_depends_on_seed_and_number_alone():
