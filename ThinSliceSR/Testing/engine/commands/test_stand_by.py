@@ -37,7 +37,7 @@ def test_it_is_the_command_line_with_the_arguments_of_the_first_line():
 
 def test_what_follows_that_line_is_the_runs_own_input(tmp_path: Path):
     """As the word by which a worker knows that it is cancelled when its input ends."""
-    write_thick(tmp_path / "thick.nrrd")
+    write_thick(tmp_path / "thick.nrrd", slices=40, matrix=256)  # not done before its input ends
     arguments = ["synthesize", str(tmp_path / "thick.nrrd"), str(tmp_path / "dls.nrrd"), "--cancel-with-input"]
     told = standing_by(json.dumps(arguments) + "\nlistening\n")
     assert told.returncode == 130
