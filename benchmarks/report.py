@@ -133,6 +133,7 @@ TABLES: dict[str, tuple[str, list[Column]]] = {
             ("s", number("seconds", 1)),
             ("CPU s", number("cpu_seconds", 1)),
             ("× without", number("times_without", 2)),
+            ("cubes × without", number("times_cubes", 2)),
             ("CPU × without", number("times_cpu", 2)),
         ],
     ),

@@ -14,7 +14,8 @@ def measure_doubt(
 ) -> Iterator[dict[str, Any]]:
     """Rows of `thinslicesr synthesize` on a volume's file, without and with `--doubt`; medians of the rounds.
 
-    times_without: as many seconds as without. times_cpu: CPU seconds by those without.
+    times_without: as many seconds as without. times_cubes: seconds of the network's cubes by those without; the trial,
+    the tissues and one more file are no part of them. times_cpu: CPU seconds by those without.
     """
     arguments = ["synthesize", str(volume), str(folder / "dls.nrrd"), "--overwrite", "--progress", "json"]
     arguments += ["--weights", weights, "--device", device, "--precision", precision]
@@ -31,5 +32,6 @@ def measure_doubt(
             **row,
             "doubt": doubt,
             "times_without": row["seconds"] / without["seconds"],
+            "times_cubes": row["cubes_seconds"] / without["cubes_seconds"],
             "times_cpu": times(row, without, "cpu_seconds"),
         }

@@ -23,6 +23,7 @@ from ThinSliceSRLib.engine.volumes.volume import Volume
 from ThinSliceSRLib.engine.weights.weights_file import save_weights, untrained_network
 
 ROOT = Path(__file__).resolve().parents[2]
+SECONDS = ("seconds", "cubes_seconds", "cpu_seconds")
 VALUE_BYTES = 2  # HU in and out are int16
 
 
@@ -108,7 +109,7 @@ class MeasuredRun:
         return next(when for when, event in self.events if event.get("slices"))
 
     def facts(self) -> dict[str, Any]:
-        """A row: what ran where, its seconds and CPU seconds."""
+        """A row: what ran where, its seconds, those of its cubes, and CPU seconds."""
         started, finished = self.event("started"), self.event("finished")
         return {
             "model": started["weights"]["name"],
@@ -116,13 +117,14 @@ class MeasuredRun:
             "device": finished["device"],
             "precision": finished["precision"],
             "seconds": self.seconds,
+            "cubes_seconds": self.at(stage="synthesize", done=started["cubes"]) - self.at(stage="synthesize", done=0),
             "cpu_seconds": self.cpu_seconds,
         }
 
 
 def medians(rows: list[dict[str, Any]]) -> dict[str, Any]:
     """The row of rows of one kind, see `facts`, with the medians of their seconds."""
-    return {**rows[0], **{key: median(row[key] for row in rows) for key in ("seconds", "cpu_seconds")}}
+    return {**rows[0], **{key: median(row[key] for row in rows) for key in SECONDS}}
 
 
 def times(row: dict[str, Any], other: dict[str, Any], key: str) -> float | None:

@@ -189,6 +189,7 @@ def test_the_cost_of_the_doubt_is_that_of_runs_with_it_by_runs_without(
     assert (without["doubt"], with_doubt["doubt"]) == ("no", "yes")
     assert without["times_without"] == without["times_cpu"] == 1
     assert with_doubt["times_without"] == pytest.approx(with_doubt["seconds"] / without["seconds"])
+    assert with_doubt["times_cubes"] == pytest.approx(with_doubt["cubes_seconds"] / without["cubes_seconds"])
     assert TABLES["doubt"][0] in capsys.readouterr().out
     assert not list((tmp_path / "here").iterdir())
 

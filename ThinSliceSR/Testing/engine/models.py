@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import torch
 from ThinSliceSRLib.engine.network.configuration import SMALL, NetworkConfiguration
-from ThinSliceSRLib.engine.network.cthnet import CTHNet, linear_along_slices
+from ThinSliceSRLib.engine.network.cthnet import CTHNet, linear_interpolation
 from ThinSliceSRLib.engine.network.slab_inputs import TYPICAL
 from ThinSliceSRLib.engine.weights.calibration import ELSEWHERE, Calibration, SlabCalibration
 from ThinSliceSRLib.engine.weights.calibration_curve import Curve
@@ -60,7 +60,7 @@ class LinearInterpolation(torch.nn.Module):
         self.config = config
 
     def forward(self, thick: torch.Tensor) -> torch.Tensor:
-        return linear_along_slices(thick, self.config.ratio)
+        return linear_interpolation(thick, self.config.ratio)
 
 
 def linear_model(trim: int = 3) -> Model:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from ThinSliceSRLib.engine.errors import UnusableInput
-from ThinSliceSRLib.engine.network.cthnet import linear_along_slices
+from ThinSliceSRLib.engine.network.cthnet import linear_interpolation
 from ThinSliceSRLib.engine.network.slab_inputs import TYPICAL
 from ThinSliceSRLib.engine.weights.weights_file import load_model, untrained_network
 
@@ -138,7 +138,7 @@ def test_a_run_starts_with_weights_whose_last_convolution_looks_at_less(run_to, 
         for network in (module.network, module.averaged_network):
             expected = trained.averaged_network(thick, slabs)
             torch.testing.assert_close(network(thick, slabs), expected, atol=2e-3, rtol=0)  # float16 on the way
-            assert (expected - linear_along_slices(thick, 5)).abs().max() > 5e-3
+            assert (expected - linear_interpolation(thick, 5)).abs().max() > 5e-3
 
 
 @pytest.mark.parametrize("added", [{"in_plane_blocks": 3}, {"in_plane_groups": 2, "encoder_blocks": 3}], ids=str)

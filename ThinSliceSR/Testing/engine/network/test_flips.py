@@ -10,7 +10,7 @@ import pytest
 import torch
 from ThinSliceSRLib.engine.devices.device import Device
 from ThinSliceSRLib.engine.network.configuration import SMALL
-from ThinSliceSRLib.engine.network.cthnet import CTHNet, linear_along_slices
+from ThinSliceSRLib.engine.network.cthnet import CTHNet, linear_interpolation
 from ThinSliceSRLib.engine.network.flips import AXES, FLIPS, MeanOverFlips
 from ThinSliceSRLib.engine.network.slab_inputs import TYPICAL, ForSlabs
 from ThinSliceSRLib.engine.provenance import dls_header
@@ -22,7 +22,7 @@ from ThinSliceSRLib.engine.weights.weights_file import Model
 
 class Linear(torch.nn.Module):
     def forward(self, thick: torch.Tensor) -> torch.Tensor:
-        return linear_along_slices(thick, 5)
+        return linear_interpolation(thick, 5)
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def test_every_combination_of_axes_is_asked_once():
 
 def test_what_does_not_depend_on_the_side_stays():
     thick = torch.rand(1, 1, 8, 16, 16)
-    torch.testing.assert_close(MeanOverFlips(Linear())(thick), linear_along_slices(thick, 5))
+    torch.testing.assert_close(MeanOverFlips(Linear())(thick), linear_interpolation(thick, 5))
 
 
 @pytest.mark.parametrize("axes", [(2,), (3,), (2, 3, 4)])

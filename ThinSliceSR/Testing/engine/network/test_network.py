@@ -12,7 +12,7 @@ from models import SLABS, TINY
 from reference.reference_weights import reference_input, reference_weights
 from ThinSliceSRLib.engine.errors import WeightsError
 from ThinSliceSRLib.engine.network.configuration import BASE, PUBLISHED, SMALL, NetworkConfiguration
-from ThinSliceSRLib.engine.network.cthnet import CTHNet, linear_along_slices
+from ThinSliceSRLib.engine.network.cthnet import CTHNet, linear_interpolation
 from ThinSliceSRLib.engine.network.slab_inputs import ForSlabs
 from ThinSliceSRLib.engine.weights.weights_file import untrained_network
 
@@ -60,7 +60,7 @@ def test_an_untrained_network_interpolates_linearly(config: NetworkConfiguration
     thick = torch.rand(1, 1, 8, 32, 48)
     with torch.inference_mode():
         thin = untrained_network(config)(thick, SLABS)
-    torch.testing.assert_close(thin, linear_along_slices(thick, 5), atol=0, rtol=0)
+    torch.testing.assert_close(thin, linear_interpolation(thick, 5), atol=0, rtol=0)
     torch.testing.assert_close(thin[:, :, ::5], thick)
     torch.testing.assert_close(thin[:, :, 7], 0.6 * thick[:, :, 1] + 0.4 * thick[:, :, 2])
 

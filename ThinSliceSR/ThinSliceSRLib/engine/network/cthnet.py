@@ -14,14 +14,13 @@ from typing import cast
 import torch
 from einops import rearrange
 from torch import Tensor, nn
-from torch.nn import functional
 
 from .attention import TransformerLayer, without_values
 from .configuration import NetworkConfiguration
 from .doubt import DoubtHead, steps_between
 from .inference import infer
 from .slab_inputs import SlabModulation
-from .slices import convolved_slices
+from .slices import as_images, as_volumes, convolved, linear_along_slices
 
 # What a CPU computes at a time without gradients, so that it stays in the cache.
 IMAGES_AT_A_TIME = 4  # sagittal or coronal ones
@@ -179,7 +178,8 @@ class CTHNet(nn.Module):
         """
         if self.config.slab_inputs and slabs is None:
             raise ValueError("this network must be told how its thick slices were measured")
-        features = self.conv_after_E(self.Encoder(folded(thick, self.config.in_plane_fold), slabs))
+        places = folded(thick, self.config.in_plane_fold)
+        features = self.conv_after_E(self.Encoder(places, slabs))
         nearest = torch.arange(self.config.thin_slices, device=thick.device) * thick.shape[2] // self.config.thin_slices
         features = features[:, :, nearest] + self.slice_encoding
         if self.slice_modulation and slabs is not None:
@@ -189,9 +189,9 @@ class CTHNet(nn.Module):
         decoded = (
             self._published_decoders(features) if self.config.axis_layout == "published" else self._decoders(features)
         )
-        sources = [features, decoded, linear_along_slices(thick, self.config.ratio)]
+        sources = [features, decoded, linear_interpolation(thick, self.config.ratio)]
         if doubt:
-            sources.append(steps_between(thick, self.config.thin_slices))
+            sources.append(steps_between(places, self.config.thin_slices))
         at_a_time = SLICES_AT_A_TIME if in_cache(thick) else self.config.thin_slices
         parts = zip(*(source.split(at_a_time, 2) for source in sources), strict=True)
         return torch.cat([self._thin(slabs, *part) for part in parts], 2)
@@ -201,16 +201,16 @@ class CTHNet(nn.Module):
     ) -> Tensor:
         """Some thin slices, and their doubt if `steps_between` the thick ones are given."""
         fold = self.config.in_plane_fold
-        features = features + decoded
+        images = as_images(features + decoded)
         expand, rectify = self.conv_before_upsample
-        added = convolved_slices(self.conv_last, rectify(convolved_slices(expand, features)))
-        thin = unfolded(added, fold) + linear if self.config.image_skip else unfolded(added, fold)
-        if steps is None:
-            return thin
-        assert self.doubt
-        assert slabs is not None
-        log_error = self.doubt(features, added, folded(steps, fold).to(features.dtype), slabs)
-        return torch.cat((thin, unfolded(log_error, fold).to(thin.dtype)), 1)
+        added = convolved(self.conv_last, rectify(convolved(expand, images)))
+        thin = unfolded(added, fold) + as_images(linear) if self.config.image_skip else unfolded(added, fold)
+        if steps is not None:
+            assert self.doubt
+            assert slabs is not None
+            log_error = self.doubt(images, added, as_images(steps), slabs)
+            thin = torch.cat((thin, unfolded(log_error, fold).to(thin.dtype)), 1)
+        return as_volumes(thin, len(features))
 
     def _decoders(self, features: Tensor) -> Tensor:
         """features: (batch, channels, thin slices, rows, columns), and so what comes back."""
@@ -258,12 +258,12 @@ class CTHNet(nn.Module):
 
 def folded(x: Tensor, fold: int) -> Tensor:
     """(batch, 1, slices, rows, columns) → (batch, fold², slices, rows / fold, columns / fold): voxels as channels."""
-    return functional.pixel_unshuffle(x.transpose(1, 2), fold).transpose(1, 2)
+    return rearrange(x, "b 1 d (h row) (w column) -> b (row column) d h w", row=fold, column=fold)
 
 
-def unfolded(x: Tensor, fold: int) -> Tensor:
-    """Undoes `folded`."""
-    return functional.pixel_shuffle(x.transpose(1, 2), fold).transpose(1, 2)
+def unfolded(images: Tensor, fold: int) -> Tensor:
+    """Images (…, fold², rows / fold, columns / fold) → (…, 1, rows, columns): undoes `folded` for each."""
+    return rearrange(images, "n (row column) h w -> n 1 (h row) (w column)", row=fold, column=fold)
 
 
 def in_cache(x: Tensor) -> bool:
@@ -280,10 +280,9 @@ def positional_encoding(length: int, channels: int) -> Tensor:
     return torch.stack((phase.sin(), phase.cos()), dim=-1).reshape(length, channels)
 
 
-def linear_along_slices(thick: Tensor, ratio: int) -> Tensor:
-    """Linear interpolation along axis 2: n thick slices give ratio·(n − 1) + 1 thin ones, the first on the first."""
-    slices = ratio * (thick.shape[2] - 1) + 1
-    return functional.interpolate(thick, size=(slices, *thick.shape[3:]), mode="trilinear", align_corners=True)
+def linear_interpolation(thick: Tensor, ratio: int) -> Tensor:
+    """n thick slices give ratio·(n − 1) + 1 thin ones along axis 2, the first on the first."""
+    return linear_along_slices(thick, torch.arange(ratio * (thick.shape[2] - 1) + 1, device=thick.device) / ratio)
 
 
 def start_at_linear_interpolation(network: CTHNet) -> None:

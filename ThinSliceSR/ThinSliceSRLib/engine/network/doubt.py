@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .slab_inputs import SlabModulation
-from .slices import convolved_slices
+from .slices import convolved, linear_along_slices
 
 TYPICAL_ERROR = 0.006  # of scaled HU: about 18 HU
 SMALLEST_CHANGE = 0.002  # about 6 HU: smaller ones are noise
@@ -33,12 +33,13 @@ class DoubtHead(nn.Module):
         nn.init.constant_(cast(Tensor, self.last.bias), math.log(TYPICAL_ERROR))
 
     def forward(self, features: Tensor, added: Tensor, steps: Tensor, slabs: Tensor) -> Tensor:
-        """features: (batch, features, thin slices, rows, columns) of places; added, steps, and what comes back: as
-        many channels as a place has voxels. slabs: (batch, 3), see `slab_inputs`."""
-        known = torch.cat((features, log_size(added), log_size(steps)), 1).detach()
-        hidden = convolved_slices(self.first, known)
-        scale, shift = (factor[..., None, None, None].to(hidden.dtype) for factor in self.modulation(slabs))
-        return convolved_slices(self.last, functional.leaky_relu(hidden * scale + shift, 0.01))
+        """features: `as_images` of places; added, steps, and what comes back: as many channels as a place has voxels.
+        slabs: (batch, 3), see `slab_inputs`."""
+        logs = (log_size(added), log_size(steps).to(added.dtype))
+        known = torch.cat((features.to(added.dtype), *logs), 1).detach()
+        cubes = zip(known.chunk(len(slabs)), *self.modulation(slabs), strict=True)
+        hidden = torch.cat([convolved(self.first, images, scale, shift) for images, scale, shift in cubes])
+        return convolved(self.last, functional.leaky_relu(hidden, 0.01))
 
 
 def log_size(x: Tensor) -> Tensor:
@@ -49,8 +50,8 @@ def log_size(x: Tensor) -> Tensor:
 def steps_between(thick: Tensor, thin_slices: int) -> Tensor:
     """How far thick slices differ around each thin one: absolute changes along axis 2, interpolated linearly."""
     changes = (thick[:, :, 1:] - thick[:, :, :-1]).abs()
-    size = (thin_slices, *thick.shape[3:])
-    return functional.interpolate(changes, size=size, mode="trilinear", align_corners=False)
+    thin = torch.arange(thin_slices, device=thick.device) + 0.5
+    return linear_along_slices(changes, thin * (changes.shape[2] / thin_slices) - 0.5)
 
 
 def doubt_loss(log_error: Tensor, error: Tensor) -> Tensor:
