@@ -23,6 +23,7 @@ from .checkpoints import LAST, KeepLast, keep_best
 from .module import Training
 from .schedules import WarmUpConstantDecay
 from .validation import ValidationCase, real_cases, simulated_cases
+from .widening import widened
 
 # What adds something to the features: of a transformer layer the ends of its attention and of its perceptron, and of a
 # group of layers its convolution.
@@ -76,16 +77,28 @@ def train(settings: Settings, run: Run) -> Training:
 
 
 def start_from(module: Training, weights: Path) -> None:
-    """Gives a module, and its moving average, the weights of a file. Raises WeightsError.
+    """Gives a module, and its moving average, the weights of a file. Raises WeightsError, and UnusableInput where they
+    do not fit the settings.
 
-    Transformer layers, or groups of them, that they lack change nothing at first. A last convolution that looks at
-    fewer places (`tail_window`) becomes the middle of this one.
+    Transformer layers, or groups of them, that they lack change nothing at first; nor do more channels, see `widened`.
+    A last convolution that looks at fewer places (`tail_window`) becomes the middle of this one.
     """
-    known = load_model(weights).network.state_dict()
-    wider = (module.settings.network.tail_window - known["conv_last.weight"].shape[-1]) // 2
+    model, config = load_model(weights), module.settings.network
+    known = model.network.state_dict()
+    wider = (config.tail_window - known["conv_last.weight"].shape[-1]) // 2
     known["conv_last.weight"] = functional.pad(known["conv_last.weight"], [wider] * 4)
+    copies = config.slice_channels // model.configuration.slice_channels
+    if copies > 1:
+        known = widened(known, model.configuration, copies, module.settings.seed)
     for network in (module.network, module.averaged_network):
-        lacking = network.load_state_dict(known, strict=False).missing_keys
+        try:
+            lacking = network.load_state_dict(known, strict=False).missing_keys
+        except RuntimeError as error:
+            raise UnusableInput(
+                f"The weights {weights.name} have other sizes than the network of these settings; give those of a "
+                "network with fewer layers or a part of the channels and heads.",
+                "settings",
+            ) from error
         for name in lacking:
             if name.endswith(ADDING):
                 nn.init.zeros_(network.get_parameter(name))
