@@ -36,7 +36,7 @@ HEADS = "relative_position_bias_table"
 
 
 def widened(weights: dict[str, Tensor], config: NetworkConfiguration, copies: int, seed: int) -> dict[str, Tensor]:
-    """Parameters that compute what those of a network of `config` do, but without the head of the doubt.
+    """Parameters that compute what those of a network of `config` do.
 
     They are those of a network with so many times its slice channels, tail channels and heads of both decoders.
     """
@@ -44,13 +44,14 @@ def widened(weights: dict[str, Tensor], config: NetworkConfiguration, copies: in
     wide = {}
     for name, values in weights.items():
         layer, _, kind = name.rpartition(".")
-        if layer.startswith("doubt"):
-            continue
         made, read = (None, None) if layer.startswith("Encoder") else _orders(layer, config)
         if made and kind != HEADS:
             values = values[copied(len(values), made, copies)]
         if read and kind == "weight":
             values = shared_out(values, read, copies, generator)
+        if name == "doubt.first.weight":  # what it sees beside the features is not copied
+            features, others = values[:, : config.slice_channels], values[:, config.slice_channels :]
+            values = torch.cat((shared_out(features, 1, copies, generator), others), 1)
         if kind == HEADS and not layer.startswith("Encoder"):
             values = values.repeat(1, copies)
         wide[name] = values

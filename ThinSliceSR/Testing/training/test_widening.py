@@ -23,7 +23,7 @@ from training.learning.widening import widened
 
 COPIED = ("slice_channels", "tail_channels", "through_plane_heads", "in_plane_heads")
 WIDE = {"slice_channels": 4, "tail_channels": 4, "through_plane_heads": 4, "in_plane_heads": 4}  # twice the tiny ones
-NARROW = dataclasses.replace(SMALL, slice_channels=2, doubt_channels=0, through_plane_groups=2)
+NARROW = dataclasses.replace(SMALL, slice_channels=2, doubt_channels=4, through_plane_groups=2)
 
 
 def wider(config, copies: int):
@@ -47,7 +47,9 @@ def test_a_wider_network_begins_as_the_narrower_one(copies: int):
     wide.load_state_dict(widened(narrow.state_dict(), NARROW, copies, seed=1))
     thick, slabs = torch.rand(2, 1, 8, 32, 16), torch.stack([slab_inputs(1.0, 7.0, 0.5), slab_inputs(0.5, 9.0, 0.0)])
     with torch.inference_mode():
-        torch.testing.assert_close(wide(thick, slabs), narrow(thick, slabs), atol=1e-4, rtol=1e-4)
+        torch.testing.assert_close(
+            wide(thick, slabs, doubt=True), narrow(thick, slabs, doubt=True), atol=1e-4, rtol=1e-4
+        )
 
 
 def test_copies_of_a_channel_learn_different_things():
@@ -60,15 +62,15 @@ def test_copies_of_a_channel_learn_different_things():
 
 
 def test_a_run_begins_with_the_weights_of_a_narrower_network(tmp_path):
-    narrow = tiny_settings(network={**TINY_NETWORK, "doubt_channels": 0})
+    narrow = tiny_settings()
     network, weights = random_network(narrow.network), tmp_path / "narrow.safetensors"
     save_weights(weights, network, "narrow", trained=True)
-    module = Training(tiny_settings(network={**TINY_NETWORK, **WIDE, "doubt_channels": 0}), [], [])
+    module = Training(tiny_settings(network={**TINY_NETWORK, **WIDE}), [], [])
     start_from(module, weights)
     thick, slabs = torch.rand(1, 1, 8, 16, 16), slab_inputs(1.0, 7.0, 0.5)[None]
     with torch.inference_mode():
-        made = module.averaged_network(thick, slabs)
-        torch.testing.assert_close(made, network(thick, slabs), atol=2e-3, rtol=2e-3)  # float16 on the way
+        made = module.averaged_network(thick, slabs, doubt=True)
+        torch.testing.assert_close(made, network(thick, slabs, doubt=True), atol=2e-3, rtol=2e-3)  # float16 on the way
     assert set(module.begun_with) == {name for name, _ in module.network.named_parameters()}
 
 
