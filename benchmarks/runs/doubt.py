@@ -32,6 +32,6 @@ def measure_doubt(
             **row,
             "doubt": doubt,
             "times_without": row["seconds"] / without["seconds"],
-            "times_cubes": row["cubes_seconds"] / without["cubes_seconds"],
+            "times_cubes": times(row, without, "cubes_seconds"),
             "times_cpu": times(row, without, "cpu_seconds"),
         }

@@ -95,8 +95,9 @@ def start_from(module: Training, weights: Path) -> None:
             lacking = network.load_state_dict(known, strict=False).missing_keys
         except RuntimeError as error:
             raise UnusableInput(
-                f"The weights {weights.name} have other sizes than the network of these settings; give those of a "
-                "network with fewer layers or a part of the channels and heads.",
+                f"The weights {weights.name} have other sizes than the network of these settings; give those of "
+                "one with fewer layers, or whose slice_channels, tail_channels, through_plane_heads and in_plane_heads "
+                "are all the same part of these.",
                 "settings",
             ) from error
         for name in lacking:

@@ -7,6 +7,7 @@ Each channel becomes several copies of itself, and what reads them reads a share
 from __future__ import annotations
 
 import torch
+from ThinSliceSRLib.engine.errors import UnusableInput
 from ThinSliceSRLib.engine.network.configuration import NetworkConfiguration
 from ThinSliceSRLib.engine.network.cthnet import positional_encoding
 from torch import Tensor
@@ -14,8 +15,8 @@ from torch import Tensor
 # How far shares differ, by the root mean square of the weights that are shared out.
 DIFFERENCE = 0.3
 
-# By the end of a layer's name: in how many blocks lie the channels that it makes, and those that it reads, where copies
-# lie behind each block. STACKED: as the channels of its decoder. None: these stay as they are.
+# The end of a layer's name: of how many equal blocks what it makes consists, and what it reads. Each block is followed
+# by its copies. STACKED: as many as the channels of its decoder. None: not widened.
 STACKED = -1
 ORDERS: dict[str, tuple[int | None, int | None]] = {
     "conv_after_E": (1, None),
@@ -32,31 +33,37 @@ ORDERS: dict[str, tuple[int | None, int | None]] = {
     "norm1": (STACKED, None),
     "norm2": (STACKED, None),
 }
-HEADS = "relative_position_bias_table"
+BIAS_TABLE = "relative_position_bias_table"  # a column for each head
 
 
 def widened(weights: dict[str, Tensor], config: NetworkConfiguration, copies: int, seed: int) -> dict[str, Tensor]:
-    """Parameters that compute what those of a network of `config` do.
+    """Parameters that compute what those of a network of `config` do, of one with `copies` times its slice channels,
+    tail channels and heads of both decoders.
 
-    They are those of a network with so many times its slice channels, tail channels and heads of both decoders.
+    seed: of the differences between the copies. Raises UnusableInput for a network whose parameters it does not know.
     """
+    if not config.slab_inputs or config.axis_layout != "slice_major":
+        raise UnusableInput(
+            "Only networks with slab inputs and the axis layout slice_major can be widened; start from other weights.",
+            "settings",
+        )
     generator = torch.Generator().manual_seed(seed)
     wide = {}
     for name, values in weights.items():
         layer, _, kind = name.rpartition(".")
-        made, read = (None, None) if layer.startswith("Encoder") else _orders(layer, config)
-        if made and kind != HEADS:
-            values = values[copied(len(values), made, copies)]
-        if read and kind == "weight":
-            values = shared_out(values, read, copies, generator)
-        if name == "doubt.first.weight":  # what it sees beside the features is not copied
-            features, others = values[:, : config.slice_channels], values[:, config.slice_channels :]
-            values = torch.cat((shared_out(features, 1, copies, generator), others), 1)
-        if kind == HEADS and not layer.startswith("Encoder"):
-            values = values.repeat(1, copies)
+        if not layer.startswith("Encoder"):
+            made, read = _orders(layer, config)
+            if made:
+                values = values[copied(len(values), made, copies)]
+            if read and kind == "weight":
+                values = shared_out(values, read, copies, generator)
+            if kind == BIAS_TABLE:
+                values = values.repeat(1, copies)
+            if name == "doubt.first.weight":  # what it sees beside the features is not copied
+                features, others = values[:, : config.slice_channels], values[:, config.slice_channels :]
+                values = torch.cat((shared_out(features, 1, copies, generator), others), 1)
         wide[name] = values
-    if config.slab_inputs:
-        _keep_the_encoding(wide, config, copies)
+    _keep_the_encoding(wide, config, copies)
     return wide
 
 

@@ -74,9 +74,17 @@ def test_a_run_begins_with_the_weights_of_a_narrower_network(tmp_path):
     assert set(module.begun_with) == {name for name, _ in module.network.named_parameters()}
 
 
-def test_weights_of_other_sizes_are_refused_in_a_sentence(tmp_path):
+@pytest.mark.parametrize("others", [{"slice_channels": 8}, {**WIDE, "in_plane_heads": 2}], ids=str)
+def test_weights_of_other_sizes_are_refused_in_a_sentence(tmp_path, others):
     weights = tmp_path / "narrow.safetensors"
     save_weights(weights, random_network(tiny_settings().network), "narrow", trained=True)
-    module = Training(tiny_settings(network={**TINY_NETWORK, "slice_channels": 8}), [], [])
+    module = Training(tiny_settings(network={**TINY_NETWORK, **others}), [], [])
     with pytest.raises(UnusableInput, match="have other sizes than the network of these settings"):
         start_from(module, weights)
+
+
+@pytest.mark.parametrize("other", [{"slab_inputs": False, "doubt_channels": 0}, {"axis_layout": "published"}], ids=str)
+def test_a_network_that_would_not_stay_the_same_is_refused(other):
+    config = dataclasses.replace(NARROW, **other)
+    with pytest.raises(UnusableInput, match="can be widened"):
+        widened(random_network(config).state_dict(), config, 2, seed=1)

@@ -13,7 +13,9 @@ from reference.reference_weights import reference_input, reference_weights
 from ThinSliceSRLib.engine.errors import WeightsError
 from ThinSliceSRLib.engine.network.configuration import BASE, PUBLISHED, SMALL, NetworkConfiguration
 from ThinSliceSRLib.engine.network.cthnet import CTHNet, linear_interpolation
+from ThinSliceSRLib.engine.network.doubt import DoubtHead, log_size
 from ThinSliceSRLib.engine.network.slab_inputs import ForSlabs
+from ThinSliceSRLib.engine.network.slices import as_images, as_volumes
 from ThinSliceSRLib.engine.weights.weights_file import untrained_network
 
 REFERENCE = Path(__file__).parents[1] / "reference"
@@ -115,6 +117,22 @@ def test_slab_inputs_change_nothing_at_first_and_are_heeded_then():
             torch.testing.assert_close(changed[:1], network(thick[:1], SLABS))
             assert (changed[1] - network(thick[1:], SLABS)[0]).abs().mean() > 1e-3
             torch.nn.init.zeros_(modulation.last.weight)
+
+
+def test_the_doubt_of_each_cube_heeds_its_own_slab_inputs():
+    torch.manual_seed(0)
+    head = DoubtHead(2, 4, 3).eval()
+    for layer in (head.modulation.last, head.last):
+        torch.nn.init.normal_(layer.weight)
+    features, added, steps = torch.rand(6, 2, 8, 8), torch.rand(6, 4, 8, 8), torch.rand(6, 4, 8, 8)  # of two cubes
+    slabs = torch.cat([SLABS, torch.tensor([[2.0, 4.0, 1.0]])])
+    known = as_volumes(torch.cat((features, log_size(added), log_size(steps)), 1), 2)
+    with torch.inference_mode():
+        scale, shift = (factor[..., None, None, None] for factor in head.modulation(slabs))
+        hidden = torch.nn.functional.leaky_relu(head.first(known) * scale + shift, 0.01)
+        expected = as_images(head.last(hidden))
+        torch.testing.assert_close(head(features, added, steps, slabs), expected, atol=1e-4, rtol=1e-4)
+        assert (scale[0] - scale[1]).abs().min() > 1e-3
 
 
 def test_a_network_that_asks_for_slab_inputs_does_not_run_without():

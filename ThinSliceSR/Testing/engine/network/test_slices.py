@@ -1,4 +1,4 @@
-"""Convolutions that see one slice at a time: what PyTorch's own make, by a faster way."""
+"""Slices that are convolved one by one and interpolated: what PyTorch's own functions make, by a faster way."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_features_of_a_convolution_are_scaled_and_shifted():
     convolution = torch.nn.Conv3d(5, 4, (1, 3, 3), padding=(0, 1, 1))
     images, scale, shift = torch.randn(3, 5, 8, 12), torch.randn(4), torch.randn(4)
     expected = convolved(convolution, images) * scale[:, None, None] + shift[:, None, None]
-    torch.testing.assert_close(convolved(convolution, images, scale, shift), expected, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(convolved(convolution, images, (scale, shift)), expected, atol=1e-5, rtol=1e-5)
 
 
 @pytest.mark.parametrize("aligned", [True, False])

@@ -45,5 +45,5 @@ def expected_error(told: Volume, dls: Volume, calibration: SlabCalibration) -> V
         place = tissues[k].astype(np.intp)  # in the rows, one behind the other: found in a third of the time
         place *= len(levels)
         place += slice_hu.clip(0)
-        expected.take(place, out=hu[k], mode="clip")
+        expected.take(place, out=hu[k], mode="clip")  # all lie within; other modes look for that in a copy
     return told.on_slice_grid(hu, told.spacing_mm[2])

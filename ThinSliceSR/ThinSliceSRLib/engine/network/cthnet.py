@@ -20,7 +20,7 @@ from .configuration import NetworkConfiguration
 from .doubt import DoubtHead, steps_between
 from .inference import infer
 from .slab_inputs import SlabModulation
-from .slices import as_images, as_volumes, convolved, linear_along_slices
+from .slices import as_images, as_volumes, convolved, folded, linear_along_slices, unfolded
 
 # What a CPU computes at a time without gradients, so that it stays in the cache.
 IMAGES_AT_A_TIME = 4  # sagittal or coronal ones
@@ -60,8 +60,8 @@ class EncoderLayer(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """x: (batch, slices, rows, columns, channels)."""
-        convolved = self.layer_conv(channels_first(self.blocks(x)))
-        return x + self.layer_norm(channels_last(convolved))
+        changed = self.layer_conv(channels_first(self.blocks(x)))
+        return x + self.layer_norm(channels_last(changed))
 
 
 class Encoder(nn.Module):
@@ -254,16 +254,6 @@ class CTHNet(nn.Module):
         fold = self.config.through_plane_fold
         images = rearrange(features, "b c d (n fold) w -> (b n) d w (c fold)", fold=fold)
         return rearrange(self.Decoder_T1(images), "(b n) d w (c fold) -> b (n fold) w d c", b=len(features), fold=fold)
-
-
-def folded(x: Tensor, fold: int) -> Tensor:
-    """(batch, 1, slices, rows, columns) → (batch, fold², slices, rows / fold, columns / fold): voxels as channels."""
-    return rearrange(x, "b 1 d (h row) (w column) -> b (row column) d h w", row=fold, column=fold)
-
-
-def unfolded(images: Tensor, fold: int) -> Tensor:
-    """Images (…, fold², rows / fold, columns / fold) → (…, 1, rows, columns): undoes `folded` for each."""
-    return rearrange(images, "n (row column) h w -> n 1 (h row) (w column)", row=fold, column=fold)
 
 
 def in_cache(x: Tensor) -> bool:

@@ -33,12 +33,13 @@ class DoubtHead(nn.Module):
         nn.init.constant_(cast(Tensor, self.last.bias), math.log(TYPICAL_ERROR))
 
     def forward(self, features: Tensor, added: Tensor, steps: Tensor, slabs: Tensor) -> Tensor:
-        """features: `as_images` of places; added, steps, and what comes back: as many channels as a place has voxels.
-        slabs: (batch, 3), see `slab_inputs`."""
-        logs = (log_size(added), log_size(steps).to(added.dtype))
+        """features: `as_images` of places, batch · slices of them, cube after cube; added, steps, and what comes back:
+        as many channels as a place has voxels. slabs: (batch, 3), see `slab_inputs`."""
+        logs = (log_size(part).to(added.dtype) for part in (added, steps))
         known = torch.cat((features.to(added.dtype), *logs), 1).detach()
+        # One by one, as the scale and the shift of each cube lie in the weights: beside them they take twice the time.
         cubes = zip(known.chunk(len(slabs)), *self.modulation(slabs), strict=True)
-        hidden = torch.cat([convolved(self.first, images, scale, shift) for images, scale, shift in cubes])
+        hidden = torch.cat([convolved(self.first, images, (scale, shift)) for images, scale, shift in cubes])
         return convolved(self.last, functional.leaky_relu(hidden, 0.01))
 
 
@@ -50,8 +51,8 @@ def log_size(x: Tensor) -> Tensor:
 def steps_between(thick: Tensor, thin_slices: int) -> Tensor:
     """How far thick slices differ around each thin one: absolute changes along axis 2, interpolated linearly."""
     changes = (thick[:, :, 1:] - thick[:, :, :-1]).abs()
-    thin = torch.arange(thin_slices, device=thick.device) + 0.5
-    return linear_along_slices(changes, thin * (changes.shape[2] / thin_slices) - 0.5)
+    middles = torch.arange(thin_slices, device=thick.device) + 0.5
+    return linear_along_slices(changes, middles * (changes.shape[2] / thin_slices) - 0.5)
 
 
 def doubt_loss(log_error: Tensor, error: Tensor) -> Tensor:
