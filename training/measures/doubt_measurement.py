@@ -17,13 +17,15 @@ from .doubt_samples import OVERALL, OVERLAPS, Sample, phantom_samples, samples_o
 
 SPACINGS_MM = (3.0, 5.0, 8.0)  # that calibrations are fitted at
 WHERE = (OVERALL, *TISSUES)
+HELD = ("held", "held_where_shown")  # of a Reliability
 
 
 @dataclass(frozen=True)
 class Reliability:
     """Of the doubt of one sample.
 
-    error_hu, expected_hu: means, by WHERE. held: the share of errors within what is claimed for each of COVERAGES.
+    error_hu, expected_hu: means, by WHERE. held: the share of errors within what is claimed for each of COVERAGES,
+    where each tissue truly lies. held_where_shown: the same where DLS shows it, which is all that a reader sees.
     ranking: of the errors by the doubt; steps: of the same errors by how far neighbouring slices differ; bis: of the
     errors of BIS by the same, for which these are made.
     """
@@ -33,6 +35,7 @@ class Reliability:
     error_hu: dict[str, float]
     expected_hu: dict[str, float]
     held: dict[str, tuple[float, ...]]
+    held_where_shown: dict[str, tuple[float, ...]]
     ranking: Sparsification
     steps: Sparsification
     bis: Sparsification
@@ -75,18 +78,23 @@ def reliability_of(sample: Sample, calibration: Calibration) -> Reliability:
     slabs = calibration.for_volume(sample.spacing_mm, 1.0, sample.trial)
     expected = sample.expected_hu(slabs)
     reaches = [slabs.reach_hu(expected, share) for share in COVERAGES]
-    everywhere = np.ones(expected.shape, bool)
-    masks = {OVERALL: everywhere, **sample.tissues}
-    there = {kind: mask for kind, mask in masks.items() if mask.any()}
+    everywhere = {OVERALL: np.ones(expected.shape, bool)}
+    there = {kind: mask for kind, mask in (everywhere | sample.tissues).items() if mask.any()}
+
+    def held(masks: dict[str, np.ndarray]) -> dict[str, tuple[float, ...]]:
+        return {
+            kind: tuple(coverage(sample.error_hu[mask], reach[mask]) for reach in reaches)
+            for kind, mask in masks.items()
+            if mask.any()
+        }
+
     return Reliability(
         sample.volume,
         sample.spacing_mm,
         {kind: float(sample.error_hu[mask].mean()) for kind, mask in there.items()},
         {kind: float(expected[mask].mean()) for kind, mask in there.items()},
-        {
-            kind: tuple(coverage(sample.error_hu[mask], reach[mask]) for reach in reaches)
-            for kind, mask in there.items()
-        },
+        held(there),
+        held(everywhere | sample.seen_tissues()),
         sparsification(expected, sample.error_hu),
         sparsification(sample.steps_hu, sample.error_hu),
         sparsification(sample.steps_hu, sample.bis_error_hu),
@@ -105,7 +113,8 @@ def crossed(samples: Sequence[Sample], spacings_mm: Sequence[float] = SPACINGS_M
 
 
 def as_markdown(rows: Sequence[Reliability]) -> str:
-    """The tables of a model card: what is held of what is claimed, and how well errors are ranked."""
+    """The tables of a model card: what is held of what is claimed, by how much that misses, and how well errors are
+    ranked."""
     claims = " | ".join(f"{share:.0%}" for share in COVERAGES)
     lines = [
         f"| volume | T = S (mm) | where | mean error / HU | expected / HU | {claims} |",
@@ -116,6 +125,17 @@ def as_markdown(rows: Sequence[Reliability]) -> str:
             held = " | ".join(f"{share:.1%}" for share in shares)
             means = f"{row.error_hu[kind]:.1f} | {row.expected_hu[kind]:.1f}"
             lines.append(f"| {row.volume} | {row.spacing_mm:g} | {kind} | {means} | {held} |")
+    lines += [
+        "",
+        "By how many points at most what is held misses what is claimed: where a tissue truly lies, and where DLS "
+        "shows it.",
+        "",
+        "| where | truly | as DLS shows it |",
+        "| --- | ---: | ---: |",
+    ]
+    for kind in WHERE:
+        misses = [_largest_miss([getattr(row, name).get(kind, ()) for row in rows]) for name in HELD]
+        lines.append(f"| {kind} | {misses[0]} | {misses[1]} |")
     lines += [
         "",
         "Squared error in the most doubtful tenth, and area to a perfect ranking (0; 1: by chance): by the doubt, by "
@@ -129,6 +149,12 @@ def as_markdown(rows: Sequence[Reliability]) -> str:
         cells = " | ".join(f"{rank.without_tenth:.1%} | {rank.area:.3f}" for rank in ranks)
         lines.append(f"| {row.volume} | {row.spacing_mm:g} | {cells} |")
     return "\n".join(lines)
+
+
+def _largest_miss(held: Sequence[tuple[float, ...]]) -> str:
+    """In points, over all of them; "-" where there are none."""
+    misses = [abs(share - claim) for shares in held for share, claim in zip(shares, COVERAGES, strict=False)]
+    return f"{100 * max(misses):.1f}" if misses else "-"
 
 
 def calibrate_weights(

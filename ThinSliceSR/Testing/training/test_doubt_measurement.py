@@ -84,6 +84,20 @@ def test_a_volume_is_measured_with_the_calibration_of_the_others():
     assert "bone" not in first.held
 
 
+def test_the_largest_misses_are_told_where_a_tissue_lies_and_where_it_is_shown():
+    unseen = replace(made_up("a", 1.0, 0), seen=np.zeros(60_000, np.uint8))  # DLS shows no lung where there is some
+    rows = crossed([unseen, made_up("b", 1.5, 1)], [5.0])
+    told = {cells[0]: cells[1:] for cells in rows_of(as_markdown(rows), "") if cells[0] in ("body", "lung", "bone")}
+    assert "lung" not in rows[0].held_where_shown
+    misses = [
+        max(100 * abs(held - share) for row in rows for held, share in zip(kinds(row), COVERAGES, strict=False))
+        for kinds in (lambda row: row.held["lung"], lambda row: row.held_where_shown.get("lung", ()))
+    ]
+    assert told["lung"] == [f"{miss:.1f}" for miss in misses]
+    assert told["bone"] == ["-", "-"]
+    assert told["body"][0] == told["body"][1]
+
+
 def test_what_a_trial_tells_of_a_volume_makes_up_for_harder_lungs():
     harder = [
         replace(made_up(name, scale, seed), trial=trial, trials=(1.2 * trial, trial, 0.8 * trial, 0.7 * trial))
