@@ -63,3 +63,21 @@ def test_the_self_test_of_the_module_passes(
     ThinSliceSRTest().runTest()
     assert "ThinSliceSR self-test passed" in capsys.readouterr().out
     assert list(temporary_folder.iterdir()) == []
+
+
+def test_no_widget_of_the_panel_is_taken_for_what_a_class_of_python_has_left_behind():
+    """Of the stand-in alone: Slicer's PythonQt does not keep such an address."""
+    import slicer
+    from PySide6.QtWidgets import QPushButton
+    from shiboken6 import Shiboken
+
+    class Listener(QPushButton):
+        def listen(self, *_: object) -> None:
+            pass
+
+    first, listener = Listener.staticMetaObject, Listener()
+    address = Shiboken.getCppPointer(first)
+    listener.clicked.connect(listener.listen)
+    assert Shiboken.getCppPointer(listener.metaObject()) != address  # the first is freed, its address may be given away
+    slicer.util.loadUI(str(Path(__file__).parents[3] / "Resources" / "UI" / "ThinSliceSR.ui"))
+    assert not Shiboken.isValid(first)
