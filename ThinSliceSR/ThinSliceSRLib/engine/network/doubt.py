@@ -37,7 +37,7 @@ class DoubtHead(nn.Module):
         as many channels as a place has voxels. slabs: (batch, 3), see `slab_inputs`."""
         logs = (log_size(part).to(added.dtype) for part in (added, steps))
         known = torch.cat((features.to(added.dtype), *logs), 1).detach()
-        # One by one, as the scale and the shift of each cube lie in the weights: beside them they take twice the time.
+        # Cube by cube, as the scale and the shift of each lie in the weights: applied to the images they take longer.
         cubes = zip(known.chunk(len(slabs)), *self.modulation(slabs), strict=True)
         hidden = torch.cat([convolved(self.first, images, (scale, shift)) for images, scale, shift in cubes])
         return convolved(self.last, functional.leaky_relu(hidden, 0.01))
