@@ -32,7 +32,11 @@ class SimulatedPairSettings:
     bell_error: standard deviation of the error in the bell share that the network is told.
     off_centre_share: first thick slice between two slices of the volume.
     kernel_share, kernel: slices made softer (below 0) or sharper in the plane, and by how much at least and at most.
-    zoomed_share, zoom: samples enlarged (above 1) or made smaller in the plane, and by how much at least and at most.
+    zoomed_share, zoom: samples enlarged (above 1) or made smaller in the plane, and by how much at least and at most;
+        aspect: and by how much more along columns than along rows.
+    turned_share, turn_degrees: samples turned in the plane by other angles than right ones, and by how much at most.
+    stretched_share, stretch: slices taken to lie further apart (above 1) or nearer than they do.
+    other_densities_share: tissues denser or less dense than they are (`data/patient.py`).
     noisy_share, noise_hu: noise added before thick slices are made, and its largest standard deviation in these.
     in_plane_share: samples whose slice axis is a row or column axis, for volumes thin enough along the slices.
     body_share: samples that lie in the body.
@@ -51,6 +55,12 @@ class SimulatedPairSettings:
     kernel: tuple[float, float] = (-1.0, 1.0)
     zoomed_share: float = 0.0
     zoom: tuple[float, float] = (0.8, 1.25)
+    aspect: tuple[float, float] = (1.0, 1.0)
+    turned_share: float = 0.0
+    turn_degrees: float = 45.0
+    stretched_share: float = 0.0
+    stretch: tuple[float, float] = (0.8, 1.2)
+    other_densities_share: float = 0.0
     noisy_share: float = 0.2
     noise_hu: float = 8.0
     in_plane_share: float = 0.3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -13,10 +14,10 @@ from ThinSliceSRLib.engine.synthesis.bicubic import bicubic_slices
 from ThinSliceSRLib.engine.synthesis.slab import along_slices
 from ThinSliceSRLib.engine.volumes.slab_profile import BELL_REACH, SlabProfile
 from torch import Tensor
-from torch.nn import functional
 from torch.utils.data import Dataset
 
 from ..settings import SimulatedPairSettings
+from .patient import Cut, draw_cut, log_uniform, resized, turned_by, with_other_densities
 from .scanner import added_noise, as_by_another_kernel
 from .volumes import TrainingVolume, View
 
@@ -53,9 +54,13 @@ class SimulatedPairs(Dataset):
         rng = np.random.default_rng((self.seed, number))
         profile = draw_profile(self.config.ratio * 1.0, self.settings, rng)
         view = self._draw_view(profile, rng)
-        cut = self._draw_cut(view, rng)
+        if rng.random() < self.settings.stretched_share:
+            view = replace(view, spacing_mm=view.spacing_mm * log_uniform(self.settings.stretch, rng))
+        cut = draw_cut(view.hu.shape[1:], self.settings, rng)
         hu, first_mm = self._crop(view, profile, cut, rng)
-        hu = zoomed(hu, self.settings.crop)
+        hu = turned_by(resized(hu, cut.size), cut.angle, self.settings.crop)
+        if rng.random() < self.settings.other_densities_share:
+            hu = with_other_densities(hu, rng)
         if rng.random() < self.settings.kernel_share:
             hu = as_by_another_kernel(hu, rng.uniform(*self.settings.kernel))
         noise = None
@@ -68,7 +73,7 @@ class SimulatedPairs(Dataset):
         return (
             scaled(thick, self.config),
             scaled(thin, self.config),
-            slab_inputs(profile.overlap, profile.spacing_mm / (view.pixel_mm * cut / self.settings.crop), bell),
+            slab_inputs(profile.overlap, profile.spacing_mm / cut.pixel_mm(view.pixel_mm), bell),
         )
 
     def _draw_view(self, profile: SlabProfile, rng: Generator) -> View:
@@ -79,27 +84,21 @@ class SimulatedPairs(Dataset):
             if view:
                 return view
 
-    def _draw_cut(self, view: View, rng: Generator) -> int:
-        """Rows and columns that become a sample: fewer than it has if it is to be enlarged, else more, or as many."""
-        crop = self.settings.crop
-        if rng.random() >= self.settings.zoomed_share:
-            return crop
-        return min(round(crop / _log_uniform(self.settings.zoom, rng)), *view.hu.shape[1:])
-
-    def _crop(self, view: View, profile: SlabProfile, crop: int, rng: Generator) -> tuple[np.ndarray, float]:
-        """Thin slices somewhere in the volume, float32, of `crop` rows and columns, and where among them (mm) the first
-        thick slice lies.
+    def _crop(self, view: View, profile: SlabProfile, cut: Cut, rng: Generator) -> tuple[np.ndarray, float]:
+        """Thin slices somewhere in the volume, float32, of the rows and columns of `cut`, and where among them (mm) the
+        first thick slice lies.
 
         In the body unless drawn otherwise, or not found there in a few tries. Beyond its ends the volume is mirrored.
         """
         spacing = view.spacing_mm
         margin = math.ceil(max(profile.thickness_mm * BELL_REACH, profile.spacing_mm) / spacing) + 1
         slices = math.ceil(profile.spacing_mm * (self.config.cube[0] - 1) / spacing) + 2 * margin + 1
+        rows, columns = view.hu.shape[1:]
         anywhere = rng.random() >= self.settings.body_share
         for _ in range(TRIES):
             k = int(rng.integers(max(1, len(view.hu) - slices + 1)))
-            j, i = (int(rng.integers(size - crop + 1)) for size in view.hu.shape[1:])
-            hu = view.hu[mirrored(k, slices, len(view.hu)), j : j + crop, i : i + crop]
+            j, i = int(rng.integers(rows - cut.rows + 1)), int(rng.integers(columns - cut.columns + 1))
+            hu = view.hu[mirrored(k, slices, len(view.hu)), j : j + cut.rows, i : i + cut.columns]
             if anywhere or (hu[len(hu) // 2] > BODY_HU).mean() > BODY_SHARE:
                 break
         between = rng.uniform(0, spacing) if rng.random() < self.settings.off_centre_share else 0.0
@@ -145,17 +144,9 @@ def draw_profile(usual_mm: float, settings: SimulatedPairSettings, rng: Generato
     """The slab profile of one sample; usual_mm: of most of them, thickness and distance."""
     usual, touching = rng.random() < settings.usual_share, rng.random() < settings.touching_share
     box, bell = rng.random() < settings.box_share, rng.uniform(0, 1)
-    spacing = usual_mm if usual else _log_uniform(settings.spacing_mm, rng)
-    overlap = 1.0 if usual or touching else _log_uniform(settings.overlap, rng)
+    spacing = usual_mm if usual else log_uniform(settings.spacing_mm, rng)
+    overlap = 1.0 if usual or touching else log_uniform(settings.overlap, rng)
     return SlabProfile(spacing * overlap, spacing, 0.0 if box else bell)
-
-
-def zoomed(hu: np.ndarray, size: int) -> np.ndarray:
-    """Slices enlarged or made smaller to so many rows and columns, float32."""
-    if hu.shape[1:] == (size, size):
-        return hu
-    slices = torch.from_numpy(np.ascontiguousarray(hu))[None]
-    return functional.interpolate(slices, (size, size), mode="bicubic", antialias=True)[0].numpy()
 
 
 def turned(thick: np.ndarray, thin: np.ndarray, rng: Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -177,10 +168,6 @@ def scaled(hu: np.ndarray, config: NetworkConfiguration) -> Tensor:
     lowest, highest = config.hu_range
     values = (np.clip(hu, lowest, highest, dtype=np.float32) - lowest) / (highest - lowest)
     return torch.from_numpy(np.ascontiguousarray(values, dtype=np.float32))[None]
-
-
-def _log_uniform(bounds: tuple[float, float], rng: Generator) -> float:
-    return math.exp(rng.uniform(*np.log(bounds)))
 
 
 def _weight(name: str, weights: dict[str, float]) -> float:

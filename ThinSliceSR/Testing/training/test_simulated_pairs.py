@@ -17,6 +17,7 @@ pytest.importorskip("yaml")
 from training_making import blobs, tiny_settings, write_volume
 
 from training.data.pairs import SimulatedPairs, draw_profile, draw_view, mirrored, simulated_pair
+from training.data.patient import with_other_densities
 from training.data.scanner import added_noise, as_by_another_kernel
 from training.data.volumes import (
     THIN_MM,
@@ -149,6 +150,53 @@ def test_zoomed_samples_have_pixels_and_steps_in_the_plane_of_another_size(zoom:
         assert along_a_row_or_column * 3072 == pytest.approx(20 * cut / 16, rel=0.05)
 
 
+def test_samples_may_be_enlarged_by_more_along_columns_than_along_rows():
+    grid = np.indices((60, 60, 60))
+    settings = {"usual_share": 1, "noisy_share": 0, "kernel_share": 0, "in_plane_share": 0}
+    rows = samples_from(5 * grid[1], zoomed_share=1, zoom=(1, 1), aspect=(2.25, 2.25), **settings)
+    columns = samples_from(5 * grid[2], zoomed_share=1, zoom=(1, 1), aspect=(2.25, 2.25), **settings)
+    for samples, cut in ((rows, 24), (columns, 11)):
+        _, thin, slabs = samples[0]
+        assert float(slabs[1]) == pytest.approx(5 / 0.8 / (24 * 11) ** 0.5 * 16)
+        steps = max(float(thin.diff(dim=axis)[..., 4:-4, 4:-4].abs().mean()) for axis in (2, 3))
+        assert steps * 3072 == pytest.approx(5 * cut / 16, rel=0.05)
+
+
+def test_turned_samples_lie_at_every_angle_and_keep_their_size():
+    columns = np.arange(60, dtype=np.int16)
+    hu = np.broadcast_to(20 * columns - 300, (60, 60, 60))
+    samples = samples_from(hu, turned_share=1, usual_share=1, noisy_share=0, kernel_share=0, in_plane_share=0)
+    angles = []
+    for number in range(40):
+        _, thin, slabs = samples[number]
+        assert thin.shape == (1, 36, 16, 16)
+        assert float(slabs[1]) == pytest.approx(5 / 0.8)
+        down, across = (float(thin.diff(dim=axis)[..., 4:-4, 4:-4].mean()) * 3072 for axis in (2, 3))
+        assert np.hypot(down, across) == pytest.approx(20, rel=0.02)
+        angles.append(np.degrees(np.arctan2(down, across)) % 90)
+    assert min(angles) < 10
+    assert max(angles) > 80
+    assert 20 < np.median(angles) < 70
+
+
+def test_stretched_samples_change_less_from_slice_to_slice():
+    hu = np.broadcast_to((4 * np.arange(80))[:, None, None], (80, 20, 20))
+    samples = samples_from(hu, stretched_share=1, stretch=(1.25, 1.25), usual_share=1, noisy_share=0, body_share=0)
+    _, thin, slabs = samples[0]
+    assert float(thin.diff(dim=1).abs().mean()) * 3072 == pytest.approx(4 / 1.25, rel=0.02)
+    assert float(slabs[1]) == pytest.approx(5 / 0.8)
+
+
+@given(st.integers(0, 10**6))
+def test_other_densities_leave_air_and_the_order_of_tissues(seed: int):
+    hu = np.arange(-1024, 3072, dtype=np.int16).reshape(1, 64, 64)
+    other = with_other_densities(hu, np.random.default_rng(seed)).ravel()
+    assert (np.diff(other) >= 0).all()
+    np.testing.assert_array_equal(other[:25], hu.ravel()[:25])
+    assert other.std() > 100
+    assert np.abs(other - hu.ravel())[100:1200].max() > 5
+
+
 def test_a_sample_depends_on_seed_and_number_alone():
     hu = blobs((60, 30, 30))
     first, again, other_seed = samples_from(hu), samples_from(hu), samples_from(hu, seed=2)
@@ -159,10 +207,11 @@ def test_a_sample_depends_on_seed_and_number_alone():
     assert not (first[7][1] == other_seed[7][1]).all()
 
 
-def test_samples_without_noise_are_aligned_through_flips_and_turns():
+def test_samples_without_noise_are_aligned_whatever_their_size_and_angle():
     grid = np.indices((200, 30, 30)).astype(np.float64)
     hu = (2 * grid[0] + 3 * grid[1] - 2 * grid[2] - 400).astype(np.int16)
-    samples = samples_from(hu, noisy_share=0, kernel_share=0, body_share=0)
+    shaped = {"zoomed_share": 0.5, "aspect": (0.8, 1.25), "turned_share": 0.5, "stretched_share": 0.5}
+    samples = samples_from(hu, noisy_share=0, kernel_share=0, body_share=0, **shaped)
     for number in range(30):
         thick, thin, _ = samples[number]
         np.testing.assert_allclose(thick.numpy(), thin[:, ::5].numpy(), atol=1e-4)
