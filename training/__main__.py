@@ -53,6 +53,8 @@ def parser() -> argparse.ArgumentParser:
     ablate.add_argument("--validation", type=Path, required=True, help="such a folder of volumes never trained on")
     ablate.add_argument("--run", type=Path, required=True, help="folder for the runs of all variants")
     ablate.add_argument("--steps", type=int, default=300, help="training steps of each variant")
+    ablate.add_argument("--seeds", type=int, default=1, help="how many seeds each variant is trained with (default: 1)")
+    ablate.add_argument("--choice", action="append", default=[], help="of this variant alone, not of all; repeat")
     ablate.set_defaults(run_verb=_ablate)
 
     measure = verbs.add_parser("measure", help="print the tables of a model card: DLS and BIS against thin volumes")
@@ -137,7 +139,8 @@ def _ablate(chosen: argparse.Namespace) -> None:
     from .measures.ablations import ablation_table, as_markdown
 
     run = Run(data=chosen.data, validation=chosen.validation, folder=chosen.run, steps=chosen.steps)
-    print(as_markdown(ablation_table(read_settings(chosen.config), run), chosen.steps))
+    rows = ablation_table(read_settings(chosen.config), run, chosen.choice, chosen.seeds)
+    print(as_markdown(list(rows), chosen.steps))
 
 
 def _measure(chosen: argparse.Namespace) -> None:

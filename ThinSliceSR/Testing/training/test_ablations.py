@@ -10,6 +10,8 @@ from training_making import blobs, tiny_settings, write_volume
 
 pytest.importorskip("lightning")
 
+from ThinSliceSRLib.engine.errors import UnusableInput
+
 from training.learning.train import Run
 from training.measures.ablations import Row, ablation_table, as_markdown, trained_variants
 
@@ -22,34 +24,46 @@ def test_each_variant_differs_from_the_reference_in_one_part_of_the_settings():
         changed = {field.name for field in fields(settings)} - {
             field.name for field in fields(settings) if getattr(variant, field.name) == getattr(settings, field.name)
         }
-        assert changed - {"start_at_linear_interpolation"} in ({"network"}, {"simulated_pairs"})
+        assert changed - {"start_at_linear_interpolation"} in ({"network"}, {"simulated_pairs"}, {"optimisation"})
 
 
 def test_every_variant_is_trained_and_a_second_call_only_measures_again(tmp_path: Path):
     write_volume(tmp_path / "data" / "a.nrrd", blobs((50, 24, 24)), (0.9, 0.9, 1.0))
     write_volume(tmp_path / "validation" / "b.nrrd", blobs((41, 20, 20), seed=1), (0.9, 0.9, 1.0))
     run = Run(tmp_path / "data", tmp_path / "validation", tmp_path / "runs", steps=2)
-    rows = ablation_table(tiny_settings(), run)
+    choices = ["trim 0", "no in-plane axes", "l2"]
+    rows = list(ablation_table(tiny_settings(), run, choices, seeds=2))
     assert [row.choice for row in rows] == [
         "as it is",
         "cubes side by side, no overlap",
         "no slab consistency",
-        "published axis layout",
-        "no linear start",
         "trim 0",
         "no in-plane axes",
+        "l2",
     ]
-    assert all(set(row.leads) == {"b.nrrd 5/5"} for row in rows)
-    assert len({round(row.mean, 6) for row in rows}) > 4
-    again = ablation_table(tiny_settings(), run)
-    assert [row.leads for row in again] == [pytest.approx(row.leads, abs=1e-6) for row in rows]
+    assert all(set(leads) == {"b.nrrd 5/5"} for row in rows for leads in row.leads)
+    assert len({round(mean, 6) for row in rows for mean in row.means}) > 8
+    again = list(ablation_table(tiny_settings(), run, choices, seeds=2))
+    assert [row.means for row in again] == [pytest.approx(row.means, abs=1e-6) for row in rows]
+
+
+def test_a_choice_that_is_not_known_is_told():
+    run = Run(Path("data"), Path("validation"), Path("runs"), steps=2)
+    with pytest.raises(UnusableInput, match=r"no choice 'deeper'; choose from as it is, no linear start"):
+        list(ablation_table(tiny_settings(), run, ["deeper"]))
+
+
+def test_what_the_settings_have_already_is_no_variant():
+    assert "l1" not in trained_variants(tiny_settings(optimisation={"loss": "l1"}))
+    assert "l1" in trained_variants(tiny_settings(optimisation={"loss": "l2"}))
 
 
 def test_the_table_has_a_line_for_each_choice():
-    table = as_markdown([Row("as it is", {"a": 1.0, "b": 2.0}), Row("trim 0", {"a": -0.5, "b": 0.25})], steps=300)
+    rows = [Row("as it is", ({"a": 1.0, "b": 2.0},)), Row("trim 0", ({"a": -0.5, "b": 0.25}, {"a": 0.5, "b": 0.75}))]
+    table = as_markdown(rows, steps=300)
     assert table.splitlines() == [
         "| after 300 steps | a | b | mean |",
         "| --- | ---: | ---: | ---: |",
         "| as it is | +1.00 | +2.00 | +1.50 |",
-        "| trim 0 | -0.50 | +0.25 | -0.12 |",
+        "| trim 0 | +0.00 | +0.50 | +0.25 (-0.12, +0.62) |",
     ]
