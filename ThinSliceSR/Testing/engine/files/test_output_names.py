@@ -58,5 +58,5 @@ def test_a_preview_that_cannot_be_begun_leaves_nothing(tmp_path: Path, thick_vol
     preview = Preview(tmp_path / "look.nhdr", axis=2)
     (tmp_path / "look.nhdr").mkdir()  # by another program, meanwhile
     with pytest.raises(CannotWrite, match="preview cannot be written"):
-        preview.start(thick_volume, {})
+        preview.create(thick_volume, {})
     assert not (tmp_path / "look.raw").exists()

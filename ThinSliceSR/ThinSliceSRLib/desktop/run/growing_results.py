@@ -53,15 +53,16 @@ class GrowingResults:
         self._set_grid(grid_of(started, started.synthesis))
 
     def synthesis_goes_on(self, event: Progressed, started: SynthesisStarted) -> None:
-        """Begins to show BIS as soon as it is there, and finished slices of DLS from then on."""
+        """Shows finished slices of DLS, and BIS from the first of them on, when the preview is there."""
+        if not event.slices:
+            return
         preview = raw_slices(started, self._folder / "preview.raw", started.synthesis)
         if not self._first_look_waits:
             self._first_look_waits = True
             self._add_to_both(preview, len(self._results.dls_slices()))
             self._feed.then(self._become_visible)
-        if event.slices:
-            first, last = event.slices
-            self._feed.add(preview, first, last + 1, self._results.dls_slices())
+        first, last = event.slices
+        self._feed.add(preview, first, last + 1, self._results.dls_slices())
 
     def take_files(self, started: SynthesisStarted, then: Callable[[], None]) -> None:
         """Begins to fill them with what the worker has made, and calls `then`."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from ..devices.threads import threads_in_use
 from ..doubt.expected_error import expected_error
 from ..doubt.trial import lung_trial
 from ..events.progress import Reporter
@@ -40,18 +42,20 @@ def make_results(
 ) -> tuple[Synthesis, list[MadeVolume]]:
     """What the network made, and all volumes that the job asks for, the DLS volume first.
 
-    The preview of `outputs` shows slices as they become final. Raises DeviceError.
+    The preview of `outputs` begins while the first cubes are computed, and shows slices as they become final.
+    Raises DeviceError, CannotWrite.
     """
     if job.bicubic or job.difference or job.preview:
         reporter.progress("interpolate", 0, 1)
-    bis = interpolate(plan.thick, plan.places) if job.bicubic or job.difference else None
-    if job.preview:
-        first_look = bis if bis and plan.native else interpolate(plan.thick, plan.native_places)
-        outputs.start_preview(plan.as_stored(first_look), plan.axis, preview_header(plan.computing.model))
-        del first_look
-    reporter.progress("synthesize", 0, plan.cubes.cubes)
-    rungs = rungs_from(plan.computing.device, job.precision, plan.computing.model.configuration, TILINGS[job.tiling])
-    result = _synthesised(job, plan, rungs, reporter, outputs)
+    with ThreadPoolExecutor(1, "interpolation") as beside:
+        interpolation = beside.submit(_interpolated, job, plan, outputs)
+        if threads_in_use() == 1:
+            interpolation.result()  # no more threads than a run may have
+        reporter.progress("synthesize", 0, plan.cubes.cubes)
+        configuration = plan.computing.model.configuration
+        rungs = rungs_from(plan.computing.device, job.precision, configuration, TILINGS[job.tiling])
+        result = _synthesised(job, plan, rungs, reporter, outputs, interpolation)
+        bis = interpolation.result()
     calibration = None
     if plan.computing.calibration:
         ratio = lung_trial(plan.thick, plan.computing.model, rungs) if plan.computing.calibration.trial else None
@@ -60,11 +64,28 @@ def make_results(
     return result, _results(job, plan, result, bis, calibration)
 
 
-def _synthesised(job: Job, plan: RunPlan, rungs: Sequence[Rung], reporter: Reporter, outputs: RunOutputs) -> Synthesis:
+def _interpolated(job: Job, plan: RunPlan, outputs: RunOutputs) -> Volume | None:
+    """The BIS volume, if it is wanted. The preview, if there is to be one, has begun by then."""
+    bis = interpolate(plan.thick, plan.places) if job.bicubic or job.difference else None
+    if job.preview:
+        first_look = bis if bis and plan.native else interpolate(plan.thick, plan.native_places)
+        outputs.start_preview(plan.as_stored(first_look), plan.axis, preview_header(plan.computing.model))
+    return bis
+
+
+def _synthesised(
+    job: Job,
+    plan: RunPlan,
+    rungs: Sequence[Rung],
+    reporter: Reporter,
+    outputs: RunOutputs,
+    interpolation: Future[Volume | None],
+) -> Synthesis:
     def tell(cube: CubeDone) -> None:
         slices = None
         if cube.hu is not None:
             slices = (cube.first_slice, cube.first_slice + len(cube.hu) - 1)
+            interpolation.result()  # there may be no preview before
             outputs.show(cube.first_slice, cube.hu)
         reporter.progress("synthesize", cube.done, cube.total, slices)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -38,25 +38,35 @@ class Preview:
         self._header = ""
         self._kept = False
 
-    def start(self, first_look: Volume, entries: dict[str, str]) -> None:
-        """Writes both files. entries: what the header says of the content. Raises CannotWrite."""
+    def create(self, first_look: Volume, entries: dict[str, str]) -> None:
+        """Makes both files, the raw one empty. entries: what the header says of the content. Raises CannotWrite."""
         header_file, raw_file = self._files
         self._shape = first_look.hu.shape
         self._header = nrrd_header(first_look, entries, "raw", raw_file.name)
         unfinished = entries | {MAKER: f"{process_space()} {os.getpid()}"}
-        try:
+        with self._writing(first_look.hu.nbytes):
             # The header first: by it, the next run knows what one that was killed has left.
             header_file.write_text(nrrd_header(first_look, unfinished, "raw", raw_file.name), encoding="utf-8")
-            with raw_file.open("wb") as values:
-                for hu in first_look.hu:  # slice by slice, so that no copy of the whole is in memory
-                    np.ascontiguousarray(hu, "<i2").tofile(values)
+            self._raw = raw_file.open("wb")
+
+    def fill(self, first_look: Volume) -> None:
+        """Writes the values. Raises CannotWrite."""
+        with self._writing(first_look.hu.nbytes), self._raw:
+            for hu in first_look.hu:  # slice by slice, so that no copy of the whole is in memory
+                np.ascontiguousarray(hu, "<i2").tofile(self._raw)
+
+    @contextmanager
+    def _writing(self, size: int) -> Iterator[None]:
+        header_file, _ = self._files
+        try:
+            yield
         except OSError as error:
             self.discard()
             if isinstance(error, IsADirectoryError | FileExistsError):
                 raise CannotWrite(
                     f"The preview cannot be written to {header_file}, where a folder lies; choose another name."
                 ) from error
-            raise writing_refusal(header_file.parent, error, first_look.hu.nbytes) from error
+            raise writing_refusal(header_file.parent, error, size) from error
 
     def show(self, first_slice: int, hu: np.ndarray) -> None:
         """Puts finished slices, ordered along the slice axis first, into the file.

@@ -94,9 +94,13 @@ class RunOutputs(PendingOutputs):
     def start_preview(self, first_look: Volume, axis: int, header: dict[str, str]) -> None:
         """Shows `first_look`, whose slices lie along `axis`, under the preview's name. Raises CannotWrite."""
         assert self._job.preview
-        self._preview = Preview(self._job.preview, axis)
-        self._preview.start(first_look, header)
-        if self._discarded:  # by another thread, while it was being written
+        with self._lock:
+            if self._discarded:  # by another thread: what is begun now would stay
+                raise Cancelled
+            self._preview = Preview(self._job.preview, axis)
+            self._preview.create(first_look, header)
+        self._preview.fill(first_look)
+        if self._discarded:  # while it was being written, when Windows removes no file
             self._preview.discard()
             raise Cancelled
 
