@@ -31,6 +31,8 @@ class SimulatedPairSettings:
     box_share: profiles that are a box; the others are part box, part bell.
     bell_error: standard deviation of the error in the bell share that the network is told.
     off_centre_share: first thick slice between two slices of the volume.
+    thicker_share, thicker: thin slices thicker than they are apart: by how much at most their profile is wider, as the
+        standard deviation of a Gaussian by the distance of thin slices.
     kernel_share, kernel: slices made softer (below 0) or sharper in the plane, and by how much at least and at most.
     zoomed_share, zoom: samples enlarged (above 1) or made smaller in the plane, and by how much at least and at most;
         aspect: and by how much more along columns than along rows.
@@ -51,6 +53,8 @@ class SimulatedPairSettings:
     box_share: float = 0.5
     bell_error: float = 0.15
     off_centre_share: float = 0.1
+    thicker_share: float = 0.0
+    thicker: float = 0.6
     kernel_share: float = 0.2
     kernel: tuple[float, float] = (-1.0, 1.0)
     zoomed_share: float = 0.0

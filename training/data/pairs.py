@@ -18,7 +18,7 @@ from torch.utils.data import Dataset
 
 from ..settings import SimulatedPairSettings
 from .patient import Cut, draw_cut, log_uniform, resized, turned_by, with_other_densities
-from .scanner import added_noise, as_by_another_kernel
+from .scanner import added_noise, as_by_another_kernel, as_of_thicker_slices
 from .volumes import TrainingVolume, View
 
 # Outside of the body lies air of about -1000 HU; lung is above this nearly everywhere.
@@ -61,6 +61,9 @@ class SimulatedPairs(Dataset):
         hu = turned_by(resized(hu, cut.size), cut.angle, self.settings.crop)
         if rng.random() < self.settings.other_densities_share:
             hu = with_other_densities(hu, rng)
+        if rng.random() < self.settings.thicker_share:
+            thin_mm = profile.spacing_mm / self.config.ratio
+            hu = as_of_thicker_slices(hu, rng.uniform(0, self.settings.thicker) * thin_mm / view.spacing_mm)
         if rng.random() < self.settings.kernel_share:
             hu = as_by_another_kernel(hu, rng.uniform(*self.settings.kernel))
         noise = None

@@ -1,4 +1,4 @@
-"""What differs from scanner to scanner: the sharpness of the reconstruction kernel, and noise."""
+"""What differs from scanner to scanner: how thick thin slices are, how sharp the reconstruction kernel is, and noise."""
 
 from __future__ import annotations
 
@@ -9,6 +9,12 @@ from scipy.ndimage import gaussian_filter, uniform_filter
 KERNEL_VOXELS = 0.8  # what kernels differ by is finer than this
 NOISE_VOXELS = (0.3, 0.9)  # grains of noise: of a sharp and of a soft kernel
 NOISE_REACH = 33  # voxels over which tissue adds to the noise
+
+
+def as_of_thicker_slices(hu: np.ndarray, wider: float) -> np.ndarray:
+    """(slices, rows, columns), float32, as of slices whose profile is wider by a Gaussian of this standard deviation,
+    counted in slices: many scanners' thin slices are thicker than they are apart."""
+    return gaussian_filter(hu, (wider, 0, 0))
 
 
 def as_by_another_kernel(hu: np.ndarray, sharper: float) -> np.ndarray:

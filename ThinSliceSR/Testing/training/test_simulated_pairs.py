@@ -18,7 +18,7 @@ from training_making import blobs, tiny_settings, write_volume
 
 from training.data.pairs import SimulatedPairs, draw_profile, draw_view, mirrored, simulated_pair
 from training.data.patient import with_other_densities
-from training.data.scanner import added_noise, as_by_another_kernel
+from training.data.scanner import added_noise, as_by_another_kernel, as_of_thicker_slices
 from training.data.volumes import (
     THIN_MM,
     TrainingVolume,
@@ -95,6 +95,27 @@ def test_what_lies_beyond_a_volume_is_mirrored(start, count, length):
     assert index.min() >= 0
     assert index.max() < length
     assert (np.abs(np.diff(index)) == 1).all()
+
+
+def test_thicker_slices_are_blurred_along_the_slices_alone():
+    hu = np.zeros((41, 5, 5), np.float32)
+    hu[20, 2, 2] = 1000
+    thicker = as_of_thicker_slices(hu, 0.8)
+    assert thicker.sum() == pytest.approx(1000, rel=1e-4)
+    assert (np.abs(thicker).max(axis=0) > 0).sum() == 1
+    variance = (thicker[:, 2, 2] * (np.arange(41) - 20) ** 2).sum() / 1000
+    assert variance == pytest.approx(0.64, rel=0.02)
+    np.testing.assert_array_equal(as_of_thicker_slices(hu, 0.0), hu)
+
+
+def test_samples_of_thicker_slices_change_less_from_slice_to_slice():
+    hu = np.random.default_rng(0).normal(0, 100, (80, 20, 20)).astype(np.int16)
+    settings = {"usual_share": 1, "noisy_share": 0, "kernel_share": 0, "in_plane_share": 0, "off_centre_share": 0}
+    plain, thicker = (samples_from(hu, thicker_share=share, **settings) for share in (0, 1))
+    changes = [
+        np.mean([float(samples[n][1].diff(dim=1).abs().mean()) for n in range(10)]) for samples in (plain, thicker)
+    ]
+    assert changes[1] < 0.95 * changes[0]
 
 
 def test_a_softer_kernel_blurs_in_the_plane_and_a_sharper_one_does_not():
