@@ -1,4 +1,4 @@
-"""What differs from scanner to scanner: how thick thin slices are, how sharp the reconstruction kernel is, and noise."""
+"""What differs from scanner to scanner: how thick thin slices are, how sharp the kernel is, and noise."""
 
 from __future__ import annotations
 
