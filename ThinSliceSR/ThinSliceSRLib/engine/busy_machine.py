@@ -30,6 +30,16 @@ def let_waiting_threads_sleep(environment: MutableMapping[str, str] = os.environ
         environment.update(SLEEP)
 
 
+def let_numpy_use_one_thread(environment: MutableMapping[str, str] = os.environ) -> None:
+    """Has NumPy multiply matrices with one thread in this process. To be called before NumPy is imported.
+
+    Those of the engine are small: a second thread of OpenBLAS spins more than it computes, and the products take twice
+    the processor time. For programs of our own alone: others may have large ones. Nothing is changed where the
+    environment tells how many threads there shall be.
+    """
+    environment.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
 def give_way_to_others() -> None:
     """Lowers the priority of this process for good. To be called before it has threads, which inherit it."""
     if sys.platform == "win32":

@@ -8,7 +8,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from ThinSliceSRLib.engine.busy_machine import NICENESS, SLEEP, WAITING, let_waiting_threads_sleep
+from ThinSliceSRLib.engine.busy_machine import (
+    NICENESS,
+    SLEEP,
+    WAITING,
+    let_numpy_use_one_thread,
+    let_waiting_threads_sleep,
+)
 
 REPOSITORY = Path(__file__).parents[4]
 # Programs in which PyTorch is imported as the command line, a worker of a cluster, training and the benchmark do.
@@ -56,6 +62,29 @@ def test_else_they_sleep_whichever_openmp_there_is():
     chosen = {"PATH": "/bin"}
     let_waiting_threads_sleep(chosen)
     assert chosen == {"PATH": "/bin", **SLEEP}
+
+
+def test_numpy_multiplies_matrices_with_one_thread_unless_the_environment_tells_how_many():
+    unsaid, said = {}, {"OPENBLAS_NUM_THREADS": "3"}
+    let_numpy_use_one_thread(unsaid)
+    let_numpy_use_one_thread(said)
+    assert (unsaid, said) == ({"OPENBLAS_NUM_THREADS": "1"}, {"OPENBLAS_NUM_THREADS": "3"})
+
+
+def test_the_command_line_says_so_before_numpy_is_there():
+    program = """
+import os, sys
+from ThinSliceSRLib.engine import __main__, command_line
+
+command_line.console = lambda: print(os.environ["OPENBLAS_NUM_THREADS"], "numpy" in sys.modules)
+__main__.run()
+"""
+    chosen = environment()
+    chosen.pop("OPENBLAS_NUM_THREADS", None)
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=chosen, capture_output=True, encoding="utf-8", check=True
+    )
+    assert done.stdout.split() == ["1", "False"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has priority classes instead")
