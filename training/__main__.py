@@ -140,7 +140,7 @@ def _ablate(chosen: argparse.Namespace) -> None:
 
     run = Run(data=chosen.data, validation=chosen.validation, folder=chosen.run, steps=chosen.steps)
     rows = ablation_table(read_settings(chosen.config), run, chosen.choice, chosen.seeds)
-    print(as_markdown(list(rows), chosen.steps))
+    print(as_markdown(rows, chosen.steps))
 
 
 def _measure(chosen: argparse.Namespace) -> None:

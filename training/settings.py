@@ -35,9 +35,10 @@ class SimulatedPairSettings:
         standard deviation of a Gaussian by the distance of thin slices.
     kernel_share, kernel: slices made softer (below 0) or sharper in the plane, and by how much at least and at most.
     zoomed_share, zoom: samples enlarged (above 1) or made smaller in the plane, and by how much at least and at most;
-        aspect: and by how much more along columns than along rows.
+        aspect: columns by how much more than rows.
     turned_share, turn_degrees: samples turned in the plane by other angles than right ones, and by how much at most.
-    stretched_share, stretch: slices taken to lie further apart (above 1) or nearer than they do.
+    stretched_share, stretch: slices taken to lie further apart (above 1) or nearer than they do, where they still show
+        the thin slices that are wanted.
     other_densities_share: tissues denser or less dense than they are (`data/patient.py`).
     noisy_share, noise_hu: noise added before thick slices are made, and its largest standard deviation in these.
     in_plane_share: samples whose slice axis is a row or column axis, for volumes thin enough along the slices.

@@ -55,7 +55,8 @@ class SimulatedPairs(Dataset):
         profile = draw_profile(self.config.ratio * 1.0, self.settings, rng)
         view = self._draw_view(profile, rng)
         if rng.random() < self.settings.stretched_share:
-            view = replace(view, spacing_mm=view.spacing_mm * log_uniform(self.settings.stretch, rng))
+            stretched = replace(view, spacing_mm=view.spacing_mm * log_uniform(self.settings.stretch, rng))
+            view = stretched if stretched.shows(profile.spacing_mm / self.config.ratio) else view
         cut = draw_cut(view.hu.shape[1:], self.settings, rng)
         hu, first_mm = self._crop(view, profile, cut, rng)
         hu = turned_by(resized(hu, cut.size), cut.angle, self.settings.crop)

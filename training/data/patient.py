@@ -23,7 +23,7 @@ BONE_FACTOR = (math.exp(-0.3), math.exp(0.3))
 @dataclass(frozen=True)
 class Cut:
     """Rows and columns that become a sample: they are brought to `size` of both, and turned about their middle by
-    `angle` (radians), of which a square of the size of the sample is left."""
+    `angle` (radians, as pixels lie), of which a square of the size of the sample is left."""
 
     rows: int
     columns: int
@@ -36,17 +36,18 @@ class Cut:
 
 
 def draw_cut(available: tuple[int, ...], settings: SimulatedPairSettings, rng: Generator) -> Cut:
-    """A cut of at most so many rows and columns: fewer than the sample has where it is to be enlarged, else more."""
+    """A cut of fewer rows and columns than the sample has where it is to be enlarged, else of more; of as many of both
+    less as makes it fit into so many that there are."""
     degrees = rng.uniform(-1, 1) * settings.turn_degrees if rng.random() < settings.turned_share else 0.0
     angle = math.radians(degrees)
     # Corners lie outside of what was turned; the kernel of the interpolation reaches two pixels further.
-    size = math.ceil(settings.crop * (math.cos(angle) + abs(math.sin(angle)))) + 4 if angle else settings.crop
+    size = math.ceil(settings.crop * (abs(math.cos(angle)) + abs(math.sin(angle)))) + 4 if angle else settings.crop
     zoom = aspect = 1.0
     if rng.random() < settings.zoomed_share:
         zoom, aspect = log_uniform(settings.zoom, rng), math.sqrt(log_uniform(settings.aspect, rng))
-    rows, columns = (
-        min(round(size / zoom * part), most) for part, most in zip((aspect, 1 / aspect), available, strict=True)
-    )
+    wanted = size / zoom * aspect, size / zoom / aspect
+    fit = min(1.0, *(most / part for most, part in zip(available, wanted, strict=True)))
+    rows, columns = (round(part * fit) for part in wanted)
     return Cut(rows, columns, size, angle)
 
 
@@ -66,9 +67,10 @@ def turned_by(hu: np.ndarray, angle: float, size: int) -> np.ndarray:
     rows, columns = hu.shape[1:]
     cos, sin = math.cos(angle), math.sin(angle)
     grid = torch.stack(((cos * x - sin * y) * 2 / (columns - 1), (sin * x + cos * y) * 2 / (rows - 1)), dim=-1)
-    return functional.grid_sample(_as_image(hu), grid[None], mode="bicubic", padding_mode="border", align_corners=True)[
-        0
-    ].numpy()
+    turned = functional.grid_sample(
+        _as_image(hu), grid[None], mode="bicubic", padding_mode="border", align_corners=True
+    )
+    return turned[0].numpy()
 
 
 def with_other_densities(hu: np.ndarray, rng: Generator) -> np.ndarray:

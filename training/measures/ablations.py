@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -58,6 +58,7 @@ def trained_variants(settings: Settings) -> dict[str, Settings]:
         "no turns": {"turned_share": 0.0},
         "not stretched": {"stretched_share": 0.0},
         "one density": {"other_densities_share": 0.0},
+        "slices as thick as they are apart": {"thicker_share": 0.0},
     }
     learning: dict[str, dict[str, Any]] = {
         "l1": {"loss": "l1"},
@@ -79,25 +80,30 @@ def trained_variants(settings: Settings) -> dict[str, Settings]:
     return {name: variant for name, variant in variants.items() if name == "as it is" or variant != settings}
 
 
-def ablation_table(settings: Settings, run: Run, choices: Sequence[str] = (), seeds: int = 1) -> Iterator[Row]:
+def ablation_table(settings: Settings, run: Run, choices: Sequence[str] = (), seeds: int = 1) -> list[Row]:
     """Trains each variant, or those of `choices`, for `run.steps` steps with so many seeds, in folders of their own
     within the run's, and measures them.
 
     The reference comes first; it is also measured with cubes side by side and without slab consistency, which need no
     training. A variant whose training was interrupted goes on where it was. Raises UnusableInput for a choice that is
-    not known.
+    not known, or no seed.
     """
     variants = trained_variants(settings)
     unknown = set(choices) - set(variants)
     if unknown:
         raise UnusableInput(f"There is no choice {min(unknown)!r}; choose from {', '.join(variants)}.")
+    if seeds < 1:
+        raise UnusableInput("Each variant needs a seed to be trained with; give 1 or more.")
+    measured: dict[str, list[dict[str, float]]] = {}
     for choice in ("as it is", *(name for name in variants if name != "as it is" and name in (choices or variants))):
-        trained = [_trained(variants[choice], choice, run, settings.seed + number) for number in range(seeds)]
-        yield Row(choice, tuple(map(leads, trained)))
-        if choice == "as it is":
-            side_by_side = replace(OVERLAPPED, slice_overlap=0)
-            yield Row("cubes side by side, no overlap", tuple(leads(one, side_by_side) for one in trained))
-            yield Row("no slab consistency", tuple(leads(one, slab_consistent=False) for one in trained))
+        for seed in range(settings.seed, settings.seed + seeds):
+            trained = _trained(variants[choice], choice, run, seed)
+            measured.setdefault(choice, []).append(leads(trained))
+            if choice == "as it is":
+                side_by_side = leads(trained, replace(OVERLAPPED, slice_overlap=0))
+                measured.setdefault("cubes side by side, no overlap", []).append(side_by_side)
+                measured.setdefault("no slab consistency", []).append(leads(trained, slab_consistent=False))
+    return [Row(choice, tuple(by_seed)) for choice, by_seed in measured.items()]
 
 
 def _trained(settings: Settings, choice: str, run: Run, seed: int) -> Training:

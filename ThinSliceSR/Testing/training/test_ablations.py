@@ -32,7 +32,7 @@ def test_every_variant_is_trained_and_a_second_call_only_measures_again(tmp_path
     write_volume(tmp_path / "validation" / "b.nrrd", blobs((41, 20, 20), seed=1), (0.9, 0.9, 1.0))
     run = Run(tmp_path / "data", tmp_path / "validation", tmp_path / "runs", steps=2)
     choices = ["trim 0", "no in-plane axes", "l2"]
-    rows = list(ablation_table(tiny_settings(), run, choices, seeds=2))
+    rows = ablation_table(tiny_settings(), run, choices, seeds=2)
     assert [row.choice for row in rows] == [
         "as it is",
         "cubes side by side, no overlap",
@@ -43,14 +43,16 @@ def test_every_variant_is_trained_and_a_second_call_only_measures_again(tmp_path
     ]
     assert all(set(leads) == {"b.nrrd 5/5"} for row in rows for leads in row.leads)
     assert len({round(mean, 6) for row in rows for mean in row.means}) > 8
-    again = list(ablation_table(tiny_settings(), run, choices, seeds=2))
+    again = ablation_table(tiny_settings(), run, choices, seeds=2)
     assert [row.means for row in again] == [pytest.approx(row.means, abs=1e-6) for row in rows]
 
 
-def test_a_choice_that_is_not_known_is_told():
+def test_a_choice_that_is_not_known_and_no_seed_are_told():
     run = Run(Path("data"), Path("validation"), Path("runs"), steps=2)
     with pytest.raises(UnusableInput, match=r"no choice 'deeper'; choose from as it is, no linear start"):
-        list(ablation_table(tiny_settings(), run, ["deeper"]))
+        ablation_table(tiny_settings(), run, ["deeper"])
+    with pytest.raises(UnusableInput, match="needs a seed"):
+        ablation_table(tiny_settings(), run, seeds=0)
 
 
 def test_what_the_settings_have_already_is_no_variant():

@@ -17,7 +17,7 @@ pytest.importorskip("yaml")
 from training_making import blobs, tiny_settings, write_volume
 
 from training.data.pairs import SimulatedPairs, draw_profile, draw_view, mirrored, simulated_pair
-from training.data.patient import with_other_densities
+from training.data.patient import draw_cut, with_other_densities
 from training.data.scanner import added_noise, as_by_another_kernel, as_of_thicker_slices
 from training.data.volumes import (
     THIN_MM,
@@ -181,6 +181,23 @@ def test_samples_may_be_enlarged_by_more_along_columns_than_along_rows():
         assert float(slabs[1]) == pytest.approx(5 / 0.8 / (24 * 11) ** 0.5 * 16)
         steps = max(float(thin.diff(dim=axis)[..., 4:-4, 4:-4].abs().mean()) for axis in (2, 3))
         assert steps * 3072 == pytest.approx(5 * cut / 16, rel=0.05)
+
+
+@given(st.integers(0, 10**6), st.integers(96, 140))
+def test_a_cut_that_does_not_fit_is_smaller_along_both(seed: int, rows: int):
+    settings = SimulatedPairSettings(crop=96, zoomed_share=0.6, zoom=(0.75, 1.35), aspect=(0.8, 1.25), turned_share=0.5)
+    cut = draw_cut((rows, 512), settings, np.random.default_rng(seed))
+    assert cut.rows <= rows
+    assert 0.78 < cut.rows / cut.columns < 1.28
+
+
+def test_slices_are_stretched_only_where_they_still_show_thin_ones():
+    hu = np.broadcast_to((4 * np.arange(80))[:, None, None], (80, 20, 20))
+    volume = TrainingVolume("a", (View(hu, 2.5, 0.8, along_slices=True),))
+    chosen = {"stretched_share": 1, "stretch": (1.25, 1.25), "noisy_share": 0, "body_share": 0, "touching_share": 1}
+    settings = SimulatedPairSettings(crop=16, usual_share=0, spacing_mm=(10.0, 10.0), **chosen)
+    _, thin, _ = SimulatedPairs([volume], SMALL, settings, 1)[0]
+    assert float(thin.diff(dim=1).abs().mean()) * 3072 == pytest.approx(4 * 2.0 / 2.5, rel=0.03)
 
 
 def test_turned_samples_lie_at_every_angle_and_keep_their_size():

@@ -31,11 +31,12 @@ def let_waiting_threads_sleep(environment: MutableMapping[str, str] = os.environ
 
 
 def let_numpy_use_one_thread(environment: MutableMapping[str, str] = os.environ) -> None:
-    """Has NumPy multiply matrices with one thread in this process. To be called before NumPy is imported.
+    """Has NumPy multiply matrices with one thread in this process, and in those that it starts. To be called before
+    NumPy is imported.
 
-    Those of the engine are small: a second thread of OpenBLAS spins more than it computes, and the products take twice
-    the processor time. For programs of our own alone: others may have large ones. Nothing is changed where the
-    environment tells how many threads there shall be.
+    Those of the engine are small: a second thread of OpenBLAS, which most NumPys have, spins more than it computes, and
+    the products take twice the processor time. For programs of our own alone: others may have large ones. An
+    environment that has `OPENBLAS_NUM_THREADS` already stays as it is; `OMP_NUM_THREADS` alone is meant for PyTorch.
     """
     environment.setdefault("OPENBLAS_NUM_THREADS", "1")
 

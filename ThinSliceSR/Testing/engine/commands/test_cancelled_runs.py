@@ -17,8 +17,8 @@ from ThinSliceSRLib.engine.weights.weights_file import save_weights, untrained_n
 
 
 @pytest.fixture
-def first_cube(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    """A run that would take long, as its first cube begins."""
+def long_run(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """A run that would take long, as it tells of its first finished slices."""
     write_thick(tmp_path / "thick.nrrd", slices=60, matrix=128)
     save_weights(tmp_path / "small.safetensors", untrained_network(SMALL), "small", trained=False)
     (tmp_path / "out").mkdir()
@@ -30,21 +30,12 @@ def first_cube(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
         ],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT,
     )  # fmt: skip
-    while json.loads(process.stdout.readline()).get("stage") != "synthesize":
+    while not json.loads(process.stdout.readline()).get("slices"):
         pass
+    assert names(tmp_path / "out") == {"preview.nhdr", "preview.raw"}
     yield process
     process.kill()
     process.wait()
-
-
-@pytest.fixture
-def long_run(first_cube: subprocess.Popen[str], tmp_path: Path) -> subprocess.Popen[str]:
-    """That run, as it tells of its first finished slices."""
-    assert first_cube.stdout
-    while not json.loads(first_cube.stdout.readline()).get("slices"):
-        pass
-    assert names(tmp_path / "out") == {"preview.nhdr", "preview.raw"}
-    return first_cube
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
@@ -56,15 +47,6 @@ def test_a_cancelled_run_ends_within_two_seconds_and_leaves_nothing(
     _, told = long_run.communicate()
     assert long_run.returncode == 130
     assert told == "The run was cancelled; nothing was written.\n"
-    assert names(tmp_path / "out") == set()
-
-
-def test_a_run_that_is_cancelled_while_its_preview_is_made_leaves_nothing(
-    first_cube: subprocess.Popen[str], tmp_path: Path
-):
-    first_cube.send_signal(signal.SIGTERM)
-    first_cube.wait()
-    assert first_cube.returncode == 130
     assert names(tmp_path / "out") == set()
 
 

@@ -18,6 +18,7 @@ from ThinSliceSRLib.engine.files.reading import read_volume
 from ThinSliceSRLib.engine.run.job import Job, run_job
 from ThinSliceSRLib.engine.run.making import make_results
 from ThinSliceSRLib.engine.run.plan import choose_computing, findings_for, plan_run
+from ThinSliceSRLib.engine.run.preview import Preview
 from ThinSliceSRLib.engine.run.run_outputs import RunOutputs
 from ThinSliceSRLib.engine.run.thick_input import check_thick, read_thick
 from ThinSliceSRLib.engine.volumes.volume import Acquisition, Volume
@@ -153,6 +154,40 @@ def test_a_preview_is_kept_only_when_the_volumes_have_their_names(job: Job, thic
     outputs.write_all(results, SilentReporter())
     with pytest.raises(CannotWrite), outputs:
         assert "preview.nhdr" in names(job.output.parent)
+    assert names(job.output.parent) == set()
+
+
+def test_a_preview_that_is_written_while_the_run_is_cancelled_goes_with_it(
+    job: Job, thick_volume: Volume, monkeypatch: Any
+):
+    job = everything_of(job)
+    outputs = RunOutputs(job)
+    fill = Preview.fill
+
+    def cancelled(preview: Preview, first_look: Volume) -> None:
+        outputs.cancel()
+        fill(preview, first_look)
+
+    monkeypatch.setattr(Preview, "fill", cancelled)
+    with pytest.raises(Cancelled):
+        outputs.start_preview(thick_volume, 2, {})
+    assert names(job.output.parent) == set()
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_preview_that_cannot_be_written_is_told_before_there_are_slices(
+    job: Job, thick_volume: Volume, monkeypatch: Any, threads: int
+):
+    job = everything_of(job)
+    plan = plan_run(job, thick_volume, choose_computing(job))
+
+    def refuse(*_: object) -> None:
+        raise CannotWrite("no room")
+
+    monkeypatch.setattr(Preview, "fill", refuse)
+    monkeypatch.setattr("ThinSliceSRLib.engine.run.making.threads_in_use", lambda: threads)
+    with pytest.raises(CannotWrite, match="no room"), RunOutputs(job) as outputs:
+        make_results(job, plan, SilentReporter(), outputs)
     assert names(job.output.parent) == set()
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import slicer
@@ -15,7 +14,7 @@ from ...engine.events.told import Progressed, SynthesisStarted
 from ..scene.result_nodes import ResultNodes
 from ..scene.result_volume import ResultGrid
 from ..scene.volume_nodes import volume_of
-from ..worker.slice_feed import InterpolatedSlices, SliceFeed
+from ..worker.slice_feed import InterpolatedSlices, RawSlices, SliceFeed
 from .run_facts import grid_of, raw_slices
 
 
@@ -46,23 +45,33 @@ class GrowingResults:
         axis = volume.through_plane_axis
         slices = InterpolatedSlices(np.moveaxis(volume.hu, 2 - axis, 0), THIN_PER_THICK)
         self._set_grid(ResultGrid(axis, slices.count, volume.spacing_mm[axis] / THIN_PER_THICK))
-        self._add_to_both(slices, slices.count)
+        self._feed.add(slices, 0, slices.count, self._results.dls_slices())
+        if self._wants_bis:
+            self._feed.add(slices, 0, slices.count, self._results.bis_slices())
         self._feed.then(self._become_visible)
 
     def worker_started(self, started: SynthesisStarted) -> None:
         self._set_grid(grid_of(started, started.synthesis))
 
     def synthesis_goes_on(self, event: Progressed, started: SynthesisStarted) -> None:
-        """Shows finished slices of DLS, and BIS from the first of them on, when the preview is there."""
-        if not event.slices:
-            return
+        """Begins to show BIS as soon as all of it is there, and finished slices of DLS from then on."""
         preview = raw_slices(started, self._folder / "preview.raw", started.synthesis)
-        if not self._first_look_waits:
+        if not self._first_look_waits and preview.whole:
             self._first_look_waits = True
-            self._add_to_both(preview, len(self._results.dls_slices()))
-            self._feed.then(self._become_visible)
-        first, last = event.slices
-        self._feed.add(preview, first, last + 1, self._results.dls_slices())
+            self._show_first_look(preview, event.slices)
+        if event.slices:
+            first, last = event.slices
+            self._feed.add(preview, first, last + 1, self._results.dls_slices())
+
+    def _show_first_look(self, preview: RawSlices, finished: tuple[int, int] | None) -> None:
+        """finished: slices that are of DLS by now, which BIS must not show."""
+        count = len(self._results.dls_slices())
+        first, last = finished or (count, count)
+        if self._wants_bis:
+            for start, stop in ((0, first), (last + 1, count)):
+                self._feed.add(preview, start, stop, self._results.bis_slices())
+        self._feed.add(preview, 0, count, self._results.dls_slices())
+        self._feed.then(self._become_visible)
 
     def take_files(self, started: SynthesisStarted, then: Callable[[], None]) -> None:
         """Begins to fill them with what the worker has made, and calls `then`."""
@@ -87,11 +96,6 @@ class GrowingResults:
     def close(self) -> None:
         """Stops for good, and lets go of the volumes."""
         self._feed.close()
-
-    def _add_to_both(self, slices: Any, count: int) -> None:
-        self._feed.add(slices, 0, count, self._results.dls_slices())
-        if self._wants_bis:
-            self._feed.add(slices, 0, count, self._results.bis_slices())
 
     def _set_grid(self, grid: ResultGrid) -> None:
         """Empties the results, unless they have this grid already, but for what a file's digits change of it."""

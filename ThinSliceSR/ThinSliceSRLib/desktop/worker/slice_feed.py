@@ -30,6 +30,11 @@ class RawSlices:
     shape: tuple[int, int, int]
     slice_axis: int
 
+    @property
+    def whole(self) -> bool:
+        """Whether all of them are in the file."""
+        return self.file.exists() and self.file.stat().st_size >= 2 * int(np.prod(self.shape))
+
     def read(self, first: int, stop: int) -> np.ndarray:
         """Slices first…stop − 1, the slice axis first. Raises OSError.
 

@@ -50,7 +50,7 @@ def make_results(
     with ThreadPoolExecutor(1, "interpolation") as beside:
         interpolation = beside.submit(_interpolated, job, plan, outputs)
         if threads_in_use() == 1:
-            interpolation.result()  # no more threads than a run may have
+            interpolation.result()  # else one thread more for a moment, which a run of one must not have
         reporter.progress("synthesize", 0, plan.cubes.cubes)
         configuration = plan.computing.model.configuration
         rungs = rungs_from(plan.computing.device, job.precision, configuration, TILINGS[job.tiling])
@@ -83,9 +83,10 @@ def _synthesised(
 ) -> Synthesis:
     def tell(cube: CubeDone) -> None:
         slices = None
+        if interpolation.done() or (cube.hu is not None and job.preview):
+            interpolation.result()  # whose failure is told at once, and without which there is no preview
         if cube.hu is not None:
             slices = (cube.first_slice, cube.first_slice + len(cube.hu) - 1)
-            interpolation.result()  # there may be no preview before
             outputs.show(cube.first_slice, cube.hu)
         reporter.progress("synthesize", cube.done, cube.total, slices)
 

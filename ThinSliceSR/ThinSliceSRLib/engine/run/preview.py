@@ -85,9 +85,16 @@ class Preview:
 
     def discard(self) -> None:
         """Removes both files, unless they are to be kept."""
-        for file in self._files if not self._kept else ():
-            with suppress(OSError):  # one that cannot be removed must not keep the other from it
-                file.unlink()
+        if not self._kept:
+            _remove(self._files)
+
+
+def _remove(files: tuple[Path, Path]) -> None:
+    """The header last, by which the next run knows the rest: it stays where that cannot be removed, as on Windows while
+    it is written."""
+    with suppress(OSError):
+        for file in reversed(files):
+            file.unlink(missing_ok=True)
 
 
 def _files(header_file: Path) -> tuple[Path, Path]:
@@ -102,8 +109,7 @@ def remove_dead_previews(folders: Iterable[Path]) -> None:
                 start = file.read(LONGEST_HEADER).decode("utf-8", "replace")
             maker = re.search(rf"^{MAKER}:=([0-9a-f]+) (\d+)$", start, re.MULTILINE)
             if maker and maker[1] == process_space() and not runs(int(maker[2])):
-                for path in reversed(_files(header_file)):  # the header last, by which the rest is known
-                    path.unlink(missing_ok=True)
+                _remove(_files(header_file))
 
 
 def check_preview_target(header_file: Path) -> None:

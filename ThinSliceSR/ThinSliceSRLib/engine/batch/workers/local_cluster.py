@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -15,7 +15,6 @@ from .cluster import CLOSE_S, MOST_DEATHS, Cluster, close, require_distributed
 from .places import worker_places
 
 if TYPE_CHECKING:
-    import psutil
     from distributed import SpecCluster
 
 START_S = 180
@@ -67,8 +66,11 @@ def local_cluster(device: str, workers: int | None, undo: ExitStack) -> Iterator
                 silence_logs=logging.CRITICAL,
             )
         except Exception as error:  # whatever Dask runs into, or its assertion after `death_timeout`
-            left = set(multiprocessing.active_children()).difference(others)  # which Dask leaves until this one ends
-            _kill(_processes(process.pid for process in left))
+            left = set(multiprocessing.active_children()).difference(others)
+            for process in left:
+                process.kill()  # which Dask leaves until this one ends
+            for process in left:
+                process.join(CLOSE_S)
             raise _not_started(len(places)) from error
         undo.callback(_end, cluster)
         try:
@@ -87,27 +89,13 @@ def local_cluster(device: str, workers: int | None, undo: ExitStack) -> Iterator
 
 def _end(cluster: SpecCluster, limit_s: float = CLOSE_S) -> None:
     """Ends the workers of a cluster of our own, by force after `limit_s`: it returns when they are gone."""
-    processes = _processes(nanny.pid for nanny in list(cluster.workers.values()))
-    close(cluster, limit_s)
-    _kill(processes)
-
-
-def _processes(numbers: Iterable[int | None]) -> list[psutil.Process]:
-    """The processes of these numbers that there are; unlike numbers, they cannot be mistaken for later ones."""
-    import psutil  # which Dask needs itself
+    import psutil  # which Dask needs itself; unlike numbers, its processes cannot be mistaken for later ones
 
     processes = []
-    for number in numbers:
-        if number:
-            with suppress(psutil.NoSuchProcess):
-                processes.append(psutil.Process(number))
-    return processes
-
-
-def _kill(processes: list[psutil.Process]) -> None:
-    """Ends what still runs of these by force; it returns when they are gone."""
-    import psutil
-
+    for nanny in list(cluster.workers.values()):
+        with suppress(psutil.NoSuchProcess):
+            processes += [psutil.Process(nanny.pid)] if nanny.pid else []
+    close(cluster, limit_s)
     for process in processes:
         with suppress(psutil.NoSuchProcess):
             process.kill()
