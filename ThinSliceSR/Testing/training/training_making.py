@@ -7,8 +7,11 @@ from typing import Any
 
 import numpy as np
 import SimpleITK as sitk
+from ThinSliceSRLib.engine.network.configuration import SMALL
 
-from training.settings import Settings, settings_from
+from training.data.pairs import SimulatedPairs
+from training.data.volumes import TrainingVolume, View
+from training.settings import Settings, SimulatedPairSettings, settings_from
 
 TINY_NETWORK = {
     "sizes": "small",
@@ -49,3 +52,9 @@ def write_volume(path: Path, hu: np.ndarray, spacing_mm: tuple[float, float, flo
     image.SetSpacing(spacing_mm)
     sitk.WriteImage(image, str(path))
     return path
+
+
+def samples_from(hu: np.ndarray, seed: int = 1, **settings: Any) -> SimulatedPairs:
+    """Small samples of one volume, whose slices are 1 mm apart and whose pixels have 0.8 mm."""
+    volume = TrainingVolume("a", (View(hu, 1.0, 0.8, along_slices=True),))
+    return SimulatedPairs([volume], SMALL, SimulatedPairSettings(crop=16, **settings), seed)
