@@ -12,10 +12,10 @@ from torch.nn import functional
 
 from ..settings import SimulatedPairSettings
 
-# What tissues have in HU at most of the time, and between which values they differ: air, lung, soft parts, vessels with
-# and without contrast agent. Calcium and bone, from BONE_HU on, lie higher or lower by a factor.
+# HU of air, lung, soft parts, and vessels with and without contrast agent; by how much at least and at most these change.
+# Calcium and bone, from BONE_HU on, lie higher or lower above them by a factor.
 TISSUE_HU = (-2000.0, -1000.0, -850.0, -600.0, -100.0, 50.0, 150.0)
-OTHER_HU = ((0, 0), (0, 0), (-50, 50), (-50, 50), (-30, 30), (-30, 30), (-40, 100))
+CHANGE_HU = ((0, 0), (0, 0), (-50, 50), (-50, 50), (-30, 30), (-30, 30), (-40, 100))
 BONE_HU = (400.0, 1200.0, 3500.0)
 BONE_FACTOR = (math.exp(-0.3), math.exp(0.3))
 
@@ -76,7 +76,7 @@ def turned_by(hu: np.ndarray, angle: float, size: int) -> np.ndarray:
 def with_other_densities(hu: np.ndarray, rng: Generator) -> np.ndarray:
     """Slices whose tissues are denser or less dense, as those of another patient, float32; what is denser stays so."""
     bone = log_uniform(BONE_FACTOR, rng)
-    tissue = [known + rng.uniform(*difference) for known, difference in zip(TISSUE_HU, OTHER_HU, strict=True)]
+    tissue = [known + rng.uniform(*change) for known, change in zip(TISSUE_HU, CHANGE_HU, strict=True)]
     denser = [tissue[-1] + bone * (known - TISSUE_HU[-1]) for known in BONE_HU]
     other = np.maximum.accumulate([*tissue, *denser])
     return np.interp(hu, (*TISSUE_HU, *BONE_HU), other).astype(np.float32)
