@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from ..settings import SimulatedPairSettings
 
-# HU of air, lung, soft parts, and vessels with and without contrast agent; by how much at least and at most these change.
+# HU of air, lung, soft parts, vessels with and without contrast agent; by how much at least and at most these change.
 # Calcium and bone, from BONE_HU on, lie higher or lower above them by a factor.
 TISSUE_HU = (-2000.0, -1000.0, -850.0, -600.0, -100.0, 50.0, 150.0)
 CHANGE_HU = ((0, 0), (0, 0), (-50, 50), (-50, 50), (-30, 30), (-30, 30), (-40, 100))
