@@ -42,7 +42,7 @@ class SimulatedPairSettings:
     other_densities_share: tissues denser or less dense than they are (`data/patient.py`).
     noisy_share, noise_hu: noise added before thick slices are made, and its largest standard deviation in these.
     in_plane_share: samples whose slice axis is a row or column axis, for volumes thin enough along the slices.
-    body_share: samples that lie in the body.
+    body_share, places: samples that lie in the body, and of how many places there the one whose slices differ most.
     weights: how often volumes are drawn, by a part of the file's name; 1 for all others.
     """
 
@@ -70,6 +70,7 @@ class SimulatedPairSettings:
     noise_hu: float = 8.0
     in_plane_share: float = 0.3
     body_share: float = 0.9
+    places: int = 1
     weights: dict[str, float] = field(default_factory=dict)
 
 

@@ -92,21 +92,40 @@ class SimulatedPairs(Dataset):
         """Thin slices somewhere in the volume, float32, of the rows and columns of `cut`, and where among them (mm) the
         first thick slice lies.
 
-        In the body unless drawn otherwise, or not found there in a few tries. Beyond its ends the volume is mirrored.
+        Of some places in the body the one whose slices differ most, unless drawn otherwise: most places hold little to
+        learn. Beyond its ends the volume is mirrored.
         """
         spacing = view.spacing_mm
         margin = math.ceil(max(profile.thickness_mm * BELL_REACH, profile.spacing_mm) / spacing) + 1
         slices = math.ceil(profile.spacing_mm * (self.config.cube[0] - 1) / spacing) + 2 * margin + 1
-        rows, columns = view.hu.shape[1:]
-        anywhere = rng.random() >= self.settings.body_share
-        for _ in range(TRIES):
-            k = int(rng.integers(max(1, len(view.hu) - slices + 1)))
-            j, i = int(rng.integers(rows - cut.rows + 1)), int(rng.integers(columns - cut.columns + 1))
-            hu = view.hu[mirrored(k, slices, len(view.hu)), j : j + cut.rows, i : i + cut.columns]
-            if anywhere or (hu[len(hu) // 2] > BODY_HU).mean() > BODY_SHARE:
-                break
+        if rng.random() >= self.settings.body_share:
+            hu = _anywhere(view.hu, slices, cut, rng)
+        else:
+            hu = max((_in_body(view.hu, slices, cut, rng) for _ in range(self.settings.places)), key=_change)
         between = rng.uniform(0, spacing) if rng.random() < self.settings.off_centre_share else 0.0
         return hu.astype(np.float32), margin * spacing + between
+
+
+def _anywhere(hu: np.ndarray, slices: int, cut: Cut, rng: Generator) -> np.ndarray:
+    """So many slices of the rows and columns of `cut`, from a place drawn in a volume."""
+    rows, columns = hu.shape[1:]
+    k = int(rng.integers(max(1, len(hu) - slices + 1)))
+    j, i = int(rng.integers(rows - cut.rows + 1)), int(rng.integers(columns - cut.columns + 1))
+    return hu[mirrored(k, slices, len(hu)), j : j + cut.rows, i : i + cut.columns]
+
+
+def _in_body(hu: np.ndarray, slices: int, cut: Cut, rng: Generator) -> np.ndarray:
+    """As `_anywhere`, from within the body where a few tries find it."""
+    for _ in range(TRIES):
+        crop = _anywhere(hu, slices, cut, rng)
+        if (crop[slices // 2] > BODY_HU).mean() > BODY_SHARE:
+            break
+    return crop
+
+
+def _change(hu: np.ndarray) -> float:
+    """The mean absolute change from slice to slice, in HU."""
+    return float(np.abs(np.diff(hu.astype(np.float32), axis=0)).mean())
 
 
 def simulated_pair(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,19 +20,26 @@ from ..settings import Settings
 
 
 @dataclass(frozen=True)
-class Row:
-    """One line of the table: how far (dB) each validation case lies above BIS, by seed."""
+class Lead:
+    """How far (dB) a model lies above BIS, by validation case, and how long it takes for all of them (CPU seconds)."""
 
-    choice: str
-    leads: tuple[dict[str, float], ...]
-
-    def lead(self, case: str) -> float:
-        return float(np.mean([leads[case] for leads in self.leads]))
+    by_case: dict[str, float]
+    seconds: float
 
     @property
-    def means(self) -> list[float]:
-        """Over the cases, by seed."""
-        return [float(np.mean(list(leads.values()))) for leads in self.leads]
+    def mean(self) -> float:
+        return float(np.mean(list(self.by_case.values())))
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: the leads of what a choice led to, by seed."""
+
+    choice: str
+    leads: tuple[Lead, ...]
+
+    def lead(self, case: str) -> float:
+        return float(np.mean([lead.by_case[case] for lead in self.leads]))
 
 
 def trained_variants(settings: Settings) -> dict[str, Settings]:
@@ -59,6 +68,9 @@ def trained_variants(settings: Settings) -> dict[str, Settings]:
         "not stretched": {"stretched_share": 0.0},
         "one density": {"other_densities_share": 0.0},
         "slices as thick as they are apart": {"thicker_share": 0.0},
+        "the hardest of three places": {"places": 3},
+        "5 mm alone": {"usual_share": 1.0},
+        "larger crops": {"crop": 3 * pairs.crop // 2},
     }
     learning: dict[str, dict[str, Any]] = {
         "l1": {"loss": "l1"},
@@ -67,6 +79,9 @@ def trained_variants(settings: Settings) -> dict[str, Settings]:
         "no share for texture": {"texture": 0.0},
         "no share for even changes": {"even_changes": 0.0},
         "loss before the slab correction": {"consistent": False},
+        "twice the samples a step": {"batch": 2 * optimisation.batch},
+        "half the learning rate": {"learning_rate": optimisation.learning_rate / 2},
+        "twice the learning rate": {"learning_rate": 2 * optimisation.learning_rate},
     }
     variants = {
         "as it is": settings,
@@ -94,40 +109,46 @@ def ablation_table(settings: Settings, run: Run, choices: Sequence[str] = (), se
         raise UnusableInput(f"There is no choice {min(unknown)!r}; choose from {', '.join(variants)}.")
     if seeds < 1:
         raise UnusableInput("Each variant needs a seed to be trained with; give 1 or more.")
-    measured: dict[str, list[dict[str, float]]] = {}
+    measured: dict[str, list[Lead]] = {}
     for choice in ("as it is", *(name for name in variants if name != "as it is" and name in (choices or variants))):
         for seed in range(settings.seed, settings.seed + seeds):
-            trained = _trained(variants[choice], choice, run, seed)
-            measured.setdefault(choice, []).append(leads(trained))
-            if choice == "as it is":
-                side_by_side = leads(trained, replace(OVERLAPPED, slice_overlap=0))
-                measured.setdefault("cubes side by side, no overlap", []).append(side_by_side)
-                measured.setdefault("no slab consistency", []).append(leads(trained, slab_consistent=False))
+            for name, lead in _leads(variants[choice], choice, run, seed).items():
+                measured.setdefault(name, []).append(lead)
+            gc.collect()  # a run that has ended refers to itself, and holds its volumes
     return [Row(choice, tuple(by_seed)) for choice, by_seed in measured.items()]
 
 
-def _trained(settings: Settings, choice: str, run: Run, seed: int) -> Training:
+def _leads(settings: Settings, choice: str, run: Run, seed: int) -> dict[str, Lead]:
+    """Those of a choice with one seed, and of what else the reference is measured with."""
     folder = run.folder / f"{choice.replace(' ', '-')}-{seed}"
-    return train(replace(settings, seed=seed), replace(run, folder=folder, resume=(folder / LAST).exists()))
+    trained = train(replace(settings, seed=seed), replace(run, folder=folder, resume=(folder / LAST).exists()))
+    leads = {choice: lead_of(trained)}
+    if choice == "as it is":
+        leads["cubes side by side, no overlap"] = lead_of(trained, replace(OVERLAPPED, slice_overlap=0))
+        leads["no slab consistency"] = lead_of(trained, slab_consistent=False)
+    return leads
 
 
-def leads(trained: Training, tiling: Tiling = OVERLAPPED, slab_consistent: bool = True) -> dict[str, float]:
-    """How far (dB) the averaged network lies above BIS, by validation case."""
+def lead_of(trained: Training, tiling: Tiling = OVERLAPPED, slab_consistent: bool = True) -> Lead:
+    """That of the averaged network."""
     network, device = trained.averaged_network, trained.inference_device
-    return {
-        case.name: dls_psnr(case, network, device, tiling, slab_consistent) - case.bis_psnr for case in trained.cases
-    }
+    begin = time.process_time()
+    reached = {case.name: dls_psnr(case, network, device, tiling, slab_consistent) for case in trained.cases}
+    seconds = time.process_time() - begin
+    return Lead({case.name: reached[case.name] - case.bis_psnr for case in trained.cases}, seconds)
 
 
 def as_markdown(rows: Sequence[Row], steps: int) -> str:
     """The rows as the table of a model card; with several seeds, in brackets the mean of each."""
-    cases = list(rows[0].leads[0])
+    cases = list(rows[0].leads[0].by_case)
     lines = [
-        f"| after {steps} steps | {' | '.join(cases)} | mean |",
-        f"| --- |{' ---: |' * (len(cases) + 1)}",
+        f"| after {steps} steps | {' | '.join(cases)} | mean | CPU s |",
+        f"| --- |{' ---: |' * (len(cases) + 2)}",
     ]
     for row in rows:
-        seeds = f" ({', '.join(f'{mean:+.2f}' for mean in row.means)})" if len(row.means) > 1 else ""
+        means = [lead.mean for lead in row.leads]
+        seeds = f" ({', '.join(f'{mean:+.2f}' for mean in means)})" if len(means) > 1 else ""
         cells = " | ".join(f"{row.lead(case):+.2f}" for case in cases)
-        lines.append(f"| {row.choice} | {cells} | {float(np.mean(row.means)):+.2f}{seeds} |")
+        seconds = min(lead.seconds for lead in row.leads)  # what other programs do makes it longer alone
+        lines.append(f"| {row.choice} | {cells} | {float(np.mean(means)):+.2f}{seeds} | {seconds:.0f} |")
     return "\n".join(lines)

@@ -13,7 +13,7 @@ pytest.importorskip("lightning")
 from ThinSliceSRLib.engine.errors import UnusableInput
 
 from training.learning.train import Run
-from training.measures.ablations import Row, ablation_table, as_markdown, trained_variants
+from training.measures.ablations import Lead, Row, ablation_table, as_markdown, trained_variants
 
 
 def test_each_variant_differs_from_the_reference_in_one_part_of_the_settings():
@@ -41,10 +41,12 @@ def test_every_variant_is_trained_and_a_second_call_only_measures_again(tmp_path
         "no in-plane axes",
         "l2",
     ]
-    assert all(set(leads) == {"b.nrrd 5/5"} for row in rows for leads in row.leads)
-    assert len({round(mean, 6) for row in rows for mean in row.means}) > 8
+    assert all(set(lead.by_case) == {"b.nrrd 5/5"} and lead.seconds > 0 for row in rows for lead in row.leads)
+    assert len({round(lead.mean, 6) for row in rows for lead in row.leads}) > 8
     again = ablation_table(tiny_settings(), run, choices, seeds=2)
-    assert [row.means for row in again] == [pytest.approx(row.means, abs=1e-6) for row in rows]
+    assert [[lead.mean for lead in row.leads] for row in again] == [
+        pytest.approx([lead.mean for lead in row.leads], abs=1e-6) for row in rows
+    ]
 
 
 def test_a_choice_that_is_not_known_and_no_seed_are_told():
@@ -61,11 +63,14 @@ def test_what_the_settings_have_already_is_no_variant():
 
 
 def test_the_table_has_a_line_for_each_choice():
-    rows = [Row("as it is", ({"a": 1.0, "b": 2.0},)), Row("trim 0", ({"a": -0.5, "b": 0.25}, {"a": 0.5, "b": 0.75}))]
+    rows = [
+        Row("as it is", (Lead({"a": 1.0, "b": 2.0}, 3.0),)),
+        Row("trim 0", (Lead({"a": -0.5, "b": 0.25}, 4.2), Lead({"a": 0.5, "b": 0.75}, 3.6))),
+    ]
     table = as_markdown(rows, steps=300)
     assert table.splitlines() == [
-        "| after 300 steps | a | b | mean |",
-        "| --- | ---: | ---: | ---: |",
-        "| as it is | +1.00 | +2.00 | +1.50 |",
-        "| trim 0 | +0.00 | +0.50 | +0.25 (-0.12, +0.62) |",
+        "| after 300 steps | a | b | mean | CPU s |",
+        "| --- | ---: | ---: | ---: | ---: |",
+        "| as it is | +1.00 | +2.00 | +1.50 | 3 |",
+        "| trim 0 | +0.00 | +0.50 | +0.25 (-0.12, +0.62) | 4 |",
     ]

@@ -147,6 +147,18 @@ def test_crops_lie_mostly_in_the_body():
     assert sum(inside) > sum(anywhere)
 
 
+def test_of_several_places_in_the_body_the_one_whose_slices_differ_most_is_taken():
+    hu = np.zeros((60, 100, 100), np.int16)
+    hu[:, :, 50:] = (20 * np.arange(60))[:, None, None]
+
+    def changing(places: int) -> int:
+        samples = samples_from(hu, body_share=1.0, places=places, noisy_share=0, in_plane_share=0)
+        return sum(float(samples[number][1].diff(dim=1).abs().mean()) * 3072 > 5 for number in range(40))
+
+    assert changing(1) < 30
+    assert changing(4) > 35
+
+
 def test_weights_say_how_often_volumes_are_drawn():
     volumes = [
         TrainingVolume(name, (View(np.full((60, 20, 20), hu, np.int16), 1.0, 0.8, along_slices=True),))
