@@ -18,7 +18,15 @@ from ThinSliceSRLib.engine.weights.calibration import COVERAGES
 from ThinSliceSRLib.engine.weights.weights_file import load_model, save_weights, untrained_network, with_calibration
 
 from training.measures import doubt_samples
-from training.measures.doubt_measurement import as_markdown, calibrate_weights, crossed, measure_on_phantom
+from training.measures.doubt_measurement import (
+    Reliability,
+    as_markdown,
+    calibrate_weights,
+    calibration_of,
+    crossed,
+    measure_on_phantom,
+    reliability_of,
+)
 from training.measures.doubt_samples import Sample, samples_of
 
 
@@ -96,6 +104,20 @@ def test_the_largest_misses_are_told_where_a_tissue_lies_and_where_it_is_shown()
     assert told["lung"] == [f"{miss:.1f}" for miss in misses]
     assert told["bone"] == ["-", "-"]
     assert told["body"][0] == told["body"][1]
+
+
+def test_beside_them_stand_the_misses_of_one_calibration_of_all_volumes():
+    samples = [made_up("a", 1.0, 0), made_up("b", 1.5, 1)]
+    calibration = calibration_of(samples, [5.0])
+    together = [reliability_of(sample, calibration) for sample in samples]
+
+    def misses(rows: list[Reliability]) -> list[str]:
+        return next(cells[1:] for cells in rows_of(as_markdown(rows), "") if cells[0] == "body")
+
+    alone = crossed(samples, [5.0])
+    table = rows_of(as_markdown(alone, together), "")
+    assert ["body", *misses(alone), *misses(together)] in table
+    assert 0 < float(misses(together)[0]) < float(misses(alone)[0])  # each volume is half of what it is calibrated on
 
 
 def test_what_a_trial_tells_of_a_volume_makes_up_for_harder_lungs():
