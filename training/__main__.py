@@ -81,6 +81,11 @@ def parser() -> argparse.ArgumentParser:
         "doubt", help="calibrate the doubt of a model on thin volumes, and print how reliable it is"
     )
     doubt.add_argument("--weights", type=Path, required=True, help="weights file (.safetensors), which is changed")
+    doubt.add_argument(
+        "--as-calibrated",
+        action="store_true",
+        help="measure with the calibration that the weights file holds, and change nothing",
+    )
     doubt.add_argument("--validation", type=Path, required=True, help="folder of thin volumes never trained on")
     doubt.add_argument(
         "--between", type=float, nargs="+", default=[], metavar="MM", help="measure at these spacings, too"
@@ -165,15 +170,19 @@ def _measure(chosen: argparse.Namespace) -> None:
 
 
 def _doubt(chosen: argparse.Namespace) -> None:
-    from .measures.doubt_measurement import calibrate_weights
+    from .measures.doubt_measurement import SPACINGS_MM, calibrate_weights, measure_as_calibrated
 
-    print(calibrate_weights(chosen.weights, chosen.validation, chosen.between, chosen.picture))
+    if chosen.as_calibrated:
+        spacings = sorted({*SPACINGS_MM, *chosen.between})
+        print(measure_as_calibrated(chosen.weights, chosen.validation, spacings, chosen.picture))
+    else:
+        print(calibrate_weights(chosen.weights, chosen.validation, chosen.between, chosen.picture))
 
 
 def _doubt_phantom(chosen: argparse.Namespace) -> None:
-    from .measures.doubt_measurement import measure_on_phantom
+    from .measures.doubt_measurement import measure_as_calibrated
 
-    print(measure_on_phantom(chosen.weights, picture=chosen.picture))
+    print(measure_as_calibrated(chosen.weights, picture=chosen.picture))
 
 
 def _nodules(chosen: argparse.Namespace) -> None:

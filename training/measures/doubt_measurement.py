@@ -176,15 +176,20 @@ def calibrate_weights(
     return _told(crossed(samples), picture, [reliability_of(sample, calibration) for sample in samples])
 
 
-def measure_on_phantom(weights: Path, spacings_mm: Sequence[float] = SPACINGS_MM, picture: Path | None = None) -> str:
-    """The tables for the phantom, by the calibration in a weights file.
+def measure_as_calibrated(
+    weights: Path,
+    volumes: Path | None = None,
+    spacings_mm: Sequence[float] = SPACINGS_MM,
+    picture: Path | None = None,
+) -> str:
+    """The tables by the calibration in a weights file: for the thin volumes of a folder, or for the phantom.
 
     Raises WeightsError where there is none.
     """
     model = load_model(weights)
     calibration = require_calibration(model)
-    rows = [reliability_of(sample, calibration) for sample in phantom_samples(model, spacings_mm)]
-    return _told(rows, picture)
+    samples = samples_of(model, volumes, spacings_mm) if volumes else phantom_samples(model, spacings_mm)
+    return _told([reliability_of(sample, calibration) for sample in samples], picture)
 
 
 def _told(rows: Sequence[Reliability], picture: Path | None, together: Sequence[Reliability] = ()) -> str:

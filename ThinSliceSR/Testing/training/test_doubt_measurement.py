@@ -24,7 +24,7 @@ from training.measures.doubt_measurement import (
     calibrate_weights,
     calibration_of,
     crossed,
-    measure_on_phantom,
+    measure_as_calibrated,
     reliability_of,
 )
 from training.measures.doubt_samples import Sample, samples_of
@@ -146,15 +146,25 @@ def test_the_phantom_is_measured_by_the_calibration_in_the_file(monkeypatch: pyt
     path = tmp_path / "doubting.safetensors"
     save_weights(path, doubting_network(), "doubting", trained=False)
     with pytest.raises(WeightsError, match="cannot tell where it may be wrong"):
-        measure_on_phantom(path)
+        measure_as_calibrated(path)
     with_calibration(path, CALIBRATION)
     before = path.read_bytes()
-    table = measure_on_phantom(path, [5.0], tmp_path / "phantom.png")
+    table = measure_as_calibrated(path, None, [5.0], tmp_path / "phantom.png")
     assert path.read_bytes() == before
     rows = rows_of(table, "phantom")
     assert {row[1] for row in rows} == {"5"}
     assert {"lung", "lung borders", "bone", "soft tissue"} <= {row[2] for row in rows}
     assert (tmp_path / "phantom.png").is_file()
+
+
+def test_other_volumes_are_measured_by_the_calibration_in_the_file(thin_folder: Path, tmp_path: Path):
+    path = tmp_path / "doubting.safetensors"
+    save_weights(path, doubting_network(), "doubting", trained=False)
+    with_calibration(path, CALIBRATION)
+    before = path.read_bytes()
+    table = measure_as_calibrated(path, thin_folder, [5.0])
+    assert path.read_bytes() == before
+    assert [row[0] for row in rows_of(table, "") if row[2:3] == ["body"]] == ["a.nrrd", "b.nrrd"]
 
 
 def test_a_model_without_the_part_for_it_is_refused(thin_folder: Path, tmp_path: Path):
