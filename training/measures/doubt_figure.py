@@ -14,7 +14,7 @@ from ThinSliceSRLib.engine.evaluation.reliability import SPARSIFIED
 from ThinSliceSRLib.engine.outputs.whole_file import whole_file
 from ThinSliceSRLib.engine.weights.calibration import COVERAGES
 
-from .doubt_samples import OVERALL
+from .doubt_samples import AT_CENTRES, BETWEEN, OVERALL
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 INCHES, DOTS_PER_INCH = 2.3, 80
 COLOURS = 256  # of a palette, which keeps the file small
 WITHIN = 0.03  # of a claim, in which it counts as held
-MARKS = {OVERALL: ("black", "o")} | {
+MARKS = {OVERALL: ("black", "o"), AT_CENTRES: ("C6", "x"), BETWEEN: ("C9", "+")} | {
     kind: (f"C{number}", mark)
     for number, (kind, mark) in enumerate(
         zip(("lung", "vessels", "lung borders", "bone", "soft tissue"), "s^vDP", strict=True)

@@ -10,13 +10,14 @@ import numpy as np
 from ThinSliceSRLib.engine.doubt.expected_error import require_calibration
 from ThinSliceSRLib.engine.evaluation.reliability import Sparsification, coverage, sparsification
 from ThinSliceSRLib.engine.evaluation.tissues import TISSUES
-from ThinSliceSRLib.engine.weights.calibration import COVERAGES, LUNG_TISSUES, Calibration, UsualTrial, calibrate
+from ThinSliceSRLib.engine.weights.calibration import COVERAGES, Calibration, UsualTrial, calibrate
+from ThinSliceSRLib.engine.weights.calibration_places import off_centre
 from ThinSliceSRLib.engine.weights.weights_file import load_model, with_calibration
 
-from .doubt_samples import OVERALL, OVERLAPS, Sample, phantom_samples, samples_of
+from .doubt_samples import AT_CENTRES, BETWEEN, OVERALL, OVERLAPS, Sample, phantom_samples, samples_of
 
 SPACINGS_MM = (3.0, 5.0, 8.0)  # that calibrations are fitted at
-WHERE = (OVERALL, *TISSUES)
+WHERE = (OVERALL, AT_CENTRES, BETWEEN, *TISSUES)
 HELD = ("held", "held_where_shown")  # of a Reliability
 
 
@@ -47,29 +48,33 @@ def calibration_of(samples: Sequence[Sample], spacings_mm: Sequence[float] = SPA
     slabs = []
     for spacing_mm in sorted(spacings_mm):
         taken = [sample for sample in samples if sample.spacing_mm == spacing_mm]
-        told, error = (np.concatenate([getattr(sample, name) for sample in taken]) for name in ("told_hu", "error_hu"))
+        told, error, places = (
+            np.concatenate([getattr(sample, name) for sample in taken]) for name in ("told_hu", "error_hu", "places")
+        )
         seen = [sample.seen_tissues() for sample in taken]
         tissues = {tissue: np.concatenate([masks[tissue] for masks in seen]) for tissue in TISSUES}
         times = np.concatenate([_times(sample, trial) for sample in taken])
-        slabs.append(calibrate(spacing_mm, told, error, tissues, times))
+        slabs.append(calibrate(spacing_mm, told, error, tissues, times, places))
     return Calibration(tuple(slabs), trial)
 
 
 def _usual_trial(samples: Sequence[Sample]) -> UsualTrial | None:
-    """The mean over the volumes; None where the trial told nothing of one of them."""
-    told = {sample.volume: sample.trials for sample in samples}
-    ratios = [[ratio for ratio in trials if ratio] for trials in told.values()]
-    if any(len(row) < len(OVERLAPS) for row in ratios):
+    """The mean over the volumes, of the tissues that the trial told of in all of them; None where lung is not one."""
+    told = list({sample.volume: sample.trials for sample in samples}.values())
+    tissues = set.intersection(*({*trial} for trials in told for trial in trials or ({},)))
+    if "lung" not in tissues:
         return None
-    return UsualTrial(OVERLAPS, tuple(np.mean(ratios, axis=0).tolist()))
+    ratios = {tissue: np.mean([[trial[tissue] for trial in trials] for trials in told], axis=0) for tissue in tissues}
+    return UsualTrial(OVERLAPS, {tissue: tuple(row.tolist()) for tissue, row in sorted(ratios.items())})
 
 
 def _times(sample: Sample, trial: UsualTrial | None) -> np.ndarray:
     """How many times as large as usual errors are to be at each voxel of a sample."""
     times = np.ones(sample.told_hu.shape, np.float32)
-    if trial and sample.trial:
+    if trial:
         seen = sample.seen_tissues()
-        times[np.any([seen[tissue] for tissue in LUNG_TISSUES], axis=0)] = trial.times(sample.trial, 1.0)
+        for tissue, factor in trial.times(sample.trial, 1.0).items():
+            times[seen[tissue]] = factor
     return times
 
 
@@ -78,7 +83,8 @@ def reliability_of(sample: Sample, calibration: Calibration) -> Reliability:
     slabs = calibration.for_volume(sample.spacing_mm, 1.0, sample.trial)
     expected = sample.expected_hu(slabs)
     reaches = [slabs.reach_hu(expected, share) for share in COVERAGES]
-    everywhere = {OVERALL: np.ones(expected.shape, bool)}
+    share = off_centre(sample.places)
+    everywhere = {OVERALL: np.ones(expected.shape, bool), AT_CENTRES: share < 0.1, BETWEEN: share > 0.3}
     there = {kind: mask for kind, mask in (everywhere | sample.tissues).items() if mask.any()}
 
     def held(masks: dict[str, np.ndarray]) -> dict[str, tuple[float, ...]]:

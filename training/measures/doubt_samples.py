@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +27,7 @@ from ThinSliceSRLib.engine.weights.weights_file import Model
 from ..data.volumes import THIN_MM, find_volumes, read_thin_volume
 
 OVERALL = "body"
+AT_CENTRES, BETWEEN = "at slab centres", "between them"  # within a tenth of their distance, and beyond three tenths
 ONE_OF = 4  # voxels of the body is looked at: neighbours err alike
 OVERLAPS, TRIAL_SPACING_MM = (0.7, 1.0, 1.5, 2.0), 5.0
 PHANTOM_SPACING_MM, PHANTOM_SIZE = (0.8, 0.8, THIN_MM), (432, 352, 81)
@@ -36,22 +37,24 @@ PHANTOM_SPACING_MM, PHANTOM_SIZE = (0.8, 0.8, THIN_MM), (432, 352, 81)
 class Sample:
     """Voxels of the body of one volume, made thick with one spacing: one-dimensional, in one order.
 
-    told_hu: what the network expects of its error. seen: the number of the tissue that DLS shows, as `seen_tissues`.
-    error_hu: absolute, of DLS. bis_error_hu: of BIS. steps_hu: how far the thick slices on both sides differ, which is
-    all that an interpolation can tell of its errors. tissues: where each kind truly lies. trial: what `lung_trial`
-    tells of the thick volume. trials: the same of the volume made thick so that slices overlap by each of OVERLAPS.
+    places: where they lie, counted in thick slices. told_hu: what the network expects of its error. seen: the number of
+    the tissue that DLS shows, as `seen_tissues`. error_hu: absolute, of DLS. bis_error_hu: of BIS. steps_hu: how far
+    the thick slices on both sides differ, which is all that an interpolation can tell of its errors. tissues: where
+    each kind truly lies. trial: what `lung_trial` tells of the thick volume. trials: the same of the volume made thick
+    so that slices overlap by each of OVERLAPS.
     """
 
     volume: str
     spacing_mm: float
+    places: np.ndarray
     told_hu: np.ndarray
     seen: np.ndarray
     error_hu: np.ndarray
     bis_error_hu: np.ndarray
     steps_hu: np.ndarray
     tissues: dict[str, np.ndarray]
-    trial: float | None = None
-    trials: tuple[float | None, ...] = ()
+    trial: dict[str, float] = field(default_factory=dict)
+    trials: tuple[dict[str, float], ...] = ()
 
     def seen_tissues(self) -> dict[str, np.ndarray]:
         """Where DLS shows each kind of tissue."""
@@ -62,7 +65,7 @@ class Sample:
         expected = calibration.expected_hu(self.told_hu)
         for tissue, inside in self.seen_tissues().items():
             expected[inside] = calibration.expected_hu(self.told_hu[inside], tissue)
-        return expected
+        return expected * calibration.times_at(self.places)
 
 
 def samples_of(model: Model, validation: Path, spacings_mm: Sequence[float]) -> Iterator[Sample]:
@@ -119,6 +122,7 @@ def sample_of(
     return Sample(
         name,
         thick.spacing_mm[2],
+        taken(np.broadcast_to(places.astype(np.float32)[:, None, None], dls.hu.shape)),
         taken(told),
         taken(seen_tissues(dls)),
         taken(np.abs(dls.hu - truth)),

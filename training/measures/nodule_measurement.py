@@ -111,7 +111,7 @@ def _measure(model: Model, name: str, thin: Volume, count: int, seed: int, measu
     listed: dict[float, list[Structure]] = {}
     if made.doubt and calibration:
         for_thick = calibration.for_volume(THICK_MM, 1.0, lung_trial(thick, model, rungs))
-        doubt = expected_error(made.doubt, volumes["DLS"], for_thick)
+        doubt = expected_error(made.doubt, volumes["DLS"], for_thick, places)
         compared = (volumes["DLS"], volumes["BIS"], doubt)
         searched = lungs_of(volumes["DLS"])
         for least_hu in LEAST_DOUBTS_HU:

@@ -14,7 +14,7 @@ from PIL import Image
 from ThinSliceSRLib.engine.errors import UnusableInput, WeightsError
 from ThinSliceSRLib.engine.evaluation.tissues import TISSUES
 from ThinSliceSRLib.engine.network.configuration import SMALL
-from ThinSliceSRLib.engine.weights.calibration import COVERAGES
+from ThinSliceSRLib.engine.weights.calibration import COVERAGES, UsualTrial
 from ThinSliceSRLib.engine.weights.weights_file import load_model, save_weights, untrained_network, with_calibration
 
 from training.measures import doubt_samples
@@ -27,7 +27,7 @@ from training.measures.doubt_measurement import (
     measure_as_calibrated,
     reliability_of,
 )
-from training.measures.doubt_samples import Sample, samples_of
+from training.measures.doubt_samples import OVERLAPS, Sample, samples_of
 
 
 @pytest.fixture(scope="module")
@@ -72,15 +72,21 @@ def test_one_command_calibrates_measures_and_draws(weights: Path, thin_folder: P
         assert len(np.unique(np.asarray(picture.convert("L")))) > 10
 
 
-def made_up(volume: str, scale: float, seed: int, share: float = 1.0) -> Sample:
-    """Errors of which the network tells the share, and steps that have nothing to do with them."""
+def made_up(volume: str, scale: float, seed: int, share: float = 1.0, vessels: float = 1.0) -> Sample:
+    """Errors of which the network tells the share, and steps that have nothing to do with them. So many times as large
+    in vessels; and half as large at centres of thick slices as off them, which the network does not tell."""
     rng = np.random.default_rng(seed)
     told = np.exp(rng.uniform(np.log(5), np.log(100), 60_000))
-    error = scale * told * rng.exponential(size=told.size)
-    seen = (rng.random(told.size) < 0.5).astype(np.uint8)  # elsewhere, or lung
+    seen = rng.integers(0, 3, told.size, np.uint8)  # elsewhere, lung or vessels
+    places = np.arange(told.size) % 5 / 5
+    error = (
+        scale * np.where(seen == 2, vessels, 1) * np.where(places == 0, 0.5, 1) * told * rng.exponential(size=told.size)
+    )
     steps = rng.exponential(50, told.size)
-    tissues = {"lung": seen == 1, "bone": np.zeros(told.size, bool)}
-    return Sample(volume, 5.0, told * share, seen, error, steps * rng.exponential(size=told.size), steps, tissues)
+    tissues = {"lung": seen == 1, "vessels": seen == 2, "bone": np.zeros(told.size, bool)}
+    return Sample(
+        volume, 5.0, places, told * share, seen, error, steps * rng.exponential(size=told.size), steps, tissues
+    )
 
 
 def test_a_volume_is_measured_with_the_calibration_of_the_others():
@@ -120,14 +126,28 @@ def test_beside_them_stand_the_misses_of_one_calibration_of_all_volumes():
     assert 0 < float(misses(together)[0]) < float(misses(alone)[0])  # each volume is half of what it is calibrated on
 
 
-def test_what_a_trial_tells_of_a_volume_makes_up_for_harder_lungs():
-    harder = [
-        replace(made_up(name, scale, seed), trial=trial, trials=(1.2 * trial, trial, 0.8 * trial, 0.7 * trial))
-        for seed, (name, scale, trial) in enumerate([("a", 1.0, 0.8), ("b", 1.5, 1.2)])
-    ]
+def test_what_a_trial_tells_of_a_volume_makes_up_for_harder_lungs_and_vessels():
+    def tried(name: str, scale: float, vessels: float, seed: int) -> Sample:
+        trial = {"lung": 0.8 * scale, "vessels": 0.6 * scale * vessels}
+        trials = tuple({tissue: times * ratio for tissue, ratio in trial.items()} for times in (1.2, 1.0, 0.8, 0.7))
+        return replace(made_up(name, scale, seed, vessels=vessels), trial=trial, trials=trials)
+
+    harder = [tried("a", 1.0, 1.0, 0), tried("b", 1.5, 0.8, 1)]
     for row in crossed(harder, [5.0]):
-        assert row.expected_hu["lung"] == pytest.approx(row.error_hu["lung"], rel=0.05)
-        assert row.held["lung"] == pytest.approx(COVERAGES, abs=0.03)
+        for tissue in ("lung", "vessels"):
+            assert row.expected_hu[tissue] == pytest.approx(row.error_hu[tissue], rel=0.05)
+            assert row.held[tissue] == pytest.approx(COVERAGES, abs=0.03)
+    untold = [replace(sample, trials=({"lung": 1.0},) * 4) for sample in harder]
+    assert calibration_of(untold, [5.0]).trial == UsualTrial(OVERLAPS, {"lung": (1.0,) * 4})
+    assert calibration_of([harder[0], replace(harder[1], trials=({},) * 4)], [5.0]).trial is None
+
+
+def test_claims_hold_at_the_centres_of_thick_slices_as_between_them():
+    [row] = crossed([made_up("a", 1.0, 0)], [5.0])
+    assert row.error_hu["between them"] == pytest.approx(2 * row.error_hu["at slab centres"], rel=0.05)
+    for where in ("at slab centres", "between them"):
+        assert row.expected_hu[where] == pytest.approx(row.error_hu[where], rel=0.05)
+        assert row.held[where] == pytest.approx(COVERAGES, abs=0.03)
 
 
 def test_the_doubt_and_the_steps_rank_the_same_errors():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from ThinSliceSRLib.engine.weights.calibration import (
     calibrate,
 )
 from ThinSliceSRLib.engine.weights.calibration_curve import Curve, mean_curve
+from ThinSliceSRLib.engine.weights.calibration_places import PlaceFactors, off_centre
 from ThinSliceSRLib.engine.weights.weights_file import load_model, save_weights, untrained_network, with_calibration
 
 
@@ -120,10 +122,11 @@ def test_a_weights_file_keeps_its_calibration(tmp_path):
 
 def test_what_a_trial_tells_scales_what_is_expected_in_the_lungs_alone():
     told, error, tissues = doubts_and_errors(0)
-    usual = UsualTrial((0.5, 1.0, 2.0), (1.0, 0.8, 0.5))
+    usual = UsualTrial((0.5, 1.0, 2.0), {"lung": (1.0, 0.8, 0.5), "vessels": (0.5, 1.0, 1.5)})
     calibration = Calibration((calibrate(5.0, told, error, tissues),), usual)
-    plain = calibration.for_volume(5.0, 1.0, None)
+    plain = calibration.for_volume(5.0, 1.0, {})
     assert plain == calibration.slabs[0]
+    assert calibration.for_volume(5.0, 1.0, {"vessels": 1.6}) == plain
     at = np.array([10.0, 60.0])
     for overlap, ratio, times in (
         (1.0, 1.0, 1.25),
@@ -132,18 +135,68 @@ def test_what_a_trial_tells_scales_what_is_expected_in_the_lungs_alone():
         (1.0, 9.0, 2.0),
         (3.0, 0.01, 0.5),
     ):
-        slabs = calibration.for_volume(5.0, overlap, ratio)
+        slabs = calibration.for_volume(5.0, overlap, {"lung": ratio})
         np.testing.assert_allclose(slabs.expected_hu(at, "vessels"), times * plain.expected_hu(at, "vessels"), 1e-5)
         np.testing.assert_allclose(slabs.expected_hu(at, "lung"), times * plain.expected_hu(at), 1e-5)
         np.testing.assert_array_equal(slabs.expected_hu(at, "bone"), plain.expected_hu(at))
+    both = calibration.for_volume(5.0, 1.0, {"lung": 1.0, "vessels": 1.5})
+    for tissue, times in (("lung", 1.25), ("lung borders", 1.25), ("vessels", 1.5)):
+        np.testing.assert_allclose(both.expected_hu(at, tissue), times * plain.expected_hu(at, tissue), 1e-5)
     assert Calibration.from_json(calibration.to_json()) == calibration
-    assert Calibration(calibration.slabs).for_volume(5.0, 1.0, 1.6) == plain
+    assert Calibration(calibration.slabs).for_volume(5.0, 1.0, {"lung": 1.6}) == plain
+
+
+def test_a_calibration_that_was_tried_in_lung_alone_scales_vessels_with_it():
+    told, error, tissues = doubts_and_errors(0)
+    calibration = Calibration((calibrate(5.0, told, error, tissues),), UsualTrial((1.0, 2.0), {"lung": (0.8, 0.5)}))
+    trial = {"overlaps": [1, 2], "ratios": [0.8, 0.5]}
+    of_version_3 = json.dumps(json.loads(calibration.to_json()) | {"version": 3, "trial": trial})
+    assert Calibration.from_json(of_version_3) == calibration
+    usual, harder = (calibration.for_volume(5.0, 1.0, {"lung": lung, "vessels": 9.0}) for lung in (0.8, 1.2))
+    at = np.array([10.0, 60.0])
+    np.testing.assert_allclose(harder.expected_hu(at, "vessels"), 1.5 * usual.expected_hu(at, "vessels"), 1e-5)
 
 
 def test_errors_that_a_trial_foretold_are_calibrated_as_usual_ones():
     told, error, tissues = doubts_and_errors(0)
     times = np.where(tissues["vessels"], 1.5, 1.0)
     assert calibrate(5.0, told, error * times, tissues, times).expected == calibrate(5.0, told, error, tissues).expected
+
+
+def test_errors_are_expected_by_how_far_a_slice_lies_off_the_centres_of_thick_ones():
+    told, error, tissues = doubts_and_errors(0)
+    places = np.random.default_rng(1).integers(0, 40, told.size) / 5
+    by_share = {0.0: 0.5, 0.2: 1.0, 0.4: 1.5}
+    right = np.array([by_share[share] for share in np.round(off_centre(places), 3)])
+    slabs = calibrate(5.0, told, error * right, tissues, places=places)
+    at = np.array([0.0, 6.2, 7.4, 3.6, 2.8, 0.5])
+    relative = slabs.times_at(at) / slabs.times_at(np.array([0.2]))
+    np.testing.assert_allclose(relative, [0.5, 1.0, 1.5, 1.5, 1.0, 1.5], rtol=0.03)
+    for share, times in by_share.items():
+        there = right == times
+        expected = expected_of(slabs, told, tissues)[there] * slabs.times_at(np.array([share]))
+        assert expected.mean() == pytest.approx((error * right)[there].mean(), rel=0.03)
+        assert coverage((error * right)[there], slabs.reach_hu(expected, 0.9)) == pytest.approx(0.9, abs=0.02)
+    assert Calibration.from_json(Calibration((slabs,)).to_json()) == Calibration((slabs,))
+
+
+def test_places_with_few_errors_count_as_the_nearest_ones():
+    told, error, tissues = doubts_and_errors(0)
+    places = np.where(np.arange(told.size) < 1000, 0.0, 0.4)
+    slabs = calibrate(5.0, told, error, tissues, places=places)
+    assert slabs.places.shares == (0.4,)
+    none = calibrate(5.0, told, error, tissues, places=np.arange(told.size) / told.size)
+    assert none == calibrate(5.0, told, error, tissues)
+
+
+def test_between_two_spacings_places_count_between_as_much():
+    told, error, tissues = doubts_and_errors(0)
+    slabs = calibrate(4.0, told, error, tissues)
+    near = replace(slabs, places=PlaceFactors((0.0, 0.25), (0.5, 1.0)))
+    far = replace(slabs, spacing_mm=16.0, places=PlaceFactors((0.0, 0.5), (2.0, 4.0)))
+    between = Calibration((near, far)).for_spacing(8.0).places
+    assert between.shares == (0.0, 0.25, 0.5)
+    assert between.times == pytest.approx([1.0, 3**0.5, 2.0])
 
 
 FIRST_VERSION = {
@@ -183,6 +236,10 @@ def told(**changed: object) -> str:
         json.dumps(FIRST_VERSION | {"expected_hu": [1]}),
         json.dumps({"version": 3, "slabs": []}),
         json.dumps({"version": 2, "slabs": []}),
+        json.dumps(json.loads(told()) | {"version": 5}),
+        json.dumps(json.loads(told()) | {"trial": {"overlaps": [1, 2], "ratios": [1, 0]}}),
+        json.dumps(json.loads(told()) | {"trial": {"overlaps": [1, 2], "ratios": {"vessels": [1, 1]}}}),
+        json.dumps(json.loads(told()) | {"trial": {"overlaps": [1, 2], "ratios": {"lung": [1, 1], "vessels": [1]}}}),
         json.dumps({"version": 2, "slabs": json.loads(told())["slabs"] * 2}),
         told(spacing_mm=0),
         told(spacing_mm=float("inf")),
@@ -192,6 +249,12 @@ def told(**changed: object) -> str:
         told(expected={ELSEWHERE: [[1, 1], [1, 2]]}),
         told(reach=[[[1], [1]]] * 3),
         told(reach=[[[1], [-1]]] * 4),
+        told(places=[[], []]),
+        told(places=[[0, 0.6], [1, 1]]),
+        told(places=[[0.4, 0.2], [1, 1]]),
+        told(places=[[0, 0.4], [1, 0]]),
+        told(places=[[0, 0.4], [1, "a"]]),
+        told(places=[[0], [1, 1]]),
     ],
 )
 def test_what_is_no_calibration_is_refused_in_one_sentence(text):

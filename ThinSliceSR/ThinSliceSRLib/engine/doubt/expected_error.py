@@ -28,22 +28,23 @@ def require_calibration(model: Model) -> Calibration:
     return model.calibration
 
 
-def expected_error(told: Volume, dls: Volume, calibration: SlabCalibration) -> Volume:
+def expected_error(told: Volume, dls: Volume, calibration: SlabCalibration, places: np.ndarray) -> Volume:
     """The expected absolute error (int16 HU) of a DLS volume, on its grid, where the network tells `told` (int16 HU).
 
     Both have their slices along k. dls: where it lies on other slices than `told`, as far apart as wanted; it says what
-    the tissue is. calibration: for the spacing of the thick slices.
+    the tissue is. calibration: for the spacing of the thick slices. places: of the slices of `dls`, counted in these.
     """
     if told.spacing_mm[2] != dls.spacing_mm[2]:
         told = resample_slices(told, dls.spacing_mm[2])
     most = np.iinfo(np.int16).max
     levels = np.arange(most + 1, dtype=np.float32)  # a row of all that can be told for each tissue is soon looked up
-    rows = np.stack([calibration.expected_hu(levels, tissue) for tissue in (ELSEWHERE, *TISSUES)])
-    expected = np.rint(rows).clip(0, most).astype(np.int16).ravel()
+    rows = np.concatenate([calibration.expected_hu(levels, tissue) for tissue in (ELSEWHERE, *TISSUES)])
+    times = np.round(calibration.times_at(places), 2)  # few, whatever the distance of slices
+    expected = {factor: np.rint(factor * rows).clip(0, most).astype(np.int16) for factor in np.unique(times)}
     tissues, hu = seen_tissues(dls), np.empty(told.hu.shape, np.int16)
     for k, slice_hu in enumerate(told.hu):
         place = tissues[k].astype(np.intp)  # in the rows, one behind the other: found in a third of the time
         place *= len(levels)
         place += slice_hu.clip(0)
-        expected.take(place, out=hu[k], mode="clip")  # all lie within; other modes look for that in a copy
+        expected[times[k]].take(place, out=hu[k], mode="clip")  # all lie within; other modes look for that in a copy
     return told.on_slice_grid(hu, told.spacing_mm[2])

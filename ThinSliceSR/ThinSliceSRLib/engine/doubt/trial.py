@@ -25,20 +25,20 @@ from .seen_tissues import seen_tissues
 MOST_SLICES = 16  # thick ones: as many as one layer of cubes takes when they are half as many
 FEWEST_SLICES = 6
 LUNG_HU = (-950, -700)
-FEWEST_VOXELS = 5000  # of lung, by which it can be told
+FEWEST_VOXELS = {"lung": 5000, "vessels": 500}  # by which it can be told
 MARGIN_MM = 20.0
 
 
-def lung_trial(thick: Volume, model: Model, rungs: Sequence[Rung]) -> float | None:
-    """The mean error in the lungs of a thick volume (slices along k) that was made twice as coarse, as a share of what
-    the network tells of it, see `Synthesis.doubt`. None where the volume shows too little lung.
+def lung_trial(thick: Volume, model: Model, rungs: Sequence[Rung]) -> dict[str, float]:
+    """The mean error in a thick volume (slices along k) that was made twice as coarse, as a share of what the network
+    tells of it, see `Synthesis.doubt`: in lung and in vessels, without those of which the volume shows too little.
 
     rungs: as of `synthesize`. Raises DeviceError.
     """
     halved = _halved_in_plane(_slices_with_most_lung(thick))
     known = _around_lungs(halved) if halved else None
     if known is None:
-        return None
+        return {}
     made = synthesize(_pairs(known), model, rungs, doubt=True)
     assert made.doubt
     distance_mm = known.spacing_mm[2]
@@ -47,10 +47,14 @@ def lung_trial(thick: Volume, model: Model, rungs: Sequence[Rung]) -> float | No
     centres = (np.arange(len(known.hu) - 2) + 0.5) * distance_mm
     weights = SlabProfile(distance_mm, distance_mm).weights(places, made.dls.spacing_mm[2], centres)
     dls, told = (along_slices(weights, volume.hu) for volume in (made.dls, made.doubt))
-    lung = seen_tissues(Volume(np.rint(dls).astype(np.int16), known.spacing_mm)) == TISSUES.index("lung") + 1
-    if np.count_nonzero(lung) < FEWEST_VOXELS:
-        return None
-    return float(np.abs(dls - known.hu[1:-1])[lung].mean() / max(told[lung].mean(), 1.0))
+    error = np.abs(dls - known.hu[1:-1])
+    seen = seen_tissues(Volume(np.rint(dls).astype(np.int16), known.spacing_mm))
+    places_of = {tissue: seen == TISSUES.index(tissue) + 1 for tissue in FEWEST_VOXELS}
+    return {
+        tissue: float(error[inside].mean() / max(told[inside].mean(), 1.0))
+        for tissue, inside in places_of.items()
+        if np.count_nonzero(inside) >= FEWEST_VOXELS[tissue]
+    }
 
 
 def _slices_with_most_lung(thick: Volume) -> Volume:

@@ -58,9 +58,9 @@ def make_results(
         bis = interpolation.result()
     calibration = None
     if plan.computing.calibration:
-        ratio = lung_trial(plan.thick, plan.computing.model, rungs) if plan.computing.calibration.trial else None
+        ratios = lung_trial(plan.thick, plan.computing.model, rungs) if plan.computing.calibration.trial else {}
         profile = result.profile
-        calibration = plan.computing.calibration.for_volume(profile.spacing_mm, profile.overlap, ratio)
+        calibration = plan.computing.calibration.for_volume(profile.spacing_mm, profile.overlap, ratios)
     return result, _results(job, plan, result, bis, calibration)
 
 
@@ -118,7 +118,7 @@ def _results(
     if bis and job.bicubic:
         results.append(MadeVolume("bis", bis, bis_header(tilt) | made_of))
     if result.doubt and calibration:
-        doubt = expected_error(result.doubt, thin, calibration)
+        doubt = expected_error(result.doubt, thin, calibration, plan.places)
         header = doubt_header(model, calibration, tilt) | made_of
         results.append(MadeVolume("doubt", plan.as_stored(doubt), header))
     if bis and job.difference:

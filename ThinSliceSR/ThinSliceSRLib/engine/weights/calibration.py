@@ -1,8 +1,8 @@
 """Calibration of the doubt: what the network expects of its errors against the errors that it made.
 
-How much it errs depends, beside what it expects, on how far thick slices lie apart, on the tissue, and in the lungs on
-the scan, of which a trial on the volume itself tells (`doubt.trial`); how far errors reach beyond what is then expected
-depends on little else.
+How much it errs depends, beside what it expects, on how far thick slices lie apart, on where between them a thin one
+lies, on the tissue, and in the lungs on the scan, of which a trial on the volume itself tells (`doubt.trial`), of
+vessels apart from lung; how far errors reach beyond what is then expected depends on little else.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ import numpy as np
 
 from ..errors import WeightsError
 from .calibration_curve import Curve, mean_curve, quantile_curve
+from .calibration_places import ALL_ALIKE, PlaceFactors, off_centre
 
 COVERAGES = (0.5, 0.8, 0.9, 0.95)
 ELSEWHERE = "elsewhere"  # than in any tissue that has a curve of its own
-VERSION = 3
+VERSION = 4
 FEWEST_ERRORS = 5000  # of a tissue
 LUNG_TISSUES = ("lung", "vessels", "lung borders")  # whose errors go with those of a trial
 MOST_HARDER = 2.0  # times as large as usual, and as small: what a trial says beyond that is chance
@@ -32,25 +33,33 @@ MOST_BEYOND = 1.25  # times the widest spacing that was measured, and the narrow
 class SlabCalibration:
     """Of thick slices with one spacing.
 
-    expected: HU that are expected where the network tells so many, by tissue and ELSEWHERE. reach: how far errors
-    reach, by the shares of COVERAGES, where so many HU are expected.
+    expected: HU that are expected where the network tells so many, by tissue and ELSEWHERE, before `places`: how many
+    times as many by where between thick slices a thin one lies. reach: how far errors reach, by the shares of
+    COVERAGES, where so many HU are expected.
     """
 
     spacing_mm: float
     expected: Mapping[str, Curve]
     reach: tuple[Curve, ...]
+    places: PlaceFactors = ALL_ALIKE
 
     def expected_hu(self, told_hu: np.ndarray, tissue: str = ELSEWHERE) -> np.ndarray:
-        """The expected absolute error in HU, float32, where the network tells `told_hu` in a tissue."""
+        """The expected absolute error in HU, float32, where the network tells `told_hu` in a tissue: so many times as
+        large as `times_at` tells of the slice."""
         return self._of(tissue).at(told_hu)
+
+    def times_at(self, places: np.ndarray) -> np.ndarray:
+        """How many times as large as `expected_hu` errors are (float32) in thin slices at these places, counted in
+        thick slices."""
+        return self.places.at(off_centre(places))
 
     def reach_hu(self, expected_hu: np.ndarray, coverage: float) -> np.ndarray:
         """HU (float32) within which the error lies with the probability `coverage`, one of COVERAGES."""
         return self.reach[COVERAGES.index(coverage)].at(expected_hu)
 
-    def in_harder_lungs(self, times: float) -> SlabCalibration:
-        """That of a volume in whose lungs the network errs so many times as much as usual."""
-        scaled = {tissue: self._of(tissue).times(times) for tissue in LUNG_TISSUES}
+    def in_harder_lungs(self, times: Mapping[str, float]) -> SlabCalibration:
+        """That of a volume in whose lungs the network errs so many times as much as usual, by tissue."""
+        scaled = {tissue: self._of(tissue).times(factor) for tissue, factor in times.items()}
         return replace(self, expected={**self.expected, **scaled})
 
     def towards(self, other: SlabCalibration, spacing_mm: float) -> SlabCalibration:
@@ -61,6 +70,7 @@ class SlabCalibration:
             spacing_mm,
             {tissue: self._of(tissue).towards(other._of(tissue), share) for tissue in tissues},
             tuple(one.towards(another, share) for one, another in zip(self.reach, other.reach, strict=True)),
+            self.places.towards(other.places, share),
         )
 
     def _of(self, tissue: str) -> Curve:
@@ -69,15 +79,24 @@ class SlabCalibration:
 
 @dataclass(frozen=True)
 class UsualTrial:
-    """What `lung_trial` tells of the volumes of a calibration, by thickness over distance of slices (ascending)."""
+    """What `lung_trial` tells of the volumes of a calibration, by tissue, lung among them, and by thickness over
+    distance of slices (ascending)."""
 
     overlaps: tuple[float, ...]
-    ratios: tuple[float, ...]
+    ratios: Mapping[str, tuple[float, ...]]
 
-    def times(self, ratio: float, overlap: float) -> float:
-        """How many times as large as usual errors are where a trial of slices that overlap so tells `ratio`."""
-        usual = float(np.interp(math.log(overlap), np.log(self.overlaps), self.ratios))
-        return min(max(ratio / usual, 1 / MOST_HARDER), MOST_HARDER)
+    def times(self, ratios: Mapping[str, float], overlap: float) -> dict[str, float]:
+        """How many times as large as usual errors are in each of LUNG_TISSUES where a trial of slices that overlap so
+        tells `ratios`: those of lung where a tissue has none of its own. Nothing where the trial tells none of lung."""
+        if "lung" not in ratios:
+            return {}
+        known = {
+            tissue: ratios[tissue] / float(np.interp(math.log(overlap), np.log(self.overlaps), usual))
+            for tissue, usual in self.ratios.items()
+            if tissue in ratios
+        }
+        bounded = {tissue: min(max(times, 1 / MOST_HARDER), MOST_HARDER) for tissue, times in known.items()}
+        return {tissue: bounded.get(tissue, bounded["lung"]) for tissue in LUNG_TISSUES}
 
 
 @dataclass(frozen=True)
@@ -87,13 +106,13 @@ class Calibration:
     slabs: tuple[SlabCalibration, ...]
     trial: UsualTrial | None = None
 
-    def for_volume(self, spacing_mm: float, overlap: float, ratio: float | None) -> SlabCalibration:
+    def for_volume(self, spacing_mm: float, overlap: float, ratios: Mapping[str, float]) -> SlabCalibration:
         """That of a thick volume whose slices lie so far apart and overlap so, see `SlabProfile`.
 
-        ratio: what `lung_trial` tells of it; None where that tells nothing.
+        ratios: what `lung_trial` tells of it.
         """
         slabs = self.for_spacing(spacing_mm)
-        return slabs.in_harder_lungs(self.trial.times(ratio, overlap)) if self.trial and ratio else slabs
+        return slabs.in_harder_lungs(self.trial.times(ratios, overlap)) if self.trial else slabs
 
     def for_spacing(self, spacing_mm: float) -> SlabCalibration:
         """That of thick slices so far apart, between those that were measured, or not far beyond them."""
@@ -110,6 +129,7 @@ class Calibration:
                 "spacing_mm": slab.spacing_mm,
                 "expected": {tissue: [curve.at_hu, curve.value_hu] for tissue, curve in slab.expected.items()},
                 "reach": [[curve.at_hu, curve.value_hu] for curve in slab.reach],
+                "places": [slab.places.shares, slab.places.times],
             }
             for slab in self.slabs
         ]
@@ -124,7 +144,7 @@ class Calibration:
             trial = _trial(told.get("trial"))
             if "version" not in told:
                 slabs: Sequence[SlabCalibration] = [_of_first_version(told)]
-            elif told["version"] in (2, VERSION):
+            elif told["version"] in (2, 3, VERSION):
                 slabs = [_slab(slab) for slab in told["slabs"]]
             else:
                 raise _impossible()
@@ -142,23 +162,42 @@ def calibrate(
     error_hu: np.ndarray,
     tissues: Mapping[str, np.ndarray],
     times: np.ndarray | None = None,
+    places: np.ndarray | None = None,
 ) -> SlabCalibration:
     """The calibration that fits absolute errors (HU) where the network told `told_hu`, both one-dimensional.
 
-    tissues: where each kind lies, bool. times: how many times as large as usual errors are at each place, as the
-    calibration will be told of a volume by `for_volume`; 1 if it is left out.
+    tissues: where each kind lies, bool. times: how many times as large as usual errors are in each voxel, as the
+    calibration will be told of a volume by `for_volume`; 1 if it is left out. places: where each lies, counted in
+    thick slices; if they are left out, all places count as one.
     """
     times = np.ones(told_hu.shape, np.float32) if times is None else times
+    if places is None:
+        factors = ALL_ALIKE
+    else:
+        shares = off_centre(places)
+        _, anywhere = _expected(told_hu, error_hu, tissues, times)
+        factors = PlaceFactors.fitted(shares, anywhere, error_hu)
+        times = times * factors.at(shares)
+    curves, expected = _expected(told_hu, error_hu, tissues, times)
+    reach = tuple(quantile_curve(expected, error_hu, share) for share in COVERAGES)
+    return SlabCalibration(spacing_mm, curves, reach, factors)
+
+
+def _expected(
+    told_hu: np.ndarray, error_hu: np.ndarray, tissues: Mapping[str, np.ndarray], times: np.ndarray
+) -> tuple[dict[str, Curve], np.ndarray]:
+    """The curves by tissue, and what they expect of each voxel."""
     elsewhere = ~np.any(list(tissues.values()), axis=0) if tissues else np.ones(told_hu.shape, bool)
     if np.count_nonzero(elsewhere) < FEWEST_ERRORS:
         elsewhere = np.ones(told_hu.shape, bool)
-    curves = {ELSEWHERE: mean_curve(told_hu[elsewhere], error_hu[elsewhere])}
+    usual_hu = error_hu / times
+    curves = {ELSEWHERE: mean_curve(told_hu[elsewhere], usual_hu[elsewhere])}
     expected = curves[ELSEWHERE].at(told_hu)
     for tissue, inside in tissues.items():
         if np.count_nonzero(inside) >= FEWEST_ERRORS:
-            curves[tissue] = mean_curve(told_hu[inside], error_hu[inside] / times[inside])
-            expected[inside] = curves[tissue].at(told_hu[inside]) * times[inside]
-    return SlabCalibration(spacing_mm, curves, tuple(quantile_curve(expected, error_hu, share) for share in COVERAGES))
+            curves[tissue] = mean_curve(told_hu[inside], usual_hu[inside])
+            expected[inside] = curves[tissue].at(told_hu[inside])
+    return curves, expected * times
 
 
 def _slab(told: Mapping[str, Any]) -> SlabCalibration:
@@ -166,14 +205,17 @@ def _slab(told: Mapping[str, Any]) -> SlabCalibration:
     reach = tuple(Curve.of(*rows) for rows in told["reach"])
     if len(reach) != len(COVERAGES) or ELSEWHERE not in expected:
         raise ValueError
-    return SlabCalibration(float(told["spacing_mm"]), expected, reach)
+    places = PlaceFactors.of(*told["places"]) if "places" in told else ALL_ALIKE  # before version 4
+    return SlabCalibration(float(told["spacing_mm"]), expected, reach, places)
 
 
 def _trial(told: Mapping[str, Any] | None) -> UsualTrial | None:
     if told is None:
         return None
-    points = Curve.of(told["overlaps"], told["ratios"])  # of which the same is required
-    return UsualTrial(points.at_hu, points.value_hu)
+    overlaps, ratios = told["overlaps"], told["ratios"]
+    by_tissue = ratios if isinstance(ratios, Mapping) else {"lung": ratios}  # before version 4
+    points = {str(tissue): Curve.of(overlaps, row) for tissue, row in by_tissue.items()}  # which requires the same
+    return UsualTrial(points["lung"].at_hu, {tissue: row.value_hu for tissue, row in points.items()})
 
 
 def _of_first_version(told: Mapping[str, Any]) -> SlabCalibration:
