@@ -33,18 +33,19 @@ MARKS = {OVERALL: ("black", "o"), AT_CENTRES: ("C6", "x"), BETWEEN: ("C9", "+")}
 
 
 def draw(rows: Sequence[Reliability], path: Path) -> None:
-    """Writes a PNG: for each volume a row of reliability diagrams and one of sparsification curves, a column for each
-    spacing. Raises CannotWrite."""
+    """Writes a PNG, of slices side by side: for each volume a row of reliability diagrams and one of sparsification
+    curves, a column for each spacing. Raises CannotWrite."""
     volumes = list(dict.fromkeys(row.volume for row in rows))
-    spacings = sorted({row.spacing_mm for row in rows})
+    rows = [row for row in rows if row.profile.overlap == 1]
+    spacings = sorted({row.profile.spacing_mm for row in rows})
     size = INCHES * len(spacings) + 1.3, INCHES * 2 * len(volumes) + 0.3
     figure = Figure(figsize=size, dpi=DOTS_PER_INCH, layout="constrained")
     axes = figure.subplots(2 * len(volumes), len(spacings), squeeze=False)
     for row in rows:
-        column, first = spacings.index(row.spacing_mm), 2 * volumes.index(row.volume)
+        column, first = spacings.index(row.profile.spacing_mm), 2 * volumes.index(row.volume)
         _draw_held(axes[first, column], row)
         _draw_left(axes[first + 1, column], row)
-        axes[first, column].set_title(f"{Path(row.volume).stem}, {row.spacing_mm:g} mm", fontsize=7)
+        axes[first, column].set_title(f"{Path(row.volume).stem}, {row.profile.spacing_mm:g} mm", fontsize=7)
     for line in axes:
         line[-1].legend(fontsize=6, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
     canvas = FigureCanvasAgg(figure)

@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from ThinSliceSRLib.engine.doubt.expected_error import require_calibration
 from ThinSliceSRLib.engine.evaluation.reliability import Sparsification, coverage, sparsification
 from ThinSliceSRLib.engine.evaluation.tissues import TISSUES
+from ThinSliceSRLib.engine.volumes.slab_profile import SlabProfile
 from ThinSliceSRLib.engine.weights.calibration import COVERAGES, Calibration, UsualTrial, calibrate
-from ThinSliceSRLib.engine.weights.calibration_places import off_centre
+from ThinSliceSRLib.engine.weights.calibration_places import OverlapFactors, PlaceFactors, off_centre
 from ThinSliceSRLib.engine.weights.weights_file import load_model, with_calibration
 
-from .doubt_samples import AT_CENTRES, BETWEEN, OVERALL, OVERLAPS, Sample, phantom_samples, samples_of
+from .doubt_samples import (
+    AT_CENTRES,
+    BETWEEN,
+    OVERALL,
+    OVERLAPS,
+    SPACING_MM,
+    Sample,
+    phantom_samples,
+    samples_of,
+)
 
 SPACINGS_MM = (3.0, 5.0, 8.0)  # that calibrations are fitted at
-WHERE = (OVERALL, AT_CENTRES, BETWEEN, *TISSUES)
+PLACES = (OVERALL, AT_CENTRES, BETWEEN)
+WHERE = (*PLACES, *TISSUES)
 HELD = ("held", "held_where_shown")  # of a Reliability
 
 
@@ -32,7 +43,7 @@ class Reliability:
     """
 
     volume: str
-    spacing_mm: float
+    profile: SlabProfile
     error_hu: dict[str, float]
     expected_hu: dict[str, float]
     held: dict[str, tuple[float, ...]]
@@ -41,13 +52,19 @@ class Reliability:
     steps: Sparsification
     bis: Sparsification
 
+    @property
+    def thick(self) -> str:
+        """What the thick slices were like: how thick in mm, and how far apart where that differs."""
+        apart = "" if self.profile.overlap == 1 else f" / {self.profile.spacing_mm:g}"
+        return f"{self.profile.thickness_mm:g}{apart}"
+
 
 def calibration_of(samples: Sequence[Sample], spacings_mm: Sequence[float] = SPACINGS_MM) -> Calibration:
     """The calibration that fits the samples of each of these spacings together."""
     trial = _usual_trial(samples)
     slabs = []
     for spacing_mm in sorted(spacings_mm):
-        taken = [sample for sample in samples if sample.spacing_mm == spacing_mm]
+        taken = [sample for sample in samples if sample.profile == SlabProfile(spacing_mm, spacing_mm)]
         told, error, places = (
             np.concatenate([getattr(sample, name) for sample in taken]) for name in ("told_hu", "error_hu", "places")
         )
@@ -55,7 +72,20 @@ def calibration_of(samples: Sequence[Sample], spacings_mm: Sequence[float] = SPA
         tissues = {tissue: np.concatenate([masks[tissue] for masks in seen]) for tissue in TISSUES}
         times = np.concatenate([_times(sample, trial) for sample in taken])
         slabs.append(calibrate(spacing_mm, told, error, tissues, times, places))
-    return Calibration(tuple(slabs), trial)
+    calibration = Calibration(tuple(slabs), trial)
+    return replace(calibration, overlaps=_overlap_factors(samples, calibration))
+
+
+def _overlap_factors(samples: Sequence[Sample], calibration: Calibration) -> OverlapFactors | None:
+    """How far errors at each place differ from what a calibration of slices side by side expects; None where slices
+    lie in no other way."""
+    factors = {}
+    for overlap in sorted({sample.profile.overlap for sample in samples if sample.spacing_mm == SPACING_MM}):
+        taken = [sample for sample in samples if sample.profile == SlabProfile(overlap * SPACING_MM, SPACING_MM)]
+        expected = [sample.expected_hu(calibration.for_volume(SPACING_MM, overlap, sample.trial)) for sample in taken]
+        places, error = (np.concatenate([getattr(sample, name) for sample in taken]) for name in ("places", "error_hu"))
+        factors[overlap] = PlaceFactors.fitted(off_centre(places), np.concatenate(expected), error)
+    return OverlapFactors(tuple(factors), tuple(factors.values())) if len(factors) > 1 else None
 
 
 def _usual_trial(samples: Sequence[Sample]) -> UsualTrial | None:
@@ -73,14 +103,14 @@ def _times(sample: Sample, trial: UsualTrial | None) -> np.ndarray:
     times = np.ones(sample.told_hu.shape, np.float32)
     if trial:
         seen = sample.seen_tissues()
-        for tissue, factor in trial.times(sample.trial, 1.0).items():
+        for tissue, factor in trial.times(sample.trial, sample.profile.overlap).items():
             times[seen[tissue]] = factor
     return times
 
 
 def reliability_of(sample: Sample, calibration: Calibration) -> Reliability:
     """How reliable the doubt of a sample is with a calibration that was made without it, or with it."""
-    slabs = calibration.for_volume(sample.spacing_mm, 1.0, sample.trial)
+    slabs = calibration.for_volume(sample.spacing_mm, sample.profile.overlap, sample.trial)
     expected = sample.expected_hu(slabs)
     reaches = [slabs.reach_hu(expected, share) for share in COVERAGES]
     share = off_centre(sample.places)
@@ -96,7 +126,7 @@ def reliability_of(sample: Sample, calibration: Calibration) -> Reliability:
 
     return Reliability(
         sample.volume,
-        sample.spacing_mm,
+        sample.profile,
         {kind: float(sample.error_hu[mask].mean()) for kind, mask in there.items()},
         {kind: float(expected[mask].mean()) for kind, mask in there.items()},
         held(there),
@@ -120,28 +150,31 @@ def crossed(samples: Sequence[Sample], spacings_mm: Sequence[float] = SPACINGS_M
 
 def as_markdown(rows: Sequence[Reliability], together: Sequence[Reliability] = ()) -> str:
     """The tables of a model card: what is held of what is claimed, by how much that misses, and how well errors are
-    ranked. together: the same by one calibration of all volumes, whose misses are told beside those of `rows`."""
+    ranked; of slices with gaps, and of such that overlap, by place alone. together: the same by one calibration of all
+    volumes, whose misses are told beside those of `rows`."""
     claims = " | ".join(f"{share:.0%}" for share in COVERAGES)
     lines = [
-        f"| volume | T = S (mm) | where | mean error / HU | expected / HU | {claims} |",
+        f"| volume | T (/ S) (mm) | where | mean error / HU | expected / HU | {claims} |",
         f"| --- | ---: | --- | ---: | ---: |{' ---: |' * len(COVERAGES)}",
     ]
     for row in rows:
         for kind, shares in row.held.items():
+            if kind not in PLACES and row.profile.overlap != 1:
+                continue
             held = " | ".join(f"{share:.1%}" for share in shares)
             means = f"{row.error_hu[kind]:.1f} | {row.expected_hu[kind]:.1f}"
-            lines.append(f"| {row.volume} | {row.spacing_mm:g} | {kind} | {means} | {held} |")
+            lines.append(f"| {row.volume} | {row.thick} | {kind} | {means} | {held} |")
     lines += [
         "",
-        "By how many points at most what is held misses what is claimed: where a tissue truly lies, and where DLS "
-        f"shows it{'; then both with the calibration of all volumes' if together else ''}.",
+        "By how many points at most what is held misses what is claimed, of slices side by side: where a tissue truly "
+        f"lies, and where DLS shows it{'; then both with the calibration of all volumes' if together else ''}.",
         "",
         f"| where |{' truly | as DLS shows it |' * (2 if together else 1)}",
         f"| --- |{' ---: | ---: |' * (2 if together else 1)}",
     ]
     for kind in WHERE:
         misses = [
-            _largest_miss([getattr(row, name).get(kind, ()) for row in measured])
+            _largest_miss([getattr(row, name).get(kind, ()) for row in measured if row.profile.overlap == 1])
             for measured in (rows, together)
             if measured
             for name in HELD
@@ -152,13 +185,13 @@ def as_markdown(rows: Sequence[Reliability], together: Sequence[Reliability] = (
         "Squared error in the most doubtful tenth, and area to a perfect ranking (0; 1: by chance): by the doubt, by "
         "the steps between neighbouring thick slices; the last two: of the errors of BIS by these.",
         "",
-        "| volume | T = S (mm) | doubt: tenth | area | steps: tenth | area | BIS: tenth | area |",
+        "| volume | T (/ S) (mm) | doubt: tenth | area | steps: tenth | area | BIS: tenth | area |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for row in rows:
         ranks = (row.ranking, row.steps, row.bis)
         cells = " | ".join(f"{rank.without_tenth:.1%} | {rank.area:.3f}" for rank in ranks)
-        lines.append(f"| {row.volume} | {row.spacing_mm:g} | {cells} |")
+        lines.append(f"| {row.volume} | {row.thick} | {cells} |")
     return "\n".join(lines)
 
 

@@ -29,13 +29,13 @@ from ..data.volumes import THIN_MM, find_volumes, read_thin_volume
 OVERALL = "body"
 AT_CENTRES, BETWEEN = "at slab centres", "between them"  # within a tenth of their distance, and beyond three tenths
 ONE_OF = 4  # voxels of the body is looked at: neighbours err alike
-OVERLAPS, TRIAL_SPACING_MM = (0.7, 1.0, 1.5, 2.0), 5.0
+OVERLAPS, SPACING_MM = (0.7, 1.0, 1.5, 2.0), 5.0  # that is measured with all overlaps
 PHANTOM_SPACING_MM, PHANTOM_SIZE = (0.8, 0.8, THIN_MM), (432, 352, 81)
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Voxels of the body of one volume, made thick with one spacing: one-dimensional, in one order.
+    """Voxels of the body of one volume, made thick with one profile: one-dimensional, in one order.
 
     places: where they lie, counted in thick slices. told_hu: what the network expects of its error. seen: the number of
     the tissue that DLS shows, as `seen_tissues`. error_hu: absolute, of DLS. bis_error_hu: of BIS. steps_hu: how far
@@ -45,7 +45,7 @@ class Sample:
     """
 
     volume: str
-    spacing_mm: float
+    profile: SlabProfile
     places: np.ndarray
     told_hu: np.ndarray
     seen: np.ndarray
@@ -55,6 +55,10 @@ class Sample:
     tissues: dict[str, np.ndarray]
     trial: dict[str, float] = field(default_factory=dict)
     trials: tuple[dict[str, float], ...] = ()
+
+    @property
+    def spacing_mm(self) -> float:
+        return self.profile.spacing_mm
 
     def seen_tissues(self) -> dict[str, np.ndarray]:
         """Where DLS shows each kind of tissue."""
@@ -69,7 +73,8 @@ class Sample:
 
 
 def samples_of(model: Model, validation: Path, spacings_mm: Sequence[float]) -> Iterator[Sample]:
-    """Samples of every thin volume in the folder, made thick by boxes side by side with each of the spacings.
+    """Samples of every thin volume in the folder, made thick by boxes side by side with each of the spacings, and by
+    boxes SPACING_MM apart with each of OVERLAPS.
 
     Raises UnusableInput where the model cannot doubt.
     """
@@ -93,21 +98,26 @@ def require_doubt(model: Model) -> None:
 def _samples(name: str, thin: Volume, model: Model, spacings_mm: Sequence[float]) -> Iterator[Sample]:
     masks = tissue_masks(thin)
     rungs = rungs_from(choose_device("auto", "auto"), "auto", model.configuration, OVERLAPPED)
-    trials = tuple(
-        lung_trial(simulate_thick(thin, SlabProfile(overlap * TRIAL_SPACING_MM, TRIAL_SPACING_MM)), model, rungs)
-        for overlap in OVERLAPS
-    )
-    for spacing_mm in spacings_mm:
-        thick = simulate_thick(thin, SlabProfile(spacing_mm, spacing_mm))
+    overlapping = [SlabProfile(overlap * SPACING_MM, SPACING_MM) for overlap in OVERLAPS]
+    trials = tuple(lung_trial(simulate_thick(thin, profile), model, rungs) for profile in overlapping)
+    touching = [SlabProfile(spacing_mm, spacing_mm) for spacing_mm in spacings_mm]
+    for profile in (*touching, *(profile for profile in overlapping if profile.overlap != 1)):
+        thick = simulate_thick(thin, profile)
         made = synthesize(thick, model, rungs, doubt=True)
         assert made.doubt
         dls, told = (resample_slices(volume, THIN_MM) for volume in (made.dls, made.doubt))
-        sample = sample_of(name, thin.hu, masks, thick, dls, told.hu)
+        sample = sample_of(name, profile, thin.hu, masks, thick, dls, told.hu)
         yield replace(sample, trial=lung_trial(thick, model, rungs), trials=trials)
 
 
 def sample_of(
-    name: str, truth: np.ndarray, masks: dict[str, np.ndarray], thick: Volume, dls: Volume, told: np.ndarray
+    name: str,
+    profile: SlabProfile,
+    truth: np.ndarray,
+    masks: dict[str, np.ndarray],
+    thick: Volume,
+    dls: Volume,
+    told: np.ndarray,
 ) -> Sample:
     """The sample of a DLS volume and what the network told of it. masks: of the truth, as `tissue_masks`."""
     places = places_at(THIN_MM, thick)
@@ -121,7 +131,7 @@ def sample_of(
 
     return Sample(
         name,
-        thick.spacing_mm[2],
+        profile,
         taken(np.broadcast_to(places.astype(np.float32)[:, None, None], dls.hu.shape)),
         taken(told),
         taken(seen_tissues(dls)),

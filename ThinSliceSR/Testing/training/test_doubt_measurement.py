@@ -14,6 +14,7 @@ from PIL import Image
 from ThinSliceSRLib.engine.errors import UnusableInput, WeightsError
 from ThinSliceSRLib.engine.evaluation.tissues import TISSUES
 from ThinSliceSRLib.engine.network.configuration import SMALL
+from ThinSliceSRLib.engine.volumes.slab_profile import SlabProfile
 from ThinSliceSRLib.engine.weights.calibration import COVERAGES, UsualTrial
 from ThinSliceSRLib.engine.weights.weights_file import load_model, save_weights, untrained_network, with_calibration
 
@@ -59,10 +60,10 @@ def test_one_command_calibrates_measures_and_draws(weights: Path, thin_folder: P
     assert {"lung", "soft tissue"} <= calibration.slabs[0].expected.keys()
     for volume in ("a.nrrd", "b.nrrd"):
         rows = rows_of(table, volume)
-        assert {row[1] for row in rows} == {"3", "5", "6", "8"}
+        assert {row[1] for row in rows} == {"3", "5", "6", "8", "3.5 / 5", "7.5 / 5", "10 / 5"}
         assert {row[2] for row in rows if row[2] in TISSUES} >= {"lung", "lung borders", "bone", "soft tissue"}
         bodies = [row for row in rows if row[2] == "body"]
-        assert len(bodies) == 4
+        assert len(bodies) == 7
         [at_5] = [row for row in bodies if row[1] == "5"]  # two chests that differ in their noise alone
         held = [float(share.rstrip("%")) / 100 for share in at_5[-len(COVERAGES) :]]
         assert held == pytest.approx(COVERAGES, abs=0.03)
@@ -72,20 +73,35 @@ def test_one_command_calibrates_measures_and_draws(weights: Path, thin_folder: P
         assert len(np.unique(np.asarray(picture.convert("L")))) > 10
 
 
-def made_up(volume: str, scale: float, seed: int, share: float = 1.0, vessels: float = 1.0) -> Sample:
+def made_up(
+    volume: str, scale: float, seed: int, share: float = 1.0, vessels: float = 1.0, overlap: float = 1.0
+) -> Sample:
     """Errors of which the network tells the share, and steps that have nothing to do with them. So many times as large
-    in vessels; and half as large at centres of thick slices as off them, which the network does not tell."""
+    in vessels; and half as large at centres of thick slices as off them, or twice where they overlap, which the network
+    does not tell."""
     rng = np.random.default_rng(seed)
     told = np.exp(rng.uniform(np.log(5), np.log(100), 60_000))
     seen = rng.integers(0, 3, told.size, np.uint8)  # elsewhere, lung or vessels
     places = np.arange(told.size) % 5 / 5
     error = (
-        scale * np.where(seen == 2, vessels, 1) * np.where(places == 0, 0.5, 1) * told * rng.exponential(size=told.size)
+        scale
+        * np.where(seen == 2, vessels, 1)
+        * np.where(places == 0, 0.5 if overlap == 1 else 2, 1)
+        * told
+        * rng.exponential(size=told.size)
     )
     steps = rng.exponential(50, told.size)
     tissues = {"lung": seen == 1, "vessels": seen == 2, "bone": np.zeros(told.size, bool)}
     return Sample(
-        volume, 5.0, places, told * share, seen, error, steps * rng.exponential(size=told.size), steps, tissues
+        volume,
+        SlabProfile(5.0 * overlap, 5.0),
+        places,
+        told * share,
+        seen,
+        error,
+        steps * rng.exponential(size=told.size),
+        steps,
+        tissues,
     )
 
 
@@ -150,6 +166,22 @@ def test_claims_hold_at_the_centres_of_thick_slices_as_between_them():
         assert row.held[where] == pytest.approx(COVERAGES, abs=0.03)
 
 
+def test_claims_hold_where_thick_slices_overlap_and_errors_are_larger_at_their_centres():
+    touching, overlapping = made_up("a", 1.0, 0), made_up("a", 0.75, 1, overlap=2.0)
+    calibration = calibration_of([touching, overlapping], [5.0])
+    for sample in (touching, overlapping):
+        row = reliability_of(sample, calibration)
+        for where in ("at slab centres", "between them"):
+            assert row.expected_hu[where] == pytest.approx(row.error_hu[where], rel=0.05)
+            assert row.held[where] == pytest.approx(COVERAGES, abs=0.03)
+    assert row.error_hu["at slab centres"] > 1.5 * row.error_hu["between them"]
+    assert {cells[2] for cells in rows_of(as_markdown([row]), "a") if len(cells) == 9} == {
+        "body",
+        "at slab centres",
+        "between them",
+    }
+
+
 def test_the_doubt_and_the_steps_rank_the_same_errors():
     [row] = crossed([made_up("a", 1.0, 0)], [5.0])
     assert row.steps.area == pytest.approx(1, abs=0.1)
@@ -172,7 +204,7 @@ def test_the_phantom_is_measured_by_the_calibration_in_the_file(monkeypatch: pyt
     table = measure_as_calibrated(path, None, [5.0], tmp_path / "phantom.png")
     assert path.read_bytes() == before
     rows = rows_of(table, "phantom")
-    assert {row[1] for row in rows} == {"5"}
+    assert {row[1] for row in rows} == {"5", "3.5 / 5", "7.5 / 5", "10 / 5"}
     assert {"lung", "lung borders", "bone", "soft tissue"} <= {row[2] for row in rows}
     assert (tmp_path / "phantom.png").is_file()
 
@@ -184,7 +216,7 @@ def test_other_volumes_are_measured_by_the_calibration_in_the_file(thin_folder: 
     before = path.read_bytes()
     table = measure_as_calibrated(path, thin_folder, [5.0])
     assert path.read_bytes() == before
-    assert [row[0] for row in rows_of(table, "") if row[2:3] == ["body"]] == ["a.nrrd", "b.nrrd"]
+    assert [row[0] for row in rows_of(table, "") if row[1:3] == ["5", "body"]] == ["a.nrrd", "b.nrrd"]
 
 
 def test_a_model_without_the_part_for_it_is_refused(thin_folder: Path, tmp_path: Path):

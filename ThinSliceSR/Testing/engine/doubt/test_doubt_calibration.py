@@ -19,7 +19,7 @@ from ThinSliceSRLib.engine.weights.calibration import (
     calibrate,
 )
 from ThinSliceSRLib.engine.weights.calibration_curve import Curve, mean_curve
-from ThinSliceSRLib.engine.weights.calibration_places import PlaceFactors, off_centre
+from ThinSliceSRLib.engine.weights.calibration_places import OverlapFactors, PlaceFactors, off_centre
 from ThinSliceSRLib.engine.weights.weights_file import load_model, save_weights, untrained_network, with_calibration
 
 
@@ -199,6 +199,24 @@ def test_between_two_spacings_places_count_between_as_much():
     assert between.times == pytest.approx([1.0, 3**0.5, 2.0])
 
 
+def test_places_count_by_how_slices_overlap():
+    told, error, tissues = doubts_and_errors(0)
+    slabs = replace(calibrate(5.0, told, error, tissues), places=PlaceFactors((0.0, 0.4), (0.8, 1.2)))
+    factors = OverlapFactors((1.0, 4.0), (PlaceFactors(), PlaceFactors((0.0, 0.4), (4.0, 0.25))))
+    calibration = Calibration((slabs,), overlaps=factors)
+    for overlap, times in (
+        (0.5, (0.8, 1.2)),
+        (1.0, (0.8, 1.2)),
+        (2.0, (1.6, 0.6)),
+        (4.0, (3.2, 0.3)),
+        (9.0, (3.2, 0.3)),
+    ):
+        found = calibration.for_volume(5.0, overlap, {})
+        np.testing.assert_allclose(found.times_at(np.array([3.0, 2.4])), times, rtol=1e-6)
+        assert (found.expected, found.reach) == (slabs.expected, slabs.reach)
+    assert Calibration.from_json(calibration.to_json()) == calibration
+
+
 FIRST_VERSION = {
     "levels_hu": [10.0, 40.0],
     "expected_hu": [7.0, 50.0],
@@ -249,6 +267,11 @@ def told(**changed: object) -> str:
         told(expected={ELSEWHERE: [[1, 1], [1, 2]]}),
         told(reach=[[[1], [1]]] * 3),
         told(reach=[[[1], [-1]]] * 4),
+        json.dumps(json.loads(told()) | {"overlaps": []}),
+        json.dumps(json.loads(told()) | {"overlaps": [[1, [0], [1]], [1, [0], [1]]]}),
+        json.dumps(json.loads(told()) | {"overlaps": [[0, [0], [1]]]}),
+        json.dumps(json.loads(told()) | {"overlaps": [[1, [0], [0]]]}),
+        json.dumps(json.loads(told()) | {"overlaps": [[1, [0]]]}),
         told(places=[[], []]),
         told(places=[[0, 0.6], [1, 1]]),
         told(places=[[0.4, 0.2], [1, 1]]),

@@ -18,7 +18,7 @@ import numpy as np
 
 from ..errors import WeightsError
 from .calibration_curve import Curve, mean_curve, quantile_curve
-from .calibration_places import ALL_ALIKE, PlaceFactors, off_centre
+from .calibration_places import ALL_ALIKE, OverlapFactors, PlaceFactors, off_centre
 
 COVERAGES = (0.5, 0.8, 0.9, 0.95)
 ELSEWHERE = "elsewhere"  # than in any tissue that has a curve of its own
@@ -101,10 +101,12 @@ class UsualTrial:
 
 @dataclass(frozen=True)
 class Calibration:
-    """slabs: of one spacing or more, ascending. trial: None where errors in all lungs count as equally large."""
+    """slabs: of one spacing or more, ascending, of thick slices side by side. trial: None where errors in all lungs
+    count as equally large. overlaps: None where slices with gaps, and such that overlap, count as side by side."""
 
     slabs: tuple[SlabCalibration, ...]
     trial: UsualTrial | None = None
+    overlaps: OverlapFactors | None = None
 
     def for_volume(self, spacing_mm: float, overlap: float, ratios: Mapping[str, float]) -> SlabCalibration:
         """That of a thick volume whose slices lie so far apart and overlap so, see `SlabProfile`.
@@ -112,6 +114,8 @@ class Calibration:
         ratios: what `lung_trial` tells of it.
         """
         slabs = self.for_spacing(spacing_mm)
+        if self.overlaps:
+            slabs = replace(slabs, places=slabs.places.and_by(self.overlaps.at(overlap)))
         return slabs.in_harder_lungs(self.trial.times(ratios, overlap)) if self.trial else slabs
 
     def for_spacing(self, spacing_mm: float) -> SlabCalibration:
@@ -134,7 +138,11 @@ class Calibration:
             for slab in self.slabs
         ]
         trial = {"overlaps": self.trial.overlaps, "ratios": self.trial.ratios} if self.trial else None
-        return json.dumps({"version": VERSION, "slabs": slabs, "trial": trial}, separators=(",", ":"))
+        told: dict[str, Any] = {"version": VERSION, "slabs": slabs, "trial": trial}
+        if self.overlaps:
+            factors = zip(self.overlaps.overlaps, self.overlaps.places, strict=True)
+            told["overlaps"] = [[overlap, places.shares, places.times] for overlap, places in factors]
+        return json.dumps(told, separators=(",", ":"))
 
     @staticmethod
     def from_json(text: str) -> Calibration:
@@ -142,6 +150,7 @@ class Calibration:
         try:
             told = json.loads(text)
             trial = _trial(told.get("trial"))
+            overlaps = OverlapFactors.of(told["overlaps"]) if "overlaps" in told else None
             if "version" not in told:
                 slabs: Sequence[SlabCalibration] = [_of_first_version(told)]
             elif told["version"] in (2, 3, VERSION):
@@ -153,7 +162,7 @@ class Calibration:
         spacings = [slab.spacing_mm for slab in slabs]
         if not slabs or not all(0 < mm < math.inf for mm in spacings) or any(a >= b for a, b in pairwise(spacings)):
             raise _impossible()
-        return Calibration(tuple(slabs), trial)
+        return Calibration(tuple(slabs), trial, overlaps)
 
 
 def calibrate(

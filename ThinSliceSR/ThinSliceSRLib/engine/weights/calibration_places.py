@@ -1,13 +1,16 @@
 """Where a thin slice lies between thick ones, and how much larger errors are there than at their centres.
 
 A thin slice at the centre of a thick one is nearly told by it; in the middle between two centres a third to twice as
-much is wrong, in all tissues alike, of which the network tells little.
+much is wrong, in all tissues alike, of which the network tells little. Gaps between thick slices add to that. Where
+they overlap it is the other way round: what two of them share is the narrowest that they tell of.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -41,13 +44,15 @@ class PlaceFactors:
 
     @staticmethod
     def fitted(shares: np.ndarray, expected_hu: np.ndarray, error_hu: np.ndarray) -> PlaceFactors:
-        """Those of voxels that lie so far off the centre, whose errors were expected and made, all one-dimensional."""
+        """Those of voxels that lie so far off the centre, whose errors were expected and made, all one-dimensional.
+        Places differ from one another alone: what is expected of all together stays."""
         there, place, count = np.unique(np.round(shares, 3), return_inverse=True, return_counts=True)
         enough = count >= FEWEST_ERRORS
         if not enough.any():
             return ALL_ALIKE
         errors, expected = (np.bincount(place, hu)[enough] for hu in (error_hu, expected_hu))
-        return PlaceFactors(tuple(there[enough].tolist()), tuple(np.round(errors / expected, 4).tolist()))
+        times = errors / expected * (expected.sum() / errors.sum())
+        return PlaceFactors(tuple(there[enough].tolist()), tuple(np.round(times, 4).tolist()))
 
     def at(self, shares: np.ndarray) -> np.ndarray:
         """The factors (float32) so far off the centre, of any shape."""
@@ -59,5 +64,36 @@ class PlaceFactors:
         times = self.at(places) ** (1 - share) * other.at(places) ** share
         return PlaceFactors(tuple(places.tolist()), tuple(times.tolist()))
 
+    def and_by(self, other: PlaceFactors) -> PlaceFactors:
+        """The products of these and others."""
+        places = np.unique((*self.shares, *other.shares))
+        return PlaceFactors(tuple(places.tolist()), tuple((self.at(places) * other.at(places)).tolist()))
+
 
 ALL_ALIKE = PlaceFactors()
+
+
+@dataclass(frozen=True)
+class OverlapFactors:
+    """How much more errors differ from place to place than those of slices side by side, `places` by the thickness of
+    slices over their distance (`overlaps`, ascending)."""
+
+    overlaps: tuple[float, ...]
+    places: tuple[PlaceFactors, ...]
+
+    @staticmethod
+    def of(rows: Sequence[tuple[float, Sequence[float], Sequence[float]]]) -> OverlapFactors:
+        """The factors of what may be none: an overlap, shares and times in each row. Raises ValueError or TypeError."""
+        overlaps = tuple(float(overlap) for overlap, _, _ in rows)
+        if not overlaps or not all(0 < overlap < math.inf for overlap in overlaps):
+            raise ValueError
+        if any(one >= another for one, another in pairwise(overlaps)):
+            raise ValueError
+        return OverlapFactors(overlaps, tuple(PlaceFactors.of(shares, times) for _, shares, times in rows))
+
+    def at(self, overlap: float) -> PlaceFactors:
+        """Those of slices that overlap so, between those that are known, over the logarithm; the nearest beyond."""
+        place = float(np.interp(math.log(overlap), np.log(self.overlaps), np.arange(len(self.overlaps))))
+        before = min(int(place), len(self.overlaps) - 1)
+        after = min(before + 1, len(self.overlaps) - 1)
+        return self.places[before].towards(self.places[after], place - before)
