@@ -11,8 +11,8 @@ from ThinSliceSRLib.engine.doubt.expected_error import require_calibration
 from ThinSliceSRLib.engine.evaluation.reliability import Sparsification, coverage, sparsification
 from ThinSliceSRLib.engine.evaluation.tissues import TISSUES
 from ThinSliceSRLib.engine.volumes.slab_profile import SlabProfile
-from ThinSliceSRLib.engine.weights.calibration import COVERAGES, Calibration, UsualTrial, calibrate
-from ThinSliceSRLib.engine.weights.calibration_places import OverlapFactors, PlaceFactors, off_centre
+from ThinSliceSRLib.engine.weights.calibration import COVERAGES, Calibration, SlabCalibration, UsualTrial, calibrate
+from ThinSliceSRLib.engine.weights.calibration_places import ALL_ALIKE, OverlapFactors, PlaceFactors, off_centre
 from ThinSliceSRLib.engine.weights.weights_file import load_model, with_calibration
 
 from .doubt_samples import (
@@ -20,7 +20,6 @@ from .doubt_samples import (
     BETWEEN,
     OVERALL,
     OVERLAPS,
-    SPACING_MM,
     Sample,
     phantom_samples,
     samples_of,
@@ -73,19 +72,25 @@ def calibration_of(samples: Sequence[Sample], spacings_mm: Sequence[float] = SPA
         times = np.concatenate([_times(sample, trial) for sample in taken])
         slabs.append(calibrate(spacing_mm, told, error, tissues, times, places))
     calibration = Calibration(tuple(slabs), trial)
-    return replace(calibration, overlaps=_overlap_factors(samples, calibration))
+    return replace(calibration, by_overlap=_overlap_factors(samples, calibration))
 
 
 def _overlap_factors(samples: Sequence[Sample], calibration: Calibration) -> OverlapFactors | None:
-    """How far errors at each place differ from what a calibration of slices side by side expects; None where slices
-    lie in no other way."""
+    """Of slices with gaps and of such that overlap, by what a calibration of slices side by side expects of them, their
+    places left out; None without them."""
     factors = {}
-    for overlap in sorted({sample.profile.overlap for sample in samples if sample.spacing_mm == SPACING_MM}):
-        taken = [sample for sample in samples if sample.profile == SlabProfile(overlap * SPACING_MM, SPACING_MM)]
-        expected = [sample.expected_hu(calibration.for_volume(SPACING_MM, overlap, sample.trial)) for sample in taken]
+    for overlap in sorted({sample.profile.overlap for sample in samples} - {1.0}):
+        taken = [sample for sample in samples if sample.profile.overlap == overlap]
+        expected = [
+            sample.expected_hu(replace(_calibration_for(sample, calibration), by_place=ALL_ALIKE)) for sample in taken
+        ]
         places, error = (np.concatenate([getattr(sample, name) for sample in taken]) for name in ("places", "error_hu"))
         factors[overlap] = PlaceFactors.fitted(off_centre(places), np.concatenate(expected), error)
-    return OverlapFactors(tuple(factors), tuple(factors.values())) if len(factors) > 1 else None
+    return OverlapFactors(tuple(factors), tuple(factors.values())) if factors else None
+
+
+def _calibration_for(sample: Sample, calibration: Calibration) -> SlabCalibration:
+    return calibration.for_volume(sample.spacing_mm, sample.profile.overlap, sample.trial)
 
 
 def _usual_trial(samples: Sequence[Sample]) -> UsualTrial | None:
@@ -110,7 +115,7 @@ def _times(sample: Sample, trial: UsualTrial | None) -> np.ndarray:
 
 def reliability_of(sample: Sample, calibration: Calibration) -> Reliability:
     """How reliable the doubt of a sample is with a calibration that was made without it, or with it."""
-    slabs = calibration.for_volume(sample.spacing_mm, sample.profile.overlap, sample.trial)
+    slabs = _calibration_for(sample, calibration)
     expected = sample.expected_hu(slabs)
     reaches = [slabs.reach_hu(expected, share) for share in COVERAGES]
     share = off_centre(sample.places)

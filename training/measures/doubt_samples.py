@@ -99,15 +99,16 @@ def _samples(name: str, thin: Volume, model: Model, spacings_mm: Sequence[float]
     masks = tissue_masks(thin)
     rungs = rungs_from(choose_device("auto", "auto"), "auto", model.configuration, OVERLAPPED)
     overlapping = [SlabProfile(overlap * SPACING_MM, SPACING_MM) for overlap in OVERLAPS]
-    trials = tuple(lung_trial(simulate_thick(thin, profile), model, rungs) for profile in overlapping)
     touching = [SlabProfile(spacing_mm, spacing_mm) for spacing_mm in spacings_mm]
-    for profile in (*touching, *(profile for profile in overlapping if profile.overlap != 1)):
+    profiles = (*touching, *(profile for profile in overlapping if profile.overlap != 1))
+    tried = {profile: lung_trial(simulate_thick(thin, profile), model, rungs) for profile in {*profiles, *overlapping}}
+    for profile in profiles:
         thick = simulate_thick(thin, profile)
         made = synthesize(thick, model, rungs, doubt=True)
         assert made.doubt
         dls, told = (resample_slices(volume, THIN_MM) for volume in (made.dls, made.doubt))
         sample = sample_of(name, profile, thin.hu, masks, thick, dls, told.hu)
-        yield replace(sample, trial=lung_trial(thick, model, rungs), trials=trials)
+        yield replace(sample, trial=tried[profile], trials=tuple(tried[each] for each in overlapping))
 
 
 def sample_of(

@@ -184,7 +184,7 @@ def test_places_with_few_errors_count_as_the_nearest_ones():
     told, error, tissues = doubts_and_errors(0)
     places = np.where(np.arange(told.size) < 1000, 0.0, 0.4)
     slabs = calibrate(5.0, told, error, tissues, places=places)
-    assert slabs.places.shares == (0.4,)
+    assert slabs.by_place.shares == (0.4,)
     none = calibrate(5.0, told, error, tissues, places=np.arange(told.size) / told.size)
     assert none == calibrate(5.0, told, error, tissues)
 
@@ -192,25 +192,20 @@ def test_places_with_few_errors_count_as_the_nearest_ones():
 def test_between_two_spacings_places_count_between_as_much():
     told, error, tissues = doubts_and_errors(0)
     slabs = calibrate(4.0, told, error, tissues)
-    near = replace(slabs, places=PlaceFactors((0.0, 0.25), (0.5, 1.0)))
-    far = replace(slabs, spacing_mm=16.0, places=PlaceFactors((0.0, 0.5), (2.0, 4.0)))
-    between = Calibration((near, far)).for_spacing(8.0).places
+    near = replace(slabs, by_place=PlaceFactors((0.0, 0.25), (0.5, 1.0)))
+    far = replace(slabs, spacing_mm=16.0, by_place=PlaceFactors((0.0, 0.5), (2.0, 4.0)))
+    between = Calibration((near, far)).for_spacing(8.0).by_place
     assert between.shares == (0.0, 0.25, 0.5)
     assert between.times == pytest.approx([1.0, 3**0.5, 2.0])
 
 
 def test_places_count_by_how_slices_overlap():
     told, error, tissues = doubts_and_errors(0)
-    slabs = replace(calibrate(5.0, told, error, tissues), places=PlaceFactors((0.0, 0.4), (0.8, 1.2)))
-    factors = OverlapFactors((1.0, 4.0), (PlaceFactors(), PlaceFactors((0.0, 0.4), (4.0, 0.25))))
-    calibration = Calibration((slabs,), overlaps=factors)
-    for overlap, times in (
-        (0.5, (0.8, 1.2)),
-        (1.0, (0.8, 1.2)),
-        (2.0, (1.6, 0.6)),
-        (4.0, (3.2, 0.3)),
-        (9.0, (3.2, 0.3)),
-    ):
+    slabs = replace(calibrate(5.0, told, error, tissues), by_place=PlaceFactors((0.0, 0.4), (0.8, 1.2)))
+    factors = OverlapFactors((0.5, 4.0), (PlaceFactors((0.0,), (0.5,)), PlaceFactors((0.0, 0.4), (3.2, 0.3))))
+    calibration = Calibration((slabs,), by_overlap=factors)
+    right = {0.1: (0.5, 0.5), 1.0: (0.8, 1.2), 2.0: (1.6, 0.6), 4.0: (3.2, 0.3), 9.0: (3.2, 0.3)}
+    for overlap, times in right.items():
         found = calibration.for_volume(5.0, overlap, {})
         np.testing.assert_allclose(found.times_at(np.array([3.0, 2.4])), times, rtol=1e-6)
         assert (found.expected, found.reach) == (slabs.expected, slabs.reach)
@@ -267,17 +262,19 @@ def told(**changed: object) -> str:
         told(expected={ELSEWHERE: [[1, 1], [1, 2]]}),
         told(reach=[[[1], [1]]] * 3),
         told(reach=[[[1], [-1]]] * 4),
-        json.dumps(json.loads(told()) | {"overlaps": []}),
-        json.dumps(json.loads(told()) | {"overlaps": [[1, [0], [1]], [1, [0], [1]]]}),
-        json.dumps(json.loads(told()) | {"overlaps": [[0, [0], [1]]]}),
-        json.dumps(json.loads(told()) | {"overlaps": [[1, [0], [0]]]}),
-        json.dumps(json.loads(told()) | {"overlaps": [[1, [0]]]}),
-        told(places=[[], []]),
-        told(places=[[0, 0.6], [1, 1]]),
-        told(places=[[0.4, 0.2], [1, 1]]),
-        told(places=[[0, 0.4], [1, 0]]),
-        told(places=[[0, 0.4], [1, "a"]]),
-        told(places=[[0], [1, 1]]),
+        json.dumps(json.loads(told()) | {"by_overlap": []}),
+        json.dumps(json.loads(told()) | {"by_overlap": [[2, [0], [1]], [2, [0], [1]]]}),
+        json.dumps(json.loads(told()) | {"by_overlap": [[0, [0], [1]]]}),
+        json.dumps(json.loads(told()) | {"by_overlap": [[1, [0], [1]]]}),
+        json.dumps(json.loads(told()) | {"by_overlap": [[10**400, [0], [1]]]}),
+        json.dumps(json.loads(told()) | {"by_overlap": [[2, [0], [0.01]]]}),
+        json.dumps(json.loads(told()) | {"by_overlap": [[2, [0]]]}),
+        told(by_place=[[], []]),
+        told(by_place=[[0, 0.6], [1, 1]]),
+        told(by_place=[[0.4, 0.2], [1, 1]]),
+        told(by_place=[[0, 0.4], [1, 0]]),
+        told(by_place=[[0, 0.4], [1, "a"]]),
+        told(by_place=[[0], [1, 1]]),
     ],
 )
 def test_what_is_no_calibration_is_refused_in_one_sentence(text):

@@ -31,10 +31,10 @@ from ThinSliceSRLib.engine.run.job import Job, run_job
 from ThinSliceSRLib.engine.synthesis.memory_ladder import Rung
 from ThinSliceSRLib.engine.synthesis.resampling import places_at, resample_slices
 from ThinSliceSRLib.engine.synthesis.synthesize import synthesize
-from ThinSliceSRLib.engine.volumes.volume import Volume
+from ThinSliceSRLib.engine.volumes.volume import Acquisition, Volume
 from ThinSliceSRLib.engine.weights.calibration import ELSEWHERE
 from ThinSliceSRLib.engine.weights.calibration_curve import Curve
-from ThinSliceSRLib.engine.weights.calibration_places import PlaceFactors
+from ThinSliceSRLib.engine.weights.calibration_places import OverlapFactors, PlaceFactors
 from ThinSliceSRLib.engine.weights.inventory import weights_files
 from ThinSliceSRLib.engine.weights.weights_file import load_model, with_calibration
 
@@ -75,24 +75,39 @@ def test_the_doubt_lies_on_the_grid_of_the_dls_volume_and_says_what_it_is(
     assert other.GetMetaData("ThinSliceSR_spacing_mm") == "1"
 
 
-@pytest.mark.parametrize("spacing", ["native", 0.7])
+@pytest.fixture
+def weights_by_place(tmp_path: Path, doubting_weights: Path) -> Path:
+    """As `doubting_weights`, but errors differ by place: half as large as expected by all else at the centres of slices
+    side by side, and twice in the middle between; of slices twice as thick as they are apart, the other way round."""
+    weights = Path(shutil.copy(doubting_weights, tmp_path / "by_place.safetensors"))
+    slabs = replace(CALIBRATION.slabs[0], by_place=PlaceFactors((0.0, 0.5), (0.5, 2.0)))
+    overlapping = OverlapFactors((2.0,), (PlaceFactors((0.0, 0.5), (2.0, 0.5)),))
+    with_calibration(weights, replace(CALIBRATION, slabs=(slabs,), by_overlap=overlapping))
+    return weights
+
+
+@pytest.mark.parametrize(("spacing", "overlap"), [("native", 1.0), (0.7, 1.0), ("native", 2.0)])
 def test_it_is_the_calibrated_expectation_of_the_network_on_any_spacing(
-    tmp_path: Path, thick_file: Path, doubting_weights: Path, spacing
+    tmp_path: Path, thick_file: Path, weights_by_place: Path, spacing, overlap: float
 ):
-    slabs = replace(CALIBRATION.slabs[0], places=PlaceFactors((0.0, 0.5), (0.5, 2.0)))
-    weights = Path(shutil.copy(doubting_weights, tmp_path))
-    with_calibration(weights, replace(CALIBRATION, slabs=(slabs,)))
-    job = Job(thick_file, tmp_path / "dls.nrrd", doubt=tmp_path / "doubt.nrrd", weights=str(weights), spacing=spacing)
-    run(job)
-    model, device = load_model(doubting_weights), choose_device("auto", "auto")
-    told = synthesize(read_volume(thick_file), model, [Rung(device)], doubt=True).doubt
+    thick = read_volume(thick_file)
+    slab_mm = overlap * thick.spacing_mm[2]
+    dls, doubt, weights = tmp_path / "dls.nrrd", tmp_path / "doubt.nrrd", str(weights_by_place)
+    run(Job(thick_file, dls, doubt=doubt, weights=weights, spacing=spacing, slab_mm=slab_mm))
+    model, device = load_model(weights_by_place), choose_device("auto", "auto")
+    thick = replace(thick, acquisition=Acquisition(slice_thickness_mm=slab_mm))
+    told = synthesize(thick, model, [Rung(device)], doubt=True).doubt
     assert told
+    assert model.calibration
     told = told if spacing == "native" else resample_slices(told, spacing)
-    places = places_at(told.spacing_mm[2], read_volume(thick_file))
+    slabs = model.calibration.for_volume(thick.spacing_mm[2], overlap, {})
+    places = places_at(told.spacing_mm[2], thick)
     right = slabs.expected_hu(told.hu) * slabs.times_at(places)[:, None, None]
     written = read_volume(tmp_path / "doubt.nrrd")
     np.testing.assert_allclose(written.hu, right, rtol=0.01, atol=0.5)
     assert written.hu.std() > 1
+    centre, middle = (written.hu[np.abs(places - there) <= 0.15].mean() for there in (1, 1.5))
+    assert (centre < middle) == (overlap == 1)
     dls = read_volume(tmp_path / "dls.nrrd")
     assert (dls.size, dls.spacing_mm) == (written.size, written.spacing_mm)
 
@@ -118,17 +133,19 @@ def test_what_is_told_counts_by_tissue():
 
 
 @pytest.mark.parametrize("axis", [0, 1])
-def test_slices_along_another_axis_stay_there(tmp_path: Path, doubting_weights: Path, axis: int):
+def test_slices_along_another_axis_stay_there(tmp_path: Path, weights_by_place: Path, axis: int):
     hu = np.random.default_rng(0).choice(np.array([-1000, -850, 40], np.int16), (32, 32, 32))
     image = sitk.GetImageFromArray(np.take(hu, range(4), axis=2 - axis))
     image.SetSpacing([5.0 if index == axis else 0.7 for index in range(3)])
     sitk.WriteImage(image, str(tmp_path / "thick.nrrd"))
-    weights = str(doubting_weights)
+    weights = str(weights_by_place)
     run(Job(tmp_path / "thick.nrrd", tmp_path / "dls.nrrd", doubt=tmp_path / "doubt.nrrd", weights=weights))
     dls, doubt = (read_volume(tmp_path / name) for name in ("dls.nrrd", "doubt.nrrd"))
     assert dls.size == doubt.size
     assert doubt.size[axis] == 16
     np.testing.assert_array_equal(dls.direction, doubt.direction)
+    slices = np.moveaxis(doubt.hu, 2 - axis, 0).mean(axis=(1, 2))
+    assert slices[[5, 10]].max() < 0.8 * slices[[2, 3, 7, 8, 12, 13]].min()  # at centres, and off them
 
 
 def test_a_model_without_doubt_is_refused_in_one_sentence_before_any_work(

@@ -49,10 +49,10 @@ def lung_trial(thick: Volume, model: Model, rungs: Sequence[Rung]) -> dict[str, 
     dls, told = (along_slices(weights, volume.hu) for volume in (made.dls, made.doubt))
     error = np.abs(dls - known.hu[1:-1])
     seen = seen_tissues(Volume(np.rint(dls).astype(np.int16), known.spacing_mm))
-    places_of = {tissue: seen == TISSUES.index(tissue) + 1 for tissue in FEWEST_VOXELS}
+    inside_of = {tissue: seen == TISSUES.index(tissue) + 1 for tissue in FEWEST_VOXELS}
     return {
         tissue: float(error[inside].mean() / max(told[inside].mean(), 1.0))
-        for tissue, inside in places_of.items()
+        for tissue, inside in inside_of.items()
         if np.count_nonzero(inside) >= FEWEST_VOXELS[tissue]
     }
 

@@ -33,25 +33,25 @@ MOST_BEYOND = 1.25  # times the widest spacing that was measured, and the narrow
 class SlabCalibration:
     """Of thick slices with one spacing.
 
-    expected: HU that are expected where the network tells so many, by tissue and ELSEWHERE, before `places`: how many
-    times as many by where between thick slices a thin one lies. reach: how far errors reach, by the shares of
+    expected: HU that are expected where the network tells so many, by tissue and ELSEWHERE, before `by_place`: how
+    many times as many by where between thick slices a thin one lies. reach: how far errors reach, by the shares of
     COVERAGES, where so many HU are expected.
     """
 
     spacing_mm: float
     expected: Mapping[str, Curve]
     reach: tuple[Curve, ...]
-    places: PlaceFactors = ALL_ALIKE
+    by_place: PlaceFactors = ALL_ALIKE
 
     def expected_hu(self, told_hu: np.ndarray, tissue: str = ELSEWHERE) -> np.ndarray:
-        """The expected absolute error in HU, float32, where the network tells `told_hu` in a tissue: so many times as
-        large as `times_at` tells of the slice."""
+        """The expected absolute error in HU, float32, where the network tells `told_hu` in a tissue, to
+        be multiplied by what `times_at` tells of the slice."""
         return self._of(tissue).at(told_hu)
 
     def times_at(self, places: np.ndarray) -> np.ndarray:
         """How many times as large as `expected_hu` errors are (float32) in thin slices at these places, counted in
         thick slices."""
-        return self.places.at(off_centre(places))
+        return self.by_place.at(off_centre(places))
 
     def reach_hu(self, expected_hu: np.ndarray, coverage: float) -> np.ndarray:
         """HU (float32) within which the error lies with the probability `coverage`, one of COVERAGES."""
@@ -70,7 +70,7 @@ class SlabCalibration:
             spacing_mm,
             {tissue: self._of(tissue).towards(other._of(tissue), share) for tissue in tissues},
             tuple(one.towards(another, share) for one, another in zip(self.reach, other.reach, strict=True)),
-            self.places.towards(other.places, share),
+            self.by_place.towards(other.by_place, share),
         )
 
     def _of(self, tissue: str) -> Curve:
@@ -102,11 +102,11 @@ class UsualTrial:
 @dataclass(frozen=True)
 class Calibration:
     """slabs: of one spacing or more, ascending, of thick slices side by side. trial: None where errors in all lungs
-    count as equally large. overlaps: None where slices with gaps, and such that overlap, count as side by side."""
+    count as equally large. by_overlap: None where slices with gaps, and such that overlap, count as side by side."""
 
     slabs: tuple[SlabCalibration, ...]
     trial: UsualTrial | None = None
-    overlaps: OverlapFactors | None = None
+    by_overlap: OverlapFactors | None = None
 
     def for_volume(self, spacing_mm: float, overlap: float, ratios: Mapping[str, float]) -> SlabCalibration:
         """That of a thick volume whose slices lie so far apart and overlap so, see `SlabProfile`.
@@ -114,8 +114,8 @@ class Calibration:
         ratios: what `lung_trial` tells of it.
         """
         slabs = self.for_spacing(spacing_mm)
-        if self.overlaps:
-            slabs = replace(slabs, places=slabs.places.and_by(self.overlaps.at(overlap)))
+        if self.by_overlap:
+            slabs = replace(slabs, by_place=self.by_overlap.at(overlap, slabs.by_place))
         return slabs.in_harder_lungs(self.trial.times(ratios, overlap)) if self.trial else slabs
 
     def for_spacing(self, spacing_mm: float) -> SlabCalibration:
@@ -133,15 +133,15 @@ class Calibration:
                 "spacing_mm": slab.spacing_mm,
                 "expected": {tissue: [curve.at_hu, curve.value_hu] for tissue, curve in slab.expected.items()},
                 "reach": [[curve.at_hu, curve.value_hu] for curve in slab.reach],
-                "places": [slab.places.shares, slab.places.times],
+                "by_place": [slab.by_place.shares, slab.by_place.times],
             }
             for slab in self.slabs
         ]
         trial = {"overlaps": self.trial.overlaps, "ratios": self.trial.ratios} if self.trial else None
         told: dict[str, Any] = {"version": VERSION, "slabs": slabs, "trial": trial}
-        if self.overlaps:
-            factors = zip(self.overlaps.overlaps, self.overlaps.places, strict=True)
-            told["overlaps"] = [[overlap, places.shares, places.times] for overlap, places in factors]
+        if self.by_overlap:
+            rows = zip(self.by_overlap.overlaps, self.by_overlap.by_place, strict=True)
+            told["by_overlap"] = [[overlap, factors.shares, factors.times] for overlap, factors in rows]
         return json.dumps(told, separators=(",", ":"))
 
     @staticmethod
@@ -150,19 +150,19 @@ class Calibration:
         try:
             told = json.loads(text)
             trial = _trial(told.get("trial"))
-            overlaps = OverlapFactors.of(told["overlaps"]) if "overlaps" in told else None
+            by_overlap = OverlapFactors.of(told["by_overlap"]) if "by_overlap" in told else None
             if "version" not in told:
                 slabs: Sequence[SlabCalibration] = [_of_first_version(told)]
             elif told["version"] in (2, 3, VERSION):
                 slabs = [_slab(slab) for slab in told["slabs"]]
             else:
                 raise _impossible()
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError) as error:
             raise _impossible() from error
         spacings = [slab.spacing_mm for slab in slabs]
         if not slabs or not all(0 < mm < math.inf for mm in spacings) or any(a >= b for a, b in pairwise(spacings)):
             raise _impossible()
-        return Calibration(tuple(slabs), trial, overlaps)
+        return Calibration(tuple(slabs), trial, by_overlap)
 
 
 def calibrate(
@@ -214,8 +214,8 @@ def _slab(told: Mapping[str, Any]) -> SlabCalibration:
     reach = tuple(Curve.of(*rows) for rows in told["reach"])
     if len(reach) != len(COVERAGES) or ELSEWHERE not in expected:
         raise ValueError
-    places = PlaceFactors.of(*told["places"]) if "places" in told else ALL_ALIKE  # before version 4
-    return SlabCalibration(float(told["spacing_mm"]), expected, reach, places)
+    by_place = PlaceFactors.of(*told["by_place"]) if "by_place" in told else ALL_ALIKE  # before version 4
+    return SlabCalibration(float(told["spacing_mm"]), expected, reach, by_place)
 
 
 def _trial(told: Mapping[str, Any] | None) -> UsualTrial | None:
