@@ -44,8 +44,8 @@ class SlabCalibration:
     by_place: PlaceFactors = ALL_ALIKE
 
     def expected_hu(self, told_hu: np.ndarray, tissue: str = ELSEWHERE) -> np.ndarray:
-        """The expected absolute error in HU, float32, where the network tells `told_hu` in a tissue, to
-        be multiplied by what `times_at` tells of the slice."""
+        """The expected absolute error in HU, float32, where the network tells `told_hu` in a tissue, to be multiplied
+        by what `times_at` tells of the slice."""
         return self._of(tissue).at(told_hu)
 
     def times_at(self, places: np.ndarray) -> np.ndarray:
