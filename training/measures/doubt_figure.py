@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
+from ThinSliceSRLib.engine.calibration.calibration import COVERAGES
 from ThinSliceSRLib.engine.evaluation.reliability import SPARSIFIED
 from ThinSliceSRLib.engine.outputs.whole_file import whole_file
-from ThinSliceSRLib.engine.weights.calibration import COVERAGES
 
 from .doubt_samples import AT_CENTRES, BETWEEN, OVERALL
 

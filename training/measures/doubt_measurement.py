@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from ThinSliceSRLib.engine.calibration.calibration import COVERAGES, Calibration, SlabCalibration, UsualTrial, calibrate
+from ThinSliceSRLib.engine.calibration.places import ALL_ALIKE, OverlapFactors, PlaceFactors, off_centre
 from ThinSliceSRLib.engine.doubt.expected_error import require_calibration
 from ThinSliceSRLib.engine.evaluation.reliability import Sparsification, coverage, sparsification
 from ThinSliceSRLib.engine.evaluation.tissues import TISSUES
 from ThinSliceSRLib.engine.volumes.slab_profile import SlabProfile
-from ThinSliceSRLib.engine.weights.calibration import COVERAGES, Calibration, SlabCalibration, UsualTrial, calibrate
-from ThinSliceSRLib.engine.weights.calibration_places import ALL_ALIKE, OverlapFactors, PlaceFactors, off_centre
 from ThinSliceSRLib.engine.weights.weights_file import load_model, with_calibration
 
 from .doubt_samples import (

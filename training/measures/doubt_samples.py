@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
+from ThinSliceSRLib.engine.calibration.calibration import SlabCalibration
 from ThinSliceSRLib.engine.devices.device import choose_device
 from ThinSliceSRLib.engine.doubt.seen_tissues import seen_tissues
 from ThinSliceSRLib.engine.doubt.trial import lung_trial
@@ -21,7 +22,6 @@ from ThinSliceSRLib.engine.synthesis.synthesize import synthesize
 from ThinSliceSRLib.engine.synthesis.tiling import OVERLAPPED
 from ThinSliceSRLib.engine.volumes.slab_profile import SlabProfile
 from ThinSliceSRLib.engine.volumes.volume import Volume
-from ThinSliceSRLib.engine.weights.calibration import SlabCalibration
 from ThinSliceSRLib.engine.weights.weights_file import Model
 
 from ..data.volumes import THIN_MM, find_volumes, read_thin_volume

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import torch
+from ThinSliceSRLib.engine.calibration.calibration import ELSEWHERE, Calibration, SlabCalibration
+from ThinSliceSRLib.engine.calibration.curve import Curve
 from ThinSliceSRLib.engine.network.configuration import SMALL, NetworkConfiguration
 from ThinSliceSRLib.engine.network.cthnet import CTHNet, linear_interpolation
 from ThinSliceSRLib.engine.network.slab_inputs import TYPICAL
-from ThinSliceSRLib.engine.weights.calibration import ELSEWHERE, Calibration, SlabCalibration
-from ThinSliceSRLib.engine.weights.calibration_curve import Curve
 from ThinSliceSRLib.engine.weights.weights_file import Model, untrained_network
 
 # The smallest network there is, for tests that need a real one and no quality.

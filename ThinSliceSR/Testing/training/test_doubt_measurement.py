@@ -11,11 +11,11 @@ import pytest
 from chest_making import chest, write
 from models import CALIBRATION, doubting_network
 from PIL import Image
+from ThinSliceSRLib.engine.calibration.calibration import COVERAGES, UsualTrial
 from ThinSliceSRLib.engine.errors import UnusableInput, WeightsError
 from ThinSliceSRLib.engine.evaluation.tissues import TISSUES
 from ThinSliceSRLib.engine.network.configuration import SMALL
 from ThinSliceSRLib.engine.volumes.slab_profile import SlabProfile
-from ThinSliceSRLib.engine.weights.calibration import COVERAGES, UsualTrial
 from ThinSliceSRLib.engine.weights.weights_file import load_model, save_weights, untrained_network, with_calibration
 
 from training.measures import doubt_samples

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 
 from . import ENGINE_VERSION
+from .calibration.calibration import COVERAGES, SlabCalibration
 from .volumes.slab_profile import SlabProfile, slab_profile_of
 from .volumes.slice_thickness import thickness_told_by
-from .weights.calibration import COVERAGES, SlabCalibration
 
 if TYPE_CHECKING:  # who reads an entry need not load PyTorch
     from .synthesis.synthesize import Synthesis

@@ -67,6 +67,7 @@ ROOMS = {
         "findings",
         "network",
         "phantom",
+        "calibration",
         "weights",
         "synthesis",
         "evaluation",

@@ -7,10 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from ThinSliceSRLib.engine.errors import WeightsError
-from ThinSliceSRLib.engine.evaluation.reliability import SPARSIFIED, area_under_roc, coverage, sparsification
-from ThinSliceSRLib.engine.network.configuration import SMALL
-from ThinSliceSRLib.engine.weights.calibration import (
+from ThinSliceSRLib.engine.calibration.calibration import (
     COVERAGES,
     ELSEWHERE,
     Calibration,
@@ -18,8 +15,11 @@ from ThinSliceSRLib.engine.weights.calibration import (
     UsualTrial,
     calibrate,
 )
-from ThinSliceSRLib.engine.weights.calibration_curve import Curve, mean_curve
-from ThinSliceSRLib.engine.weights.calibration_places import OverlapFactors, PlaceFactors, off_centre
+from ThinSliceSRLib.engine.calibration.curve import Curve, mean_curve
+from ThinSliceSRLib.engine.calibration.places import OverlapFactors, PlaceFactors, off_centre
+from ThinSliceSRLib.engine.errors import WeightsError
+from ThinSliceSRLib.engine.evaluation.reliability import SPARSIFIED, area_under_roc, coverage, sparsification
+from ThinSliceSRLib.engine.network.configuration import SMALL
 from ThinSliceSRLib.engine.weights.weights_file import load_model, save_weights, untrained_network, with_calibration
 
 

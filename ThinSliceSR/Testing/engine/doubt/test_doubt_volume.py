@@ -19,6 +19,9 @@ from ThinSliceSRLib.engine.batch.manifest.manifest import RECORD_NAME, Manifest
 from ThinSliceSRLib.engine.batch.manifest.row import Row
 from ThinSliceSRLib.engine.batch.settings import Settings, result_paths
 from ThinSliceSRLib.engine.batch.workers.volume_work import engine_here
+from ThinSliceSRLib.engine.calibration.calibration import ELSEWHERE
+from ThinSliceSRLib.engine.calibration.curve import Curve
+from ThinSliceSRLib.engine.calibration.places import OverlapFactors, PlaceFactors
 from ThinSliceSRLib.engine.commands.weights import describe_file
 from ThinSliceSRLib.engine.devices.device import choose_device
 from ThinSliceSRLib.engine.doubt.expected_error import expected_error, require_calibration
@@ -32,9 +35,6 @@ from ThinSliceSRLib.engine.synthesis.memory_ladder import Rung
 from ThinSliceSRLib.engine.synthesis.resampling import places_at, resample_slices
 from ThinSliceSRLib.engine.synthesis.synthesize import synthesize
 from ThinSliceSRLib.engine.volumes.volume import Acquisition, Volume
-from ThinSliceSRLib.engine.weights.calibration import ELSEWHERE
-from ThinSliceSRLib.engine.weights.calibration_curve import Curve
-from ThinSliceSRLib.engine.weights.calibration_places import OverlapFactors, PlaceFactors
 from ThinSliceSRLib.engine.weights.inventory import weights_files
 from ThinSliceSRLib.engine.weights.weights_file import load_model, with_calibration
 

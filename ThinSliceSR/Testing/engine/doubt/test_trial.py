@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from models import CALIBRATION, doubting_network
+from ThinSliceSRLib.engine.calibration.calibration import UsualTrial
 from ThinSliceSRLib.engine.devices.device import choose_device
 from ThinSliceSRLib.engine.doubt import trial
 from ThinSliceSRLib.engine.doubt.trial import lung_trial
@@ -18,7 +19,6 @@ from ThinSliceSRLib.engine.run import making
 from ThinSliceSRLib.engine.run.job import Job, run_job
 from ThinSliceSRLib.engine.synthesis.memory_ladder import Rung
 from ThinSliceSRLib.engine.volumes.volume import Acquisition, Volume
-from ThinSliceSRLib.engine.weights.calibration import UsualTrial
 from ThinSliceSRLib.engine.weights.weights_file import Model, load_model, save_weights, with_calibration
 
 

@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
+from ThinSliceSRLib.engine.calibration.calibration import COVERAGES
 from ThinSliceSRLib.engine.provenance import REACHES, entries_of
-from ThinSliceSRLib.engine.weights.calibration import COVERAGES
 
 LIBRARY = Path(__file__).parents[3] / "ThinSliceSRLib"
 # What each verb has, so that the command line can take all of them alike.

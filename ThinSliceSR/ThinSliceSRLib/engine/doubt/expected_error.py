@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..calibration.calibration import ELSEWHERE, Calibration, SlabCalibration
 from ..errors import WeightsError
 from ..evaluation.tissues import TISSUES
 from ..synthesis.resampling import resample_slices
-from ..weights.calibration import ELSEWHERE, Calibration, SlabCalibration
 from .seen_tissues import seen_tissues
 
 if TYPE_CHECKING:  # who has a calibration need not load PyTorch

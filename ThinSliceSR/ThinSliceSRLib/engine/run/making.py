@@ -7,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from ..calibration.calibration import SlabCalibration
 from ..devices.threads import threads_in_use
 from ..doubt.expected_error import expected_error
 from ..doubt.trial import lung_trial
@@ -17,7 +18,6 @@ from ..synthesis.resampling import interpolate, resample_slices
 from ..synthesis.synthesize import CubeDone, Synthesis, synthesize
 from ..synthesis.tiling import TILINGS
 from ..volumes.volume import Volume
-from ..weights.calibration import SlabCalibration
 from .difference import difference_of
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..calibration.calibration import Calibration
 from ..devices.device import Device, choose_device
 from ..doubt.expected_error import require_calibration
 from ..events.finding import Finding
@@ -16,7 +17,6 @@ from ..synthesis.synthesize import plan_for
 from ..synthesis.thin_spacing import thin_spacing_mm
 from ..synthesis.tiling import TILINGS, CubePlan
 from ..volumes.volume import Volume
-from ..weights.calibration import Calibration
 from ..weights.model_choice import choose_model
 from ..weights.trained_for import untrained_for
 from ..weights.weights_file import Model

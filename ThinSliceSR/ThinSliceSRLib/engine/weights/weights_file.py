@@ -12,11 +12,11 @@ import safetensors
 import safetensors.torch
 import torch
 
+from ..calibration.calibration import Calibration
 from ..errors import WeightsError
 from ..network.configuration import NetworkConfiguration
 from ..network.cthnet import CTHNet, start_at_linear_interpolation
 from ..outputs.whole_file import whole_file
-from .calibration import Calibration
 from .weights_header import CALIBRATION, FORMAT, damaged, sha256_of, weights_metadata
 
 

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import WeightsError
-from .calibration_curve import Curve, mean_curve, quantile_curve
-from .calibration_places import ALL_ALIKE, OverlapFactors, PlaceFactors, off_centre
+from .curve import Curve, mean_curve, quantile_curve
+from .places import ALL_ALIKE, OverlapFactors, PlaceFactors, off_centre
 
 COVERAGES = (0.5, 0.8, 0.9, 0.95)
 ELSEWHERE = "elsewhere"  # than in any tissue that has a curve of its own

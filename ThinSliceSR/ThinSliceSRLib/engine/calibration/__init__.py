@@ -1,0 +1,1 @@
+"""What a network expects of its errors against the errors that it made."""
